@@ -1,0 +1,57 @@
+"""What a rule selects in a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mutagen.records.rules import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceMatch:
+    """A module object that a rule speaks of."""
+
+    id: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallMatch:
+    """One call of an operation: ``node`` is its index; ``path`` the module called, else the scope of the call."""
+
+    id: str
+    path: str
+    node: int
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeMatch:
+    """One operand of a joining node (addition, concatenation).
+
+    ``node`` is the joining node, ``operand`` the index in its ``inputs`` of the operand the rule speaks of (the branch
+    of a residual for ``at: branch``, the skip for ``at: skip``), ``other`` the index of its partner (the shortcut; the
+    decoder tensor that gates). ``path`` is the scope of the joining node.
+    """
+
+    id: str
+    path: str
+    node: int
+    operand: int
+    other: int
+    shortcut: Literal["identity", "projected"] | None = None
+
+
+AnyMatch = InstanceMatch | CallMatch | EdgeMatch
+
+
+@dataclass(frozen=True, slots=True)
+class RuleMatches:
+    """Matches of one rule. ``already`` lists paths where the product stands; ``tally`` counts near misses per test."""
+
+    rule: Rule
+    matches: tuple[AnyMatch, ...]
+    already: tuple[str, ...] = ()
+    tally: Mapping[str, int] = field(default_factory=dict)
+    explanation: str = ""

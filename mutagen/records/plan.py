@@ -1,0 +1,140 @@
+"""What will be changed: edits of the source, and the same meaning as surgery on the traced graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mutagen.records.rules import Style, Value
+from mutagen.records.span import Span
+from mutagen.records.target import Call, InputSpec
+from mutagen.records.trace import NodeKey
+
+Rung = Literal["site", "origin", "split", "subclass", "override", "forward"]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace the text of ``span`` (empty span: insert there) in one file. ``old`` must stand there."""
+
+    span: Span
+    old: str
+    new: str
+    rule: str
+    rung: Rung
+    reason: str
+    instances: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """``from module import name`` or, without ``name``, ``import module as alias``, wanted in ``file``."""
+
+    file: str
+    module: str
+    name: str | None = None
+    alias: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A catalogue block to be written into ``file`` as ``name``, in front of line ``before`` (1-based) or as a module."""
+
+    file: str
+    block: str
+    name: str
+    style: Style
+    before: int
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A block with the arguments that the rule gives; all other arguments come from the live model."""
+
+    block: str
+    args: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SwapModule:
+    """The module objects at ``path`` become the block; its arguments are read from the object and its input."""
+
+    match: str
+    path: str
+    use: Use
+
+
+@dataclass(frozen=True, slots=True)
+class SwapCall:
+    """The call becomes the stateless function ``function`` (``gelu``) of the same first operand."""
+
+    match: str
+    key: NodeKey
+    function: str
+
+
+@dataclass(frozen=True, slots=True)
+class InsertOnEdge:
+    """Operand ``operand`` of the node passes through the block; operands ``extra`` of the node are further inputs."""
+
+    match: str
+    key: NodeKey
+    operand: int
+    extra: tuple[int, ...]
+    use: Use
+
+
+Surgery = SwapModule | SwapCall | InsertOnEdge
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """The module at ``path`` of the edited model is what ``match`` made; their parameters are tied by role."""
+
+    match: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A target that stays as it is: code, place and what the user can do."""
+
+    rule: str
+    path: str
+    code: str
+    message: str
+    advice: str
+    where: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RulePlan:
+    """Outcome of planning for one rule: what it selects, what stands already, at how many sites it edits."""
+
+    rule: str
+    matched: tuple[str, ...]
+    planned: tuple[str, ...]
+    already: tuple[str, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+    sites: tuple[str, ...] = ()
+    explanation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A replayable list of edits. ``hashes`` are the SHA-256 of the files it was made for, by absolute path."""
+
+    schema_version: int
+    file: str
+    call: Call
+    inputs: tuple[InputSpec, ...]
+    hashes: Mapping[str, str]
+    edits: tuple[Edit, ...] = ()
+    definitions: tuple[Definition, ...] = ()
+    imports: tuple[Import, ...] = ()
+    surgery: tuple[Surgery, ...] = ()
+    products: tuple[Product, ...] = ()
+    rules: tuple[RulePlan, ...] = ()
+    notes: tuple[str, ...] = ()

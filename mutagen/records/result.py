@@ -1,0 +1,99 @@
+"""What came out: changed files, proof, counts, report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mutagen.records.plan import Plan
+
+Status = Literal["applied", "would_change", "unchanged", "refused", "failed"]
+CheckStatus = Literal["pass", "fail", "warn", "info", "n/a"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One file before and after; ``before`` is None for a new file."""
+
+    path: str
+    before: bytes | None
+    after: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One comparison: mode, shapes, and what was found."""
+
+    mode: Literal["eval", "train"]
+    shapes: tuple[tuple[int, ...], ...]
+    equal: bool
+    max_abs_diff: float
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Whether the edited source computes what the rules mean, and how it was found out."""
+
+    equal: bool
+    bit_equal: bool
+    max_abs_diff: float
+    cases: tuple[Case, ...]
+    kind: str = "model"
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at beside the proof."""
+
+    name: str
+    status: CheckStatus
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Parameters, buffers (elements) and MACs (multiply-adds of one sample) before and after."""
+
+    params: tuple[int, int]
+    buffers: tuple[int, int]
+    macs: tuple[int, int]
+    uncounted: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """State-dict keys: kept as they are, moved (old to new), new, lost."""
+
+    kept: tuple[str, ...]
+    moved: Mapping[str, str]
+    new: tuple[str, ...]
+    lost: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Everything that verification found."""
+
+    proof: Proof
+    checks: tuple[Check, ...]
+    counts: Counts
+    weights: Weights
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The whole run, for people and machines."""
+
+    status: Status
+    plan: Plan
+    trace_method: str
+    nodes: int
+    modules: int
+    files: tuple[FileChange, ...] = ()
+    verdict: Verdict | None = None
+    timing: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    failure: str = ""

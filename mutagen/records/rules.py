@@ -1,0 +1,75 @@
+"""What a rule file says, after it was read and validated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mutagen.errors import Place
+
+Scalar = bool | int | float | str | None
+Value = Scalar | tuple["Value", ...]
+
+TestName = Literal["eq", "ne", "gt", "ge", "lt", "le", "in", "multiple_of"]
+EdgeKind = Literal["residual", "skip"]
+ActionKind = Literal["replace", "insert"]
+Style = Literal["inline", "module"]
+Partial = Literal["refuse", "allow"]
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One comparison with a fact of an instance; an ordering test on a tuple speaks of its largest element."""
+
+    fact: str
+    test: TestName
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a rule selects. Exactly one subject: instances (``type``, ``path``), ``block``, ``op`` or ``edge``."""
+
+    type: tuple[str, ...] = ()
+    path: tuple[str, ...] = ()
+    block: str | None = None
+    edge: EdgeKind | None = None
+    op: str | None = None
+    where: tuple[Test, ...] = ()
+    inside: Query | None = None
+    excluded: tuple[Query, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What happens to a match. ``block`` names a catalogue block, a ``torch.nn`` class or an operation."""
+
+    kind: ActionKind
+    block: str
+    at: str | None = None
+    args: Mapping[str, Value] = field(default_factory=dict)
+    style: Style = "inline"
+    partial: Partial = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule, with the place of its ``id`` in the rule file."""
+
+    id: str
+    query: Query
+    action: Action
+    why: str = ""
+    optional: bool = False
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """A rule file. ``model`` and ``inputs`` are the texts that ``--model`` and ``--input`` would take."""
+
+    rules: tuple[Rule, ...]
+    file: str
+    model: str | None = None
+    inputs: tuple[str, ...] = ()

@@ -1,0 +1,27 @@
+"""Places in source code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """One expression: lines start at 1; columns start at 0 and count UTF-8 bytes, as in ``ast`` and ``co_positions``."""
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column + 1}"
+
+    def contains(self, other: Span) -> bool:
+        """Whether ``other`` lies within this span."""
+        return (
+            self.file == other.file
+            and (self.line, self.column) <= (other.line, other.column)
+            and (other.end_line, other.end_column) <= (self.end_line, self.end_column)
+        )
