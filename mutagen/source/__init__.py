@@ -1,0 +1,1 @@
+"""Looking at source text: spans, names, values. Nothing here changes anything."""

@@ -1,0 +1,104 @@
+"""Numbers as the owner of the file would write them.
+
+An inserted block needs channel counts as source. Candidates are what can be said where the expression will stand: names
+of the frame, attributes of ``self``, expressions already written in that function. Each is evaluated in the recorded
+names of every instance; the ones that give the traced value everywhere may stand for it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from mutagen.records.rules import Value
+from mutagen.source.evaluate import Unknown, evaluate
+from mutagen.source.file import SourceFile
+from mutagen.source.names import dotted
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What was recorded for one instance at the place of insertion, and the value that is wanted there."""
+
+    names: Mapping[str, Value]
+    value: int
+
+
+def expression_for(
+    file: SourceFile,
+    function: ast.FunctionDef | ast.AsyncFunctionDef,
+    observations: Sequence[Observation],
+    *,
+    nearby: ast.AST | None = None,
+    hidden: frozenset[str] = frozenset(),
+    siblings: Sequence[tuple[str, Sequence[Value]]] = (),
+) -> str | None:
+    """The text that gives each observation's value, or None.
+
+    ``nearby`` is the construct call of the tensor's producer: what is written there is preferred. ``hidden`` are names
+    that may have another value at the place of insertion. ``siblings`` are attribute texts (``self.conv2.out_channels``)
+    with their value for each observation: the last resort before a literal.
+    """
+    written = _written(file, function, hidden)
+    near = _written(file, nearby, hidden) if nearby is not None else {}
+    for candidates in (near, _parameters(function, written), written, _recorded(observations, hidden)):
+        fitting = [text for text, node in candidates.items() if _fits(node, observations)]
+        if fitting:
+            return min(fitting, key=lambda text: (len(text), text))
+    for text, values in siblings:
+        if list(values) == [it.value for it in observations]:
+            return text
+    distinct = {it.value for it in observations}
+    return str(distinct.pop()) if len(distinct) == 1 else None
+
+
+def _written(file: SourceFile, scope: ast.AST, hidden: frozenset[str]) -> dict[str, ast.expr]:
+    """Expressions of names and arithmetic that are written in a scope, by text."""
+    found: dict[str, ast.expr] = {}
+    for node in _expressions(scope):
+        names = {dotted(it) or "" for it in ast.walk(node) if isinstance(it, ast.Name | ast.Attribute)}
+        if not isinstance(node, ast.Constant) and not names & hidden:
+            text = file.text(node)
+            if "\n" not in text and "\r" not in text and len(text) <= 60:
+                found[f"({text})" if isinstance(node, ast.IfExp | ast.BoolOp) else text] = node
+    return found
+
+
+def _expressions(scope: ast.AST) -> Iterator[ast.expr]:
+    for node in ast.walk(scope):
+        loaded = not isinstance(getattr(node, "ctx", ast.Load()), ast.Store)
+        if isinstance(node, ast.Name | ast.Attribute | ast.BinOp | ast.Subscript | ast.IfExp) and loaded:
+            yield node
+
+
+def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef, written: dict[str, ast.expr]) -> dict[str, ast.expr]:
+    names = {argument.arg for argument in (*function.args.args, *function.args.kwonlyargs)}
+    return {text: node for text, node in written.items() if isinstance(node, ast.Name) and node.id in names}
+
+
+def _recorded(observations: Sequence[Observation], hidden: frozenset[str]) -> dict[str, ast.expr]:
+    shared = set(observations[0].names) if observations else set()
+    for it in observations:
+        shared &= set(it.names)
+    return {name: ast.parse(name, mode="eval").body for name in sorted(shared - hidden) if _is_expression(name)}
+
+
+def _is_expression(name: str) -> bool:
+    return all(part.isidentifier() and not part.startswith("__") for part in name.split("."))
+
+
+def _fits(node: ast.expr, observations: Sequence[Observation]) -> bool:
+    try:
+        values = [evaluate(node, it.names) for it in observations]
+    except Unknown:
+        return False
+    return all(type(value) is int and value == it.value for value, it in zip(values, observations, strict=True))
+
+
+def holds(node: ast.expr, names: Mapping[str, Value]) -> bool | None:
+    """Whether a condition is true in recorded names; None where that cannot be told."""
+    try:
+        return bool(evaluate(node, names))
+    except Unknown:
+        return None

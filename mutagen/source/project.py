@@ -1,0 +1,61 @@
+"""The files that may be looked at and those that may be edited."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from mutagen.source.file import SourceFile, read_source
+from mutagen.source.imports_of import importers
+
+Scope = Literal["file", "package"]
+
+
+@dataclass(frozen=True)
+class Project:
+    """The target's surroundings. ``file`` reads and parses once; ``editable`` decides by the scope."""
+
+    target: str
+    root: str
+    scope: Scope
+    files: frozenset[str]
+    read: Callable[[str], bytes]
+    file: Callable[[str], SourceFile]
+    importers: Callable[[str], tuple[str, ...]]
+
+    def editable(self, path: str) -> bool:
+        """Whether a file may be changed: the target, or a file of its package that serves only it."""
+        if path == self.target:
+            return True
+        if path not in self.files or "site-packages" in Path(path).parts[len(Path(self.root).parts) :]:
+            return False
+        if self.scope == "package":
+            return True
+        return all(user == self.target or self._serves_target(user, {path}) for user in self.importers(path))
+
+    def _serves_target(self, path: str, seen: set[str]) -> bool:
+        if path in seen:
+            return True
+        seen.add(path)
+        users = self.importers(path)
+        return bool(users) and all(user == self.target or self._serves_target(user, seen) for user in users)
+
+
+def open_project(
+    target: str, root: str, files: tuple[str, ...], *, scope: Scope = "file", read: Callable[[str], bytes] | None = None
+) -> Project:
+    """A project over what is on disk, or over what ``read`` gives."""
+    raw = cache(read or (lambda path: Path(path).read_bytes()))
+    source = cache(lambda path: read_source(path, raw(path)))
+    users = cache(lambda path: importers(path, root, raw))
+    local = frozenset(path for path in (*files, target) if _is_below(path, root))
+    return Project(target, root, scope, local, raw, source, users)
+
+
+def _is_below(path: str, root: str) -> bool:
+    inside = Path(path).is_relative_to(root)
+    return inside and not Path(path).is_relative_to(sys.prefix) or path.startswith(root) and "site-packages" in root
