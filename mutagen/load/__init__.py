@@ -1,0 +1,1 @@
+"""Reads what the user gives: rule files, model calls, inputs, targets, plans."""

@@ -1,0 +1,166 @@
+"""The shape of a rule file, as pydantic models, and the frozen records they become."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
+from pydantic_core import PydanticCustomError
+
+from mutagen.errors import Place
+from mutagen.load.rules_words import VERSION
+from mutagen.records.rules import Action, ActionKind, EdgeKind, Partial, Query, Rule, Style, Test, TestName, Value
+
+TESTS: tuple[TestName, ...] = ("eq", "ne", "gt", "ge", "lt", "le", "in", "multiple_of")
+
+
+def _value(given: object) -> Value:
+    if isinstance(given, list):
+        return tuple(_value(item) for item in given)
+    if given is None or isinstance(given, bool | int | float | str):
+        return given
+    raise PydanticCustomError("R114", "must be a number, a text, a truth value, null or a list of these")
+
+
+def _words(given: object) -> tuple[str, ...]:
+    words = given if isinstance(given, list) else [given]
+    if not words or not all(isinstance(word, str) and word for word in words):
+        raise PydanticCustomError("R114", "must be a text or a list of texts")
+    return tuple(words)
+
+
+def _condition(given: object) -> object:
+    return given if isinstance(given, dict) else {"eq": given}
+
+
+def _conditions(given: object) -> object:
+    return given if isinstance(given, list) else [given]
+
+
+def _version(given: object) -> int:
+    if isinstance(given, bool) or not isinstance(given, int) or given < 1:
+        raise PydanticCustomError("R111", f"the version of a rule file must be {VERSION}")
+    if given > VERSION:
+        raise PydanticCustomError("R111", f"version {given} is newer than this mutagen, which reads version {VERSION}")
+    return given
+
+
+AnyValue = Annotated[Any, PlainValidator(_value)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class ConditionPart(_Part):
+    """The tests of one fact."""
+
+    eq: AnyValue = None
+    ne: AnyValue = None
+    gt: AnyValue = None
+    ge: AnyValue = None
+    lt: AnyValue = None
+    le: AnyValue = None
+    among: AnyValue = Field(default=None, alias="in")
+    multiple_of: AnyValue = None
+
+
+class MatchPart(_Part):
+    """What a rule, an ``inside`` or a ``not`` selects."""
+
+    type: Words = ()
+    path: Words = ()
+    block: Text | None = None
+    edge: Literal["residual", "skip"] | None = None
+    op: Text | None = None
+    where: dict[str, Annotated[ConditionPart, BeforeValidator(_condition)]] = {}
+    inside: MatchPart | None = None
+    excluded: Annotated[list[MatchPart], BeforeValidator(_conditions)] = Field(default=[], alias="not")
+
+
+class _ActionPart(_Part):
+    args: dict[str, AnyValue] = {}
+    style: Style = "inline"
+    partial: Partial = "refuse"
+
+
+class ReplacePart(_ActionPart):
+    """A replacement."""
+
+    block: Text = Field(alias="with")
+
+
+class InsertPart(_ActionPart):
+    """An insertion."""
+
+    block: Text
+    at: Text
+
+
+class RulePart(_Part):
+    """One rule."""
+
+    id: Text
+    match: MatchPart
+    why: str = ""
+    replace: ReplacePart | None = None
+    insert: InsertPart | None = None
+    optional: bool = False
+
+
+class ModelPart(_Part):
+    """How the model is built."""
+
+    factory: Text
+    args: list[Any] = []
+    kwargs: dict[str, Any] = {}
+    inputs: list[Text] = []
+
+
+class FilePart(_Part):
+    """A rule file."""
+
+    version: Annotated[int, PlainValidator(_version)]
+    rules: Annotated[list[RulePart], Field(min_length=1)]
+    model: ModelPart | None = None
+
+
+def as_rule(part: RulePart, place: Place) -> Rule:
+    """The record of a rule that stands at ``place``."""
+    return Rule(
+        id=part.id,
+        query=_as_query(part.match),
+        action=_as_action(part),
+        why=part.why,
+        optional=part.optional,
+        place=place,
+    )
+
+
+def _as_action(part: RulePart) -> Action:
+    chosen = part.replace or part.insert
+    assert chosen is not None, "checked by rules_checks"
+    kind: ActionKind = "insert" if isinstance(chosen, InsertPart) else "replace"
+    at = chosen.at if isinstance(chosen, InsertPart) else None
+    return Action(kind, chosen.block, at=at, args=dict(chosen.args), style=chosen.style, partial=chosen.partial)
+
+
+def _as_query(part: MatchPart) -> Query:
+    edge: EdgeKind | None = part.edge
+    return Query(
+        type=part.type,
+        path=part.path,
+        block=part.block,
+        edge=edge,
+        op=part.op,
+        where=tuple(test for fact, condition in part.where.items() for test in _as_tests(fact, condition)),
+        inside=_as_query(part.inside) if part.inside else None,
+        excluded=tuple(_as_query(each) for each in part.excluded),
+    )
+
+
+def _as_tests(fact: str, condition: ConditionPart) -> tuple[Test, ...]:
+    given = {"in" if name == "among" else name: getattr(condition, name) for name in condition.model_fields_set}
+    return tuple(Test(fact, test, given[test]) for test in TESTS if test in given)

@@ -1,0 +1,86 @@
+"""The words of rule files: which keys and values this version reads, which the language has but this version lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from difflib import get_close_matches
+
+Level = str
+KnownBlocks = Mapping[str, Collection[str]]
+
+VERSION = 1
+
+KEYS: Mapping[Level, tuple[str, ...]] = {
+    "file": ("version", "model", "rules"),
+    "model": ("factory", "args", "kwargs", "inputs"),
+    "rule": ("id", "why", "match", "replace", "insert", "optional"),
+    "match": ("type", "path", "block", "edge", "op", "where", "inside", "not"),
+    "where": ("eq", "ne", "gt", "ge", "lt", "le", "in", "multiple_of"),
+    "replace": ("with", "args", "style", "partial"),
+    "insert": ("block", "at", "args", "style", "partial"),
+}
+
+LATER: Mapping[Level, tuple[str, ...]] = {
+    "file": ("blocks", "budget", "tests", "include", "where"),
+    "model": (),
+    "rule": ("set", "wrap", "remove", "branch", "combine", "head", "skip", "expect", "enabled"),
+    "match": ("all", "any", "has", "after", "before", "only", "source", "isa", "pattern", "is", "criterion"),
+    "where": (),
+    "replace": ("strategy", "start", "emit"),
+    "insert": ("strategy", "start", "emit"),
+}
+
+LATER_VALUES: Mapping[str, tuple[str, ...]] = {
+    "edge": ("concat", "add", "mul"),
+    "block": ("repeated", "bottleneck", "attention"),
+    "at": ("before", "after", "input", "output", "shortcut"),
+}
+
+SUBJECTS: Mapping[str, str] = {"type": "type", "path": "type", "block": "block", "op": "op", "edge": "edge"}
+EDGES = ("residual", "skip")
+MEANINGS = ("residual", "squeeze-excite")
+POSITIONS: Mapping[str, str] = {"block": "branch-end", "residual": "branch", "skip": "skip"}
+SHORTCUTS = ("identity", "projected")
+
+FUNCTIONS: KnownBlocks = {"gelu": ("approximate",)}
+TORCH_BLOCKS: KnownBlocks = {"GroupNorm": ("num_groups", "eps", "affine")}
+
+_OPERATIONS = """
+relu relu6 gelu silu elu celu selu mish leaky_relu prelu hardswish hardsigmoid hardtanh sigmoid tanh softplus
+softmax log_softmax glu add sub mul div matmul bmm cat stack mean sum flatten interpolate pad linear
+conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d batch_norm layer_norm group_norm
+instance_norm dropout dropout2d scaled_dot_product_attention max_pool1d max_pool2d max_pool3d avg_pool1d avg_pool2d
+avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool2d
+"""
+OPERATIONS = tuple(_OPERATIONS.split())
+
+_HABITS: Mapping[str, str] = dict(
+    pair.split(" ")
+    for pair in (
+        *("gte ge", "lte le", "neq ne", "min ge", "max le", "> gt", ">= ge", "< lt", "<= le", "== eq", "!= ne"),
+        *("name id", "description why", "reason why", "arguments args", "params args", "class type", "exclude not"),
+        *("operation op", "by with", "into with", "position at"),
+    )
+)
+
+
+def suggestion(word: str, allowed: Iterable[str]) -> str:
+    """``did you mean 'x'?`` for the allowed word that was probably meant, else an empty text."""
+    words = list(allowed)
+    habit = _HABITS.get(word)
+    if habit in words:
+        return f"did you mean {habit!r}?"
+    by_lower = {each.lower(): each for each in words}
+    close = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    return f"did you mean {by_lower[close[0]]!r}?" if close else ""
+
+
+def listed(words: Iterable[str]) -> str:
+    """The words with commas between them."""
+    return ", ".join(words)
+
+
+def hint_for(word: str, allowed: Iterable[str], *, what: str) -> str:
+    """A suggestion and the list of what is allowed."""
+    words = list(allowed)
+    return f"{suggestion(word, words)} {what}: {listed(words)}".strip()
