@@ -1,0 +1,149 @@
+"""What ``replace`` may put in the place of what, and how the constructor's arguments travel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from mutagen.blocks.groups import num_groups
+from mutagen.records.rules import Value
+from mutagen.records.trace import Instance
+
+Facts = Mapping[str, Value]
+Problem = tuple[str, str, str]
+"""Code, message, advice."""
+
+Check = Callable[[Facts, Mapping[str, Value]], Problem | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """One pair of source and product.
+
+    ``source`` is the bare torch class, or the name of a structural block ("squeeze-excite"). ``target`` is the name
+    that a rule writes. Exactly one of ``block`` (catalogue) and ``torch_name`` ("nn.GroupNorm") says what is
+    constructed. ``signature`` and ``product`` are the parameters of both constructors in positional order. Parameters
+    in ``keep`` are carried over by name, those in ``rename`` under the new name, those in ``drop`` disappear;
+    ``computed`` are new ones that follow from the channels. ``factory`` is the catalogue function that does so where
+    the channels are not a literal, ``function`` the stateless form ("F.gelu").
+    """
+
+    source: str
+    target: str
+    signature: tuple[str, ...]
+    product: tuple[str, ...]
+    keep: tuple[str, ...] = ()
+    rename: Mapping[str, str] = MappingProxyType({})
+    drop: tuple[str, ...] = ()
+    computed: tuple[str, ...] = ()
+    block: str | None = None
+    torch_name: str | None = None
+    factory: str | None = None
+    function: str | None = None
+    options: tuple[str, ...] = ()
+    check: Check = lambda facts, args: None
+
+
+def find_replacement(instance: Instance, target: str) -> Replacement | None:
+    """The way from the instance's class to ``target``; only classes of torch itself, not what inherits from them."""
+    return replacement(instance.name, target) if instance.library else None
+
+
+def replacement(source: str, target: str) -> Replacement | None:
+    """The way from a bare class or structural block to ``target``, or None where there is none."""
+    return _TABLE.get((source, _SPELLINGS.get(target, target)))
+
+
+def targets(source: str) -> tuple[str, ...]:
+    """What may stand in the place of ``source``, for messages."""
+    return tuple(target for known, target in _TABLE if known == source)
+
+
+def refusal(way: Replacement, instance: Instance, args: Mapping[str, Value]) -> Problem | None:
+    """Why this instance cannot be replaced: code, message, advice; None where it can."""
+    return way.check(instance.facts, args)
+
+
+def _conv_to_separable(facts: Facts, args: Mapping[str, Value]) -> Problem | None:
+    kernel, groups, channels = facts.get("kernel_size"), facts.get("groups"), facts.get("in_channels")
+    sizes = kernel if isinstance(kernel, tuple) else (kernel,)
+    if all(size == 1 for size in sizes):
+        advice = "leave 1x1 convolutions out: where: {kernel_size: {gt: 1}}"
+        return ("k1", "a 1x1 convolution mixes channels only; a depthwise one in front of it would do nothing", advice)
+    if groups == channels and groups != 1:
+        return ("depthwise", "the convolution is depthwise already", "leave grouped ones out: where: {groups: 1}")
+    return None
+
+
+def _batch_to_group_norm(facts: Facts, args: Mapping[str, Value]) -> Problem | None:
+    channels, count = facts.get("num_features"), args.get("num_groups", "auto")
+    if not isinstance(channels, int):
+        return ("channels", "the number of channels is not known", "leave lazy modules out")
+    groups = count if isinstance(count, int) else num_groups(channels)
+    if groups < 1 or channels % groups:
+        advice = "write num_groups: auto, or a divisor of every number of channels that is matched"
+        return ("groups", f"{channels} channels cannot be split into {groups} groups", advice)
+    if groups == channels and facts.get("height") == 1 and facts.get("width") == 1:
+        message = "with one channel a group on a 1x1 map GroupNorm returns its bias whatever comes in"
+        return ("constant", message, "leave it out by its path, or give fewer groups")
+    return None
+
+
+_CONV2D = (
+    *("in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias", "padding_mode"),
+    *("device", "dtype"),
+)
+_BATCH_NORM = ("num_features", "eps", "momentum", "affine", "track_running_stats", "device", "dtype")
+_GROUP_NORM = ("num_groups", "num_channels", "eps", "affine", "device", "dtype")
+_ECA = ("channels", "kernel_size", "gamma", "beta", "identity")
+
+_REPLACEMENTS = (
+    Replacement(
+        source="Conv2d",
+        target="DepthwiseSeparableConv2d",
+        block="DepthwiseSeparableConv2d",
+        signature=_CONV2D,
+        product=_CONV2D,
+        keep=_CONV2D,
+        check=_conv_to_separable,
+    ),
+    *(
+        Replacement(
+            source=source,
+            target="GroupNorm",
+            torch_name="nn.GroupNorm",
+            signature=_BATCH_NORM,
+            product=_GROUP_NORM,
+            keep=("eps", "affine", "device", "dtype"),
+            rename=MappingProxyType({"num_features": "num_channels"}),
+            drop=("momentum", "track_running_stats"),
+            computed=("num_groups",),
+            factory="group_norm",
+            options=("num_groups",),
+            check=_batch_to_group_norm,
+        )
+        for source in ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d")
+    ),
+    Replacement(
+        source="ReLU",
+        target="gelu",
+        torch_name="nn.GELU",
+        function="F.gelu",
+        signature=("inplace",),
+        product=("approximate",),
+        drop=("inplace",),
+    ),
+    Replacement(
+        source="squeeze-excite",
+        target="ECA",
+        block="ECA",
+        signature=(),
+        product=_ECA,
+        computed=("channels",),
+        options=_ECA[1:],
+    ),
+)
+
+_SPELLINGS: Mapping[str, str] = {"GELU": "gelu", "nn.GELU": "gelu", "nn.GroupNorm": "GroupNorm"}
+_TABLE: Mapping[tuple[str, str], Replacement] = {(way.source, way.target): way for way in _REPLACEMENTS}
