@@ -1,0 +1,214 @@
+"""Runs functions of mutagen that run the user's code, in processes with limits.
+
+with Host() as host:
+    session = host.session("original")
+    trace = session.call("mutagen.trace.session:open_model", target, need_calls=True)
+
+The host imports torch in parallel with whatever the parent does. State stays in a session between its calls.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import threading
+from concurrent.futures import Future
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from mutagen.errors import InternalError, MutagenError
+from mutagen.sandbox import processes, wire
+from mutagen.sandbox.ending import ended, too_long, too_much, with_output
+from mutagen.sandbox.launch import Launcher, Process, launcher
+from mutagen.sandbox.output import Output
+
+_TICK = 0.05
+_TICKS_PER_SCAN = 8
+
+
+class Host:
+    """Gives out sessions; leaving the context ends all of them and removes their folders.
+
+    ``timeout`` is in seconds and holds for each call; ``memory_bytes`` holds for each session with all its processes
+    (default: four fifths of the machine's); ``preload`` are modules that all sessions share; ``fork`` is for tests.
+    """
+
+    def __init__(
+        self,
+        *,
+        timeout: float = 120.0,
+        memory_bytes: int | None = None,
+        preload: tuple[str, ...] = ("torch",),
+        fork: bool = sys.platform == "linux",
+    ) -> None:
+        self._timeout = timeout
+        self._memory = processes.most_memory() if memory_bytes is None else memory_bytes
+        self._preload = preload
+        self._fork = fork
+        self._sessions: list[Session] = []
+        self._launcher: Launcher | None = None
+
+    def __enter__(self) -> Self:
+        self._folder = Path(tempfile.mkdtemp(prefix="mutagen-"))
+        try:
+            self._launcher = launcher(self._folder, self._preload, self._fork)
+        except BaseException:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trail: TracebackType | None
+    ) -> None:
+        try:
+            for session in self._sessions:
+                session.kill()
+            if self._launcher is not None:
+                self._launcher.close()
+            for session in self._sessions:
+                session.close()
+        finally:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def session(self, label: str) -> Session:
+        """A new process; ``label`` names in messages what it does ("the original model"). Does not wait for it."""
+        if self._launcher is None:
+            raise InternalError("E204", "a session was asked of a host that is not running")
+        folder = self._folder / str(len(self._sessions) + 1)
+        folder.mkdir()
+        session = Session(label, self._launcher, folder=folder, timeout=self._timeout, memory=self._memory)
+        self._sessions.append(session)
+        return session
+
+
+class Session:
+    """One process that runs the user's code; made by ``Host.session``."""
+
+    def __init__(self, label: str, launcher: Launcher, *, folder: Path, timeout: float, memory: int) -> None:
+        self.label = label
+        self._launcher = launcher
+        self._folder = folder
+        self._timeout = timeout
+        self._memory = memory
+        self._output = Output()
+        self._process: Process | None = None
+        self._failure: MutagenError | None = None
+        self._stopped: MutagenError | None = None
+        self._closed = False
+        self._pending: Future[object] | None = None
+        self._opening = threading.Thread(target=self._open, daemon=True)
+        self._opening.start()
+
+    def call(self, function: str, /, *args: object, timeout: float | None = None, **kwargs: object) -> object:
+        """Run ``package.module:function`` in the process and return its result, both ways by pickle.
+
+        Raises a MutagenError that was raised there as itself, and TargetError for all else that went wrong there.
+        """
+        self.start(function, *args, timeout=timeout, **kwargs)
+        return self.result()
+
+    def start(self, function: str, /, *args: object, timeout: float | None = None, **kwargs: object) -> None:
+        """Begin a call; ``result`` gives what comes of it."""
+        if self._pending is not None:
+            raise InternalError("E205", f"session {self.label!r} is at work already")
+        self._pending = Future()
+        limit = self._timeout if timeout is None else timeout
+        work = ((function, args, kwargs), limit, self._pending)
+        threading.Thread(target=self._run, args=work, daemon=True).start()
+
+    def result(self) -> object:
+        """Wait for the call that was started."""
+        if self._pending is None:
+            raise InternalError("E206", f"session {self.label!r} was not asked for anything")
+        try:
+            return self._pending.result()
+        finally:
+            self._pending = None
+
+    @property
+    def output(self) -> str:
+        """The last 64 KiB of what the process printed so far."""
+        return self._output.text()
+
+    def kill(self) -> None:
+        """End the process and all that it started, at once."""
+        self._closed = True
+        if self._process is not None:
+            processes.kill(self._process.pid)
+
+    def close(self) -> None:
+        """End the process and remove its folder."""
+        self._closed = True
+        self._opening.join()
+        process, self._process = self._process, None
+        if process is not None:
+            self._launcher.end(process)
+            self._output.finish()
+            if self._pending is None:
+                for stream in (process.requests, process.responses):
+                    stream.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _open(self) -> None:
+        try:
+            process = self._launcher.start(self._folder)
+            self._output.drain(process.output)
+            self._process = process
+            wire.receive_answer(process.responses)
+        except EOFError:
+            self._failure = self._why_ended()
+        except MutagenError as error:
+            self._failure = error
+
+    def _run(self, request: object, limit: float, outcome: Future[object]) -> None:
+        self._opening.join()
+        process = self._process
+        if self._failure is not None or process is None:
+            failure = self._failure or InternalError("E207", f"session {self.label!r} is closed")
+            outcome.set_exception(with_output(failure, self._output))
+            return
+        over = threading.Event()
+        threading.Thread(target=self._watch, args=(process.pid, limit, over), daemon=True).start()
+        try:
+            wire.send(process.requests, request)
+            kind, value = wire.receive_answer(process.responses)
+        except (EOFError, OSError, ValueError):
+            over.set()
+            self._failure = self._stopped or self._why_ended()
+            kind, value = "error", self._failure
+        except MutagenError as error:
+            kind, value = "error", error
+        over.set()
+        if isinstance(value, MutagenError) and kind == "error":
+            outcome.set_exception(with_output(value, self._output))
+        else:
+            outcome.set_result(value)
+
+    def _watch(self, pid: int, limit: float, over: threading.Event) -> None:
+        """Stop a call that takes too long or too much memory, or whose process has ended and left others behind."""
+        waited, ticks = 0.0, 0
+        others: set[int] = set()
+        while not over.wait(min(_TICK, max(limit - waited, 0.0))):
+            waited += _TICK
+            ticks += 1
+            if ticks % _TICKS_PER_SCAN == 0:
+                others = processes.members(pid)
+            held = processes.memory(pid, others) if sys.platform == "linux" else 1
+            if waited >= limit:
+                self._stopped = too_long(self.label, limit, pid=pid, folder=self._folder)
+            elif held > self._memory:
+                self._stopped = too_much(self.label, self._memory, pid=pid, folder=self._folder)
+            elif held:
+                continue
+            processes.kill(pid)
+            return
+
+    def _why_ended(self) -> MutagenError:
+        process = self._process
+        if process is None or self._closed:
+            return InternalError("E207", f"session {self.label!r} was closed while it was at work")
+        status = self._launcher.end(process)
+        self._output.finish()
+        return ended(self.label, status, folder=self._folder)
