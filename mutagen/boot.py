@@ -20,7 +20,7 @@ SILENCE = "MUTAGEN_NO_CLASH_WARNING"
 
 
 def installed(folders: Iterable[str] | None = None) -> dict[str, tuple[str, str]]:
-    """Return name -> (version, folder) of this and the foreign distributions, by the names of their metadata folders."""
+    """Return name -> (version, folder) of this and the foreign distributions, by the names of metadata folders."""
     found: dict[str, tuple[str, str]] = {}
     for folder in sys.path if folders is None else folders:
         try:

@@ -1,0 +1,1 @@
+"""Writes a set of files so that it ends all old or all new."""
