@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from typing import IO
 
@@ -34,5 +35,5 @@ class Output:
 
     def _read(self, stream: IO[bytes]) -> None:
         with stream, contextlib.suppress(OSError):
-            while chunk := stream.read(_CHUNK):
+            while chunk := os.read(stream.fileno(), _CHUNK):
                 self._kept = (self._kept + chunk)[-_KEPT:]

@@ -9,6 +9,7 @@ The host imports torch in parallel with whatever the parent does. State stays in
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sys
 import tempfile
@@ -148,7 +149,8 @@ class Session:
             self._output.finish()
             if self._pending is None:
                 for stream in (process.requests, process.responses):
-                    stream.close()
+                    with contextlib.suppress(BrokenPipeError):  # half a request for a process that is gone
+                        stream.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _open(self) -> None:
@@ -162,7 +164,7 @@ class Session:
         except MutagenError as error:
             self._failure = error
 
-    def _run(self, request: object, limit: float, outcome: Future[object]) -> None:
+    def _run(self, request: wire.Request, limit: float, outcome: Future[object]) -> None:
         self._opening.join()
         process = self._process
         if self._failure is not None or process is None:
@@ -172,7 +174,7 @@ class Session:
         over = threading.Event()
         threading.Thread(target=self._watch, args=(process.pid, limit, over), daemon=True).start()
         try:
-            wire.send(process.requests, request)
+            wire.send_request(process.requests, request)
             kind, value = wire.receive_answer(process.responses)
         except (EOFError, OSError, ValueError):
             over.set()

@@ -6,7 +6,6 @@ import contextlib
 import faulthandler
 import importlib
 import os
-import pickle
 import signal
 import sys
 import tempfile
@@ -17,7 +16,7 @@ from typing import IO, NoReturn, TextIO
 from mutagen.errors import TargetError
 from mutagen.sandbox import frames, network
 from mutagen.sandbox.failure import describe, left
-from mutagen.sandbox.wire import Answer, send_answer
+from mutagen.sandbox.wire import Answer, receive_request, send_answer
 
 STACK_FILE = "stack.txt"
 _FOLDERS = {"HOME": "home", "USERPROFILE": "home", "XDG_CACHE_HOME": "cache", "TMPDIR": "tmp", "TEMP": "tmp"}
@@ -51,7 +50,7 @@ def serve(requests: IO[bytes], responses: IO[bytes], failure: TargetError | None
     send_answer(responses, ("ready", process))
     while True:
         try:
-            function, args, kwargs = pickle.load(requests)
+            function, args, kwargs = receive_request(requests)
         except EOFError:
             return
         answer: Answer = ("error", failure) if failure else _answer(function, args, kwargs)

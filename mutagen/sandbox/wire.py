@@ -1,4 +1,4 @@
-"""What parent and session process send each other: pickles, one after the other, over a pair of pipes.
+"""What parent and session process send each other: pickles, each behind its length, over a pair of pipes.
 
 The parent is handed nothing but plain values and mutagen's own records: unpickling an object of another class would
 import the user's code (or torch) into the parent.
@@ -6,13 +6,18 @@ import the user's code (or torch) into the parent.
 
 from __future__ import annotations
 
+import io
 import pickle
+import struct
 from typing import IO, Literal
 
 from mutagen.errors import InternalError, MutagenError
 
+Request = tuple[str, tuple[object, ...], dict[str, object]]
 Answer = tuple[Literal["ready", "value", "error"], object]
 
+_LENGTH = struct.Struct("<Q")
+_LONGEST = 1 << 34
 _PLAIN = {"builtins": {"set", "frozenset", "slice", "complex", "bytearray", "range"}, "collections": {"OrderedDict"}}
 
 
@@ -23,10 +28,15 @@ class _RecordUnpickler(pickle.Unpickler):
         raise InternalError("E202", f"a session process may not answer with a {module}.{name}")
 
 
-def send(stream: IO[bytes], message: object) -> None:
-    """Write one message and flush it."""
-    stream.write(pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL))
-    stream.flush()
+def send_request(stream: IO[bytes], request: Request) -> None:
+    """Write one call to make and flush it."""
+    _write(stream, pickle.dumps(request, protocol=pickle.HIGHEST_PROTOCOL))
+
+
+def receive_request(stream: IO[bytes]) -> Request:
+    """The next call to make; EOFError once the parent hung up."""
+    function, args, kwargs = pickle.loads(_read(stream))
+    return function, args, kwargs
 
 
 def send_answer(stream: IO[bytes], answer: Answer) -> None:
@@ -36,8 +46,7 @@ def send_answer(stream: IO[bytes], answer: Answer) -> None:
     except Exception as problem:  # pickle lets anything out of a __reduce__
         error = InternalError("E203", f"the answer of a session process cannot be pickled: {problem}")
         data = pickle.dumps(("error", error), protocol=pickle.HIGHEST_PROTOCOL)
-    stream.write(data)
-    stream.flush()
+    _write(stream, data)
 
 
 def receive_answer(stream: IO[bytes]) -> Answer:
@@ -45,10 +54,30 @@ def receive_answer(stream: IO[bytes]) -> Answer:
 
     Raises EOFError where the process ended, InternalError where the answer is not made of plain values and records.
     """
+    data = _read(stream)
     try:
-        kind, value = _RecordUnpickler(stream).load()
-    except (EOFError, MutagenError):
+        kind, value = _RecordUnpickler(io.BytesIO(data)).load()
+    except MutagenError:
         raise
     except Exception as problem:  # the user's code may have written into the pipe
         raise EOFError(str(problem)) from problem
     return kind, value
+
+
+def _write(stream: IO[bytes], data: bytes) -> None:
+    stream.write(_LENGTH.pack(len(data)))
+    stream.write(data)
+    stream.flush()
+
+
+def _read(stream: IO[bytes]) -> bytes:
+    head = stream.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        raise EOFError
+    (length,) = _LENGTH.unpack(head)
+    if length > _LONGEST:
+        raise EOFError("not a message")
+    data = stream.read(length)
+    if len(data) < length:
+        raise EOFError
+    return data
