@@ -1,0 +1,1 @@
+"""One file a renderer: a report, or an error, in; text out."""
