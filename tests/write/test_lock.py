@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -31,8 +32,10 @@ def test_a_second_process_is_told_at_once_who_is_at_work(tmp_path: Path) -> None
     )
     assert holder.stdout is not None
     assert holder.stdout.readline() == b"held\n"
+    start = time.monotonic()
     with pytest.raises(ClashError, match=f"process {holder.pid}") as caught:
         commit((FileChange(str(tmp_path / "a.py"), b"1", b"2"),), root=tmp_path, expected={})
+    assert time.monotonic() - start < 1
     assert (caught.value.code, caught.value.exit_code) == ("W001", 2)
     assert (tmp_path / "a.py").read_bytes() == b"1"
     holder.communicate()
