@@ -89,11 +89,12 @@ def read_block(file: Path) -> Block:
     """One block from its template; raises InternalError B001 for a wrong front matter."""
     from ruamel.yaml import YAML  # slow to import, and most commands need no block
 
-    head, found, _ = file.read_text(encoding="utf-8").removeprefix("{#").partition("#}")
+    text = file.read_text(encoding="utf-8")
+    head, found, _ = text.removeprefix("{#").partition("#}")
     from ruamel.yaml.error import YAMLError
 
     try:
-        data: dict[str, Any] = YAML(typ="safe", pure=True).load(head) if found else {}
+        data: dict[str, Any] = YAML(typ="safe", pure=True).load(head) if found and text.startswith("{#") else {}
         block = _block(data, str(file))
     except (YAMLError, KeyError, TypeError, AttributeError, ValueError) as error:
         hint = "correct the comment at the top of the template"
@@ -121,8 +122,8 @@ def _block(data: dict[str, Any], template: str) -> Block:
         summary=data["summary"],
         paper=data["paper"],
         template=template,
-        arguments=MappingProxyType(dict(data["arguments"])),
-        options=MappingProxyType(options),
+        arguments=dict(data["arguments"]),
+        options=options,
         requires=requires,
         imports=tuple(data["imports"]),
     )

@@ -68,7 +68,9 @@ def _group_norm(use: Use, module: nn.Module | None) -> nn.Module:
         raise InternalError("B004", f"GroupNorm for {type(module).__name__}", hint="this is a bug in mutagen")
     count = use.args.get("num_groups", "auto")
     groups = count if isinstance(count, int) else num_groups(module.num_features)
-    return nn.GroupNorm(groups, module.num_features, eps=module.eps, affine=module.affine)
+    # The parameter ``bias`` is younger than the oldest torch that is supported: name it only where it matters.
+    options: dict[str, bool] = {"bias": False} if module.affine and module.bias is None else {}
+    return nn.GroupNorm(groups, module.num_features, eps=module.eps, affine=module.affine, **options)
 
 
 def _channel(block: Block, channels: tuple[int, ...], position: int) -> int:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 
 from mutagen.blocks.groups import num_groups
 from mutagen.records.rules import Value
@@ -15,6 +14,10 @@ Problem = tuple[str, str, str]
 """Code, message, advice."""
 
 Check = Callable[[Facts, Mapping[str, Value]], Problem | None]
+
+
+def _always(facts: Facts, args: Mapping[str, Value]) -> Problem | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class Replacement:
     signature: tuple[str, ...]
     product: tuple[str, ...]
     keep: tuple[str, ...] = ()
-    rename: Mapping[str, str] = MappingProxyType({})
+    rename: Mapping[str, str] = field(default_factory=dict)
     drop: tuple[str, ...] = ()
     computed: tuple[str, ...] = ()
     block: str | None = None
@@ -42,7 +45,7 @@ class Replacement:
     factory: str | None = None
     function: str | None = None
     options: tuple[str, ...] = ()
-    check: Check = lambda facts, args: None
+    check: Check = _always
 
 
 def find_replacement(instance: Instance, target: str) -> Replacement | None:
@@ -94,8 +97,8 @@ _CONV2D = (
     *("in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias", "padding_mode"),
     *("device", "dtype"),
 )
-_BATCH_NORM = ("num_features", "eps", "momentum", "affine", "track_running_stats", "device", "dtype")
-_GROUP_NORM = ("num_groups", "num_channels", "eps", "affine", "device", "dtype")
+_BATCH_NORM = ("num_features", "eps", "momentum", "affine", "track_running_stats", "device", "dtype", "bias")
+_GROUP_NORM = ("num_groups", "num_channels", "eps", "affine", "device", "dtype", "bias")
 _ECA = ("channels", "kernel_size", "gamma", "beta", "identity")
 
 _REPLACEMENTS = (
@@ -115,8 +118,8 @@ _REPLACEMENTS = (
             torch_name="nn.GroupNorm",
             signature=_BATCH_NORM,
             product=_GROUP_NORM,
-            keep=("eps", "affine", "device", "dtype"),
-            rename=MappingProxyType({"num_features": "num_channels"}),
+            keep=("eps", "affine", "device", "dtype", "bias"),
+            rename={"num_features": "num_channels"},
             drop=("momentum", "track_running_stats"),
             computed=("num_groups",),
             factory="group_norm",
