@@ -219,15 +219,15 @@ def _block(action: Mapping[str, Any], loc: Loc, *, subject: str | None, known: K
         return
     blocks = {**TORCH_BLOCKS, **known}
     at = (*loc, key)
-    wanted = FUNCTIONS if subject == "op" else blocks
-    if name in wanted:
-        yield from _arguments(action.get("args"), (*loc, "args"), name=name, allowed=wanted[name])
-    elif name in blocks:
+    everything = {**blocks, **FUNCTIONS}
+    if name not in everything:
+        yield "R127", at, f"unknown block {name!r}", hint_for(name, sorted(everything), what="known:")
+    elif subject == "op" and name not in FUNCTIONS:
         yield "R130", at, f"an operation cannot become the block {name!r}", f"for operations: {listed(FUNCTIONS)}"
-    elif name in FUNCTIONS and subject is not None:
-        yield "R130", at, f"{name!r} replaces operations, not modules", "match `op: relu` instead"
-    elif name not in FUNCTIONS:
-        yield "R127", at, f"unknown block {name!r}", hint_for(name, sorted(wanted), what="known:")
+    elif key == "block" and name in FUNCTIONS:
+        yield "R130", at, f"the function {name!r} cannot be inserted", f"blocks: {listed(sorted(blocks))}"
+    else:
+        yield from _arguments(action.get("args"), (*loc, "args"), name=name, allowed=everything[name])
 
 
 def _arguments(given: object, loc: Loc, *, name: str, allowed: Any) -> Iterator[Finding]:

@@ -42,8 +42,8 @@ MEANINGS = ("residual", "squeeze-excite")
 POSITIONS: Mapping[str, str] = {"block": "branch-end", "residual": "branch", "skip": "skip"}
 SHORTCUTS = ("identity", "projected")
 
-FUNCTIONS: KnownBlocks = {"gelu": ("approximate",)}
-TORCH_BLOCKS: KnownBlocks = {"GroupNorm": ("num_groups", "eps", "affine")}
+FUNCTIONS: KnownBlocks = {"gelu": (), "GELU": (), "nn.GELU": ()}
+TORCH_BLOCKS: KnownBlocks = {"GroupNorm": ("num_groups",), "nn.GroupNorm": ("num_groups",)}
 
 _OPERATIONS = """
 relu relu6 gelu silu elu celu selu mish leaky_relu prelu hardswish hardsigmoid hardtanh sigmoid tanh softplus

@@ -1,0 +1,187 @@
+"""``mutagen apply``: change models by rules, with proof."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from mutagen.cli.failure import report_failure
+from mutagen.cli.flags import model_flags, options_for
+from mutagen.cli.output import emit, is_styled, say, width_of
+
+if TYPE_CHECKING:
+    from mutagen.errors import MutagenError
+    from mutagen.records.result import FileChange, Report
+
+Format = Literal["text", "json", "diff"]
+
+_CODES = {"applied": 0, "unchanged": 0, "would_change": 1, "refused": 1, "failed": 1}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How the outcome is to be shown."""
+
+    diff: bool
+    format: Format
+    file: str | None
+    verbosity: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one target."""
+
+    target: str
+    report: Report | None = None
+    error: MutagenError | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code that this target alone would give."""
+        if self.report:
+            return _CODES[self.report.status]
+        return self.error.exit_code if self.error else 0
+
+    @property
+    def status(self) -> str:
+        """The status of the report; an error has failed."""
+        return self.report.status if self.report else "failed"
+
+
+@click.command("apply", short_help="Change models by rules: prove, then write.")
+@click.argument("rules", required=False)
+@click.argument("targets", nargs=-1, metavar="TARGET...")
+@model_flags
+@click.option("--check", is_flag=True, help="Write nothing; end with 1 if something would change.")
+@click.option("--diff", is_flag=True, help="Write nothing; print a patch for `git apply`.")
+@click.option(
+    "--output-format", type=click.Choice(["text", "json", "diff"]), help="Form of the report.  [default: text]"
+)
+@click.option("-o", "--output", metavar="FILE", help="Write the report there instead of to standard output.")
+@click.option(
+    "--plan", "plan_file", metavar="FILE", help="Replay a plan of `mutagen plan` instead of RULES and TARGET."
+)
+@click.option("-q", "--quiet", count=True, help="Only problems, and what was asked for.")
+@click.option("-v", "--verbose", count=True, help="Also reasons, checks and times.")
+def command(
+    rules: str | None,
+    targets: tuple[str, ...],
+    check: bool,
+    diff: bool,
+    output_format: Format | None,
+    output: str | None,
+    plan_file: str | None,
+    quiet: int,
+    verbose: int,
+    **flags: Any,
+) -> int:
+    """Change the models in TARGET by RULES: prove that the edit does what the rules mean, then write.
+
+    RULES is a YAML file, a folder of them, or the name of a shipped rule set (`mutagen rules list`). TARGET is a
+    Python file or a dotted module.
+    """
+    asked = _asked(diff, output_format, file=output, verbosity=min(verbose, 1) - min(quiet, 1))
+    outcomes = [
+        _run(target, rules=rules or "", write=not (check or diff), plan_file=plan_file, flags=flags)
+        for target in _targets(rules, targets, plan_file=plan_file)
+    ]
+    _show(outcomes, asked)
+    return max(outcome.exit_code for outcome in outcomes)
+
+
+def _asked(diff: bool, given: Format | None, *, file: str | None, verbosity: int) -> Asked:
+    chosen: Format = given or ("diff" if diff else "text")
+    if diff and chosen != "diff" and file is None:
+        raise click.UsageError(f"--diff and --output-format {chosen} both want standard output; give -o FILE")
+    return Asked(diff=diff, format=chosen, file=file, verbosity=verbosity)
+
+
+def _targets(rules: str | None, targets: tuple[str, ...], *, plan_file: str | None) -> tuple[str, ...]:
+    if plan_file is not None:
+        if rules is not None:
+            raise click.UsageError("--plan already says what to change: leave RULES and TARGET out")
+        from mutagen.load.plan_file import read_plan
+
+        return (read_plan(plan_file).file,)
+    if rules is None:
+        raise click.UsageError("give RULES and TARGET, for example: mutagen apply relu-to-gelu model.py")
+    if not targets:
+        raise click.UsageError(f"give a TARGET behind {rules!r}: a Python file or a dotted module")
+    return targets
+
+
+def _run(target: str, *, rules: str, write: bool, plan_file: str | None, flags: dict[str, Any]) -> Outcome:
+    from mutagen.api import run
+    from mutagen.errors import MutagenError
+
+    options = options_for(target, rules=rules, write=write, plan_file=plan_file, flags=flags)
+    try:
+        return Outcome(target, report=run(options))
+    except MutagenError as error:
+        return Outcome(target, error=error)
+
+
+def _show(outcomes: list[Outcome], asked: Asked) -> None:
+    reports = [outcome.report for outcome in outcomes if outcome.report]
+    changes = tuple(change for report in reports for change in report.files)
+    if asked.format == "json":
+        emit(_json(outcomes, changes), file=asked.file)
+    elif asked.format == "diff":
+        emit(_patch(changes), file=asked.file)
+    if asked.diff and asked.format != "diff":
+        emit(_patch(changes))
+    shown: set[str] = set()
+    for outcome in outcomes:
+        # A wrong rule file fails every target in the same way: once is enough.
+        if outcome.error and str(outcome.error) not in shown:
+            shown.add(str(outcome.error))
+            report_failure(outcome.error, sys.argv[1:])
+    if asked.format == "text":
+        text_of(reports, asked)
+    elif asked.format == "diff":
+        text_of(reports, asked, aside=True)
+
+
+def text_of(reports: list[Report], asked: Asked, *, aside: bool = False) -> None:
+    """Print the reports for people, on standard error where standard output holds a patch."""
+    from mutagen.report.text import render
+
+    stream = sys.stderr if aside else sys.stdout
+    to_file = asked.file is not None and not aside
+    styled = is_styled(stream) and not to_file
+    pages = [
+        render(report, root=Path.cwd(), styled=styled, verbosity=asked.verbosity, width=width_of(stream))
+        for report in reports
+    ]
+    if to_file:
+        emit("".join(pages).encode(), file=asked.file)
+    else:
+        say("".join(pages), error=aside)
+
+
+def _patch(changes: tuple[FileChange, ...]) -> bytes:
+    from mutagen.report import diff, paths
+
+    return diff.render(changes, root=paths.report_root((change.path for change in changes), Path.cwd()))
+
+
+def _json(outcomes: list[Outcome], changes: tuple[FileChange, ...]) -> bytes:
+    from mutagen.report import errors, json, paths
+
+    root = paths.report_root((change.path for change in changes), Path.cwd())
+    parts: list[dict[str, Any]] = []
+    for outcome in outcomes:
+        if outcome.report:
+            parts.append(json.as_data(outcome.report, root=root))
+        elif outcome.error:
+            found = errors.as_data(outcome.error, root=root)
+            parts.append({"schema_version": json.SCHEMA_VERSION, "status": "failed", "errors": found})
+    if len(parts) == 1:
+        return json.dumped(parts[0]).encode()
+    worst = max(outcomes, key=lambda outcome: outcome.exit_code)
+    return json.render_all(parts, status=worst.status).encode()

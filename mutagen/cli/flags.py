@@ -1,0 +1,81 @@
+"""Flags that several commands share, and the options they become."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from mutagen.api import Options
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+
+
+def size(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+    """The number of bytes that ``512M``, ``4G``, ``4GiB`` or a plain number means."""
+    if value is None:
+        return None
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", value.strip(), re.IGNORECASE)
+    number = int(float(found[1]) * _UNITS[found[2].upper()]) if found else 0
+    if number < 1:
+        raise click.BadParameter(f"{value!r} is not a size such as 512M or 4G", ctx, param)
+    return number
+
+
+def model_flags(function: Command) -> Command:
+    """Add the flags that say how the model is built and run."""
+    flags = (
+        click.option("--model", metavar="CALL", help="How to build the model: 'UNet(3, n_classes=2)'."),
+        click.option(
+            "--input", "inputs", metavar="SHAPE", multiple=True, help="1x3x224x224 or ids=1x128:int64; repeat."
+        ),
+        click.option("--inputs-from", metavar="FILE:FUNC", help="A function that makes the example inputs."),
+        click.option(
+            "--scope",
+            type=click.Choice(["file", "package"]),
+            default="file",
+            show_default=True,
+            help="What may be edited: the file and what serves it alone, or its whole package.",
+        ),
+        click.option(
+            "--style",
+            type=click.Choice(["inline", "module"]),
+            help="Where new classes go: into the file or into a module beside it; overrides the rules.",
+        ),
+        click.option(
+            "--timeout",
+            type=click.FloatRange(min=0, min_open=True),
+            default=120.0,
+            show_default=True,
+            metavar="SECONDS",
+            help="Time limit for each run of the model.",
+        ),
+        click.option("--memory", callback=size, metavar="SIZE", help="Memory limit for running the model: 4G."),
+    )
+    for flag in reversed(flags):
+        function = flag(function)
+    return function
+
+
+def options_for(target: str, *, rules: str, write: bool, plan_file: str | None, flags: dict[str, Any]) -> Options:
+    """The options of one run."""
+    from mutagen.api import Options
+
+    return Options(
+        rules=rules,
+        target=target,
+        model=flags["model"],
+        inputs=tuple(flags["inputs"]),
+        inputs_from=flags["inputs_from"],
+        scope=flags["scope"],
+        style=flags["style"],
+        write=write,
+        timeout=flags["timeout"],
+        memory=flags["memory"],
+        plan_file=plan_file,
+    )

@@ -1,0 +1,60 @@
+"""Writes to standard output, standard error and files; says whether they may be coloured."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TextIO
+
+from mutagen.errors import UserError
+
+
+def is_styled(stream: TextIO) -> bool:
+    """Whether colours and boxes are welcome: on a terminal, unless NO_COLOR is set or the terminal is dumb."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def width_of(stream: TextIO) -> int:
+    """Columns of the terminal; 100 where there is none."""
+    return shutil.get_terminal_size((100, 24)).columns if stream.isatty() else 100
+
+
+def say(text: str, *, error: bool = False) -> None:
+    """Write text as it is; characters that the stream cannot show are replaced."""
+    stream = sys.stderr if error else sys.stdout
+    encoding = stream.encoding or "utf-8"
+    shown = text.encode(encoding, errors="replace").decode(encoding)
+    try:
+        stream.write(shown)
+        stream.flush()
+    except BrokenPipeError:
+        _close_quietly(stream)
+
+
+def emit(data: bytes, *, file: str | None = None) -> None:
+    """Write bytes to a file, or to standard output exactly as they are."""
+    if file is not None:
+        try:
+            Path(file).write_bytes(data)
+        except OSError as error:
+            raise UserError(
+                "C101", f"{file} cannot be written: {error.strerror}", hint="give another -o FILE"
+            ) from error
+        return
+    buffer = getattr(sys.stdout, "buffer", None)
+    if buffer is None:
+        say(data.decode("utf-8", errors="replace"))
+        return
+    try:
+        sys.stdout.flush()
+        buffer.write(data)
+        buffer.flush()
+    except BrokenPipeError:
+        _close_quietly(sys.stdout)
+
+
+def _close_quietly(stream: TextIO) -> None:
+    """The reader has gone (``| head``): what follows goes nowhere, and Python must not complain at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
