@@ -1,0 +1,44 @@
+"""Turns an exception of the user's code into an error that shows the user's own line."""
+
+from __future__ import annotations
+
+import traceback
+from types import TracebackType
+
+from mutagen.errors import Place, TargetError
+from mutagen.trace.places import file_kind, is_installed
+
+_LONGEST = 300
+
+
+def user_error(code: str, what: str, error: BaseException, *, hint: str = "") -> TargetError:
+    """A ``TargetError`` for an exception raised while doing ``what``, placed at the innermost line of the user."""
+    detail = "".join(traceback.format_exception(error))
+    message = f"{what}: {reason(error)}"
+    return TargetError(code, message, place=place_of(error), hint=hint, detail=detail)
+
+
+def reason(error: BaseException) -> str:
+    """The type and first line of an exception."""
+    text = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {text[0][:_LONGEST]}" if text else type(error).__name__
+
+
+def place_of(error: BaseException) -> Place | None:
+    """The innermost line of the user's own files in a traceback, else of an installed package."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return Place(error.filename, error.lineno or 0, error.offset or 0)
+    places = _places(error.__traceback__)
+    own = [place for place in places if not is_installed(place.file)]
+    return (own or places)[-1] if places else None
+
+
+def _places(trace: TracebackType | None) -> list[Place]:
+    found = []
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if file_kind(code.co_filename) == "user":
+            position = list(code.co_positions())[trace.tb_lasti // 2]
+            found.append(Place(code.co_filename, position[0] or trace.tb_lineno, (position[2] or 0) + 1))
+        trace = trace.tb_next
+    return found

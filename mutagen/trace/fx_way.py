@@ -1,0 +1,95 @@
+"""The graph by symbolic tracing, with the chain of every call."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor, fx, nn
+
+from mutagen.trace.inputs import Inputs, Layout
+from mutagen.trace.leaves import is_leaf
+from mutagen.trace.provenance import Link, Walker, boundary
+from mutagen.trace.taken import Taken
+
+
+class ChainTracer(fx.Tracer):
+    """A tracer that keeps, for every node, the chain of calls and the module that made it."""
+
+    def __init__(self, layout: Layout, inputs: Inputs, extra: frozenset[str] = frozenset()) -> None:
+        super().__init__()
+        self._layout = layout
+        self._inputs = inputs
+        self._extra = extra
+        self._walker = Walker()
+        self._open: list[tuple[str, nn.Module]] = []
+        self.chains: dict[fx.Node, Link | None] = {}
+        self.scopes: dict[fx.Node, str] = {}
+        self.deepest = ""
+
+    def create_node(self, *args: Any, **kwargs: Any) -> fx.Node:
+        """The node as fx makes it, its chain and scope noted."""
+        node = super().create_node(*args, **kwargs)
+        if node.op not in ("placeholder", "output"):
+            self.chains[node] = self._walker.chain(sys._getframe(1))
+        self.scopes[node] = self._open[-1][0] if self._open else ""
+        return node
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        """Modules of torch are leaves, containers are not."""
+        return is_leaf(m) or module_qualified_name in self._extra
+
+    def call_module(
+        self, m: nn.Module, forward: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """One node for a leaf; else the module's forward, with the module as the scope."""
+        try:
+            path = self.path_of_module(m)
+        except NameError:
+            return forward(*args, **kwargs)
+        if self.is_leaf_module(m, path):
+            return self.create_proxy("call_module", path, args, kwargs)
+        self._open.append((path, m))
+        self.deepest = path
+        value = forward(*args, **kwargs)
+        self._open.pop()
+        return value
+
+    @property
+    def failed_in(self) -> str:
+        """Path of the innermost module that was open when tracing stopped."""
+        return self._open[-1][0] if self._open else ""
+
+    def create_args_for_root(
+        self, root_fn: Callable[..., Any], is_module: bool, concrete_args: Any = None
+    ) -> tuple[Callable[..., Any], list[Any]]:
+        """A placeholder for each flat input; what is not a tensor is passed as it stands."""
+        proxies = []
+        for index, leaf in enumerate(self._inputs):
+            proxy = self.create_proxy("placeholder", f"input_{index}", (), {})
+            proxies.append(proxy if isinstance(leaf, Tensor) else leaf)
+
+        def function(root: nn.Module, *flat: Any) -> Any:
+            args, kwargs = self._layout.arguments(flat)
+            return boundary(root_fn, root, *args, **kwargs)
+
+        return function, [self.root, *proxies]
+
+
+def trace_fx(
+    model: nn.Module, layout: Layout, inputs: Inputs, *, extra: frozenset[str] = frozenset()
+) -> tuple[Taken | None, str, Exception | None]:
+    """The traced graph, or the path of the module where tracing stopped and why."""
+    tracer = ChainTracer(layout, inputs, extra)
+    try:
+        graph = tracer.trace(model)
+        module = fx.GraphModule(model, graph, type(model).__name__)
+    except Exception as error:
+        return None, tracer.failed_in, error
+    return Taken(module, _moved(tracer.chains, module), _moved(tracer.scopes, module)), "", None
+
+
+def _moved(facts: dict[fx.Node, Any], module: fx.GraphModule) -> dict[str, Any]:
+    names = {node.name for node in module.graph.nodes}
+    return {node.name: fact for node, fact in facts.items() if node.name in names}

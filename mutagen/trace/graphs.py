@@ -1,0 +1,161 @@
+"""One trusted graph of a model: three ways to get it, each held against the running model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
+
+from mutagen.errors import TargetError
+from mutagen.records.trace import Method, Node
+from mutagen.trace.facts import describe, module_paths
+from mutagen.trace.failures import place_of, reason, user_error
+from mutagen.trace.fx_way import trace_fx
+from mutagen.trace.inputs import Inputs, Layout
+from mutagen.trace.measure import Look, look_at
+from mutagen.trace.recorded_way import trace_recorded
+from mutagen.trace.running import difference, preserved, run
+from mutagen.trace.taken import Taken
+
+_MOST_LEAVES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class LiveGraph:
+    """An executable graph that equals the model for its inputs; ``nodes[i]`` tells of the i-th node of ``gm.graph``."""
+
+    gm: fx.GraphModule
+    nodes: tuple[Node, ...]
+    method: Method
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Trusted:
+    taken: Taken
+    looks: dict[str, Look]
+    note: str = ""
+
+
+def live_graph(model: nn.Module, layout: Layout, inputs: Inputs, *, mode: str, need_calls: bool = True) -> LiveGraph:
+    """The graph of a model in a mode for flat inputs, by the first way whose graph computes what the model does."""
+    with preserved(model, mode):
+        expected = eager(model, layout, inputs)
+    reasons = []
+    for method, take in _ways(model, layout, inputs, need_calls):
+        with preserved(model, mode):
+            taken, why = take()
+        if taken is None:
+            reasons.append(f"{method}: {why}")
+            continue
+        trusted, why = _checked(model, layout, inputs, taken, expected, mode)
+        if trusted is None:
+            reasons.append(f"{method}: {why}")
+            continue
+        nodes = describe(trusted.taken, trusted.looks, module_paths(model))
+        return LiveGraph(taken.module, nodes, method, (trusted.note,) if trusted.note else ())
+    hint = "name the smallest part of the model that can be traced, or take randomness and global state out of forward"
+    raise TargetError(
+        "T121", "no graph of the model computes what the model does", hint=hint, detail="\n".join(reasons)
+    )
+
+
+def eager(model: nn.Module, layout: Layout, inputs: Inputs) -> Any:
+    """The output of the model itself; what it raises is shown at the user's line with the inputs given."""
+    try:
+        return run(model, layout, inputs)
+    except Exception as error:
+        raise user_error("T120", f"forward failed for {describe_inputs(inputs)}", error, hint=_INPUT_HINT) from error
+
+
+_INPUT_HINT = "give inputs that the model takes: --input 1x3x224x224, or --inputs-from file.py:make_inputs"
+
+
+def describe_inputs(inputs: Inputs) -> str:
+    """Shapes and dtypes of flat inputs in words."""
+    words = []
+    for leaf in inputs:
+        if isinstance(leaf, Tensor):
+            words.append(f"{'x'.join(map(str, leaf.shape))} {str(leaf.dtype).removeprefix('torch.')}")
+        else:
+            words.append(type(leaf).__name__)
+    return ", ".join(words) or "no inputs"
+
+
+_Take = Callable[[], tuple[Taken | None, str]]
+
+
+def _ways(model: nn.Module, layout: Layout, inputs: Inputs, need_calls: bool) -> Iterator[tuple[Method, _Take]]:
+    yield "fx", lambda: _by_fx(model, layout, inputs, 0)
+    if not need_calls:
+        yield "fx+leaves", lambda: _by_fx(model, layout, inputs, _MOST_LEAVES)
+    yield "recorded", lambda: _by_record(model, layout, inputs)
+
+
+def _by_fx(model: nn.Module, layout: Layout, inputs: Inputs, most: int) -> tuple[Taken | None, str]:
+    extra: frozenset[str] = frozenset()
+    while True:
+        taken, where, error = trace_fx(model, layout, inputs, extra=extra)
+        if taken is not None or error is None:
+            return taken, ""
+        if len(extra) >= most or not where or where in extra:
+            place = place_of(error)
+            return None, f"{reason(error)}{f' at {place}' if place else ''}"
+        extra |= {where}
+
+
+def _by_record(model: nn.Module, layout: Layout, inputs: Inputs) -> tuple[Taken | None, str]:
+    try:
+        return trace_recorded(model, layout, inputs), ""
+    except Exception as error:
+        place = place_of(error)
+        return None, f"{reason(error)}{f' at {place}' if place else ''}"
+
+
+def _checked(
+    model: nn.Module, layout: Layout, inputs: Inputs, taken: Taken, expected: Any, mode: str
+) -> tuple[_Trusted | None, str]:
+    """The graph with what its values look like if it computes what the model does, else why not."""
+    try:
+        with preserved(model, mode):
+            output, looks = look_at(taken.module, inputs)
+    except Exception as error:
+        return None, f"the graph does not run: {reason(error)}"
+    why = difference(output, expected)
+    if why:
+        return None, f"the graph computes something else: {why}"
+    if not taken.foreign:
+        return _Trusted(taken, looks), ""
+    return _checked_foreign(model, layout, inputs, _Trusted(taken, looks), mode)
+
+
+def _checked_foreign(
+    model: nn.Module, layout: Layout, inputs: Inputs, trusted: _Trusted, mode: str
+) -> tuple[_Trusted | None, str]:
+    """A graph that holds tensors of unknown origin must also be right for other inputs: they may depend on these."""
+    others = tuple(_other(leaf) for leaf in inputs)
+    try:
+        with preserved(model, mode):
+            expected = run(model, layout, others)
+    except Exception:
+        return _Trusted(trusted.taken, trusted.looks, "the graph could be compared for one set of inputs only"), ""
+    try:
+        with preserved(model, mode):
+            output, _ = look_at(trusted.taken.module, others)
+    except Exception as error:
+        return None, f"the graph does not run for other inputs: {reason(error)}"
+    why = difference(output, expected)
+    if why:
+        return None, f"some of it is computed outside of torch, where it cannot be followed: {why}"
+    return trusted, ""
+
+
+def _other(leaf: Any) -> Any:
+    if not isinstance(leaf, Tensor) or not leaf.dim():
+        return leaf
+    if leaf.dtype.is_floating_point:
+        return leaf * 0.75
+    return torch.roll(leaf, 1, -1)

@@ -1,0 +1,90 @@
+"""Runs models without leaving marks on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
+from typing import Any, Literal, cast
+
+import torch
+from torch import Tensor, nn
+
+from mutagen.trace.build import seed_all
+from mutagen.trace.inputs import Inputs, Layout
+from mutagen.trace.provenance import boundary
+
+Mode = Literal["train", "eval"]
+
+
+def copied(inputs: Inputs) -> Inputs:
+    """Inputs that may be changed in place."""
+    return tuple(leaf.clone() if isinstance(leaf, Tensor) else leaf for leaf in inputs)
+
+
+def run(model: nn.Module, layout: Layout, inputs: Inputs, *, copy: bool = True) -> Any:
+    """The output of a model for flat inputs, random streams at seed 0; ``copy`` leaves the inputs as they are."""
+    args, kwargs = layout.arguments(copied(inputs) if copy else inputs)
+    seed_all(0)
+    return boundary(model, *args, **kwargs)
+
+
+@contextmanager
+def preserved(model: nn.Module, mode: str) -> Iterator[None]:
+    """Puts a model in a mode and takes away again what a run does to its buffers, attributes and modes."""
+    saved = [(module, dict(module.__dict__)) for module in model.modules()]
+    tables = [
+        (table, dict(table))
+        for module, _ in saved
+        for table in cast(list[dict[str, Any]], [module._buffers, module._parameters, module._modules])
+    ]
+    values = [(buffer, buffer.detach().clone()) for buffer in model.buffers()]
+    fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        model.train(mode == "train")
+        with torch.no_grad():
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
+        for module, attributes in saved:
+            module.__dict__.clear()
+            module.__dict__.update(attributes)
+        for table, members in tables:
+            table.clear()
+            table.update(members)
+        with torch.no_grad():
+            for buffer, value in values:
+                buffer.copy_(value)
+
+
+def tensors_of(output: Any) -> list[Tensor]:
+    """All tensors of an output in order, whatever lists, dicts and dataclasses hold them."""
+    if isinstance(output, Tensor):
+        return [output]
+    if isinstance(output, Mapping):
+        return [tensor for value in output.values() for tensor in tensors_of(value)]
+    if isinstance(output, (list, tuple)):
+        return [tensor for value in output for tensor in tensors_of(value)]
+    if is_dataclass(output) and not isinstance(output, type):
+        return [tensor for item in fields(output) for tensor in tensors_of(getattr(output, item.name))]
+    return []
+
+
+def difference(one: Any, other: Any) -> str:
+    """How two outputs differ, "" if they are equal up to the rounding of reordered sums."""
+    left, right = tensors_of(one), tensors_of(other)
+    if len(left) != len(right):
+        return f"{len(left)} tensors against {len(right)}"
+    for index, (a, b) in enumerate(zip(left, right, strict=True)):
+        if a.shape != b.shape or a.dtype != b.dtype:
+            return f"output {index} is {tuple(a.shape)} {a.dtype} against {tuple(b.shape)} {b.dtype}"
+        if not torch.equal(a, b) and not _close(a, b):
+            return f"output {index} differs by up to {(a.double() - b.double()).abs().max().item():.3g}"
+    return ""
+
+
+def _close(one: Tensor, other: Tensor) -> bool:
+    if one.dtype.is_floating_point or one.dtype.is_complex:
+        return torch.allclose(one, other, rtol=1e-5, atol=1e-6, equal_nan=True)
+    return False

@@ -1,0 +1,111 @@
+"""What a session process offers: open the model once, then ask for graphs of it."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from typing import Any
+
+from torch import nn
+
+from mutagen.errors import InternalError, TargetError
+from mutagen.records.target import Target
+from mutagen.records.trace import Trace
+from mutagen.trace.build import build_model
+from mutagen.trace.facts import module_paths
+from mutagen.trace.graphs import LiveGraph, describe_inputs, eager, live_graph
+from mutagen.trace.inputs import Example, Inputs, from_function, from_specs, guesses
+from mutagen.trace.instances import Calls, counting, describe_instances
+from mutagen.trace.load_target import import_target, local_files
+from mutagen.trace.recorder import recording
+from mutagen.trace.running import preserved, run
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The model of this process. ``model`` is in the state it was built in, whatever was traced."""
+
+    model: nn.Module
+    target: Target
+    trace: Trace
+    example: Example
+    need_calls: bool = True
+
+    def make_inputs(self, batch: int | None = None, scale: float = 1.0, *, seed: int = 0) -> Inputs:
+        """Flat inputs: as described, or with another batch size, or with heights and widths times ``scale``."""
+        return self.example.make(batch, scale, seed)
+
+    def call(self, model: nn.Module, inputs: Inputs) -> Any:
+        """Calls a model of the same signature with flat inputs."""
+        args, kwargs = self.example.layout.arguments(inputs)
+        return model(*args, **kwargs)
+
+
+_live: list[Live] = []
+
+
+def open_model(target: Target, *, need_calls: bool = True) -> Trace:
+    """Imports and builds the target's model, runs and traces it in eval mode, and keeps it for ``live`` and ``graph``.
+
+    Raises ``TargetError`` where the target cannot be imported, built, run or traced.
+    """
+    before = frozenset(sys.modules)
+    with recording() as births:
+        model = build_model(target, import_target(target))
+    example, calls = _example(target, model)
+    inputs = example.make(None, 1.0, 0)
+    graph = live_graph(model, example.layout, inputs, mode="eval", need_calls=need_calls)
+    assert target.call is not None
+    trace = Trace(
+        method=graph.method,
+        instances=describe_instances(model, births, calls, module_paths(model)),
+        nodes=graph.nodes,
+        inputs=example.specs,
+        inferred_inputs=example.inferred,
+        call=target.call,
+        files=local_files(target, before),
+        notes=graph.notes,
+    )
+    _live[:] = [Live(model, target, trace, example, need_calls)]
+    return trace
+
+
+def live() -> Live:
+    """The model that ``open_model`` built in this process."""
+    if not _live:
+        raise InternalError("B102", "no model was opened in this process")
+    return _live[0]
+
+
+def graph(mode: str, inputs: Inputs) -> LiveGraph:
+    """The graph of the open model for flat inputs in ``train`` or ``eval`` mode, traced for them and compared."""
+    here = live()
+    return live_graph(here.model, here.example.layout, inputs, mode=mode, need_calls=here.need_calls)
+
+
+def _example(target: Target, model: nn.Module) -> tuple[Example, Calls]:
+    """The example inputs, and the calls of a run with them."""
+    if target.inputs_from is not None or target.inputs:
+        described = from_function(target.inputs_from) if target.inputs_from is not None else from_specs(target.inputs)
+        with preserved(model, "eval"), counting() as calls:
+            eager(model, described.layout, described.make(None, 1.0, 0))
+        return described, calls
+    return _inferred(model)
+
+
+def _inferred(model: nn.Module) -> tuple[Example, Calls]:
+    tried = []
+    for specs in guesses(model):
+        example = replace(from_specs(specs), inferred=True)
+        inputs = example.make(None, 1.0, 0)
+        try:
+            with preserved(model, "eval"), counting() as calls:
+                run(model, example.layout, inputs)
+        except Exception as error:
+            tried.append(f"{describe_inputs(inputs)}: {type(error).__name__}: {error}")
+            continue
+        return example, calls
+    hint = "give them: --input 1x3x224x224, or --inputs-from file.py:make_inputs"
+    raise TargetError(
+        "T110", "no example inputs were given and none could be guessed", hint=hint, detail="\n".join(tried)
+    )

@@ -1,0 +1,22 @@
+"""A graph as it was taken from a model, before it is trusted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import fx
+
+from mutagen.trace.provenance import Link
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An executable graph; ``chains`` and ``scopes`` are by node name.
+
+    ``foreign`` says that it holds tensors whose origin is unknown: they may depend on the inputs.
+    """
+
+    module: fx.GraphModule
+    chains: dict[str, Link | None]
+    scopes: dict[str, str]
+    foreign: bool = False
