@@ -21,7 +21,9 @@ def importers(file: str, root: str, read: Callable[[str], bytes]) -> tuple[str, 
         if str(path) == file or path.name == "__init__.py":
             continue
         source = read(str(path))
-        if stem in source and module in imported_modules(source, module_name(str(path), root), path.name == "__init__.py"):
+        if stem in source and module in imported_modules(
+            source, module_name(str(path), root), path.name == "__init__.py"
+        ):
             found.append(str(path))
     return tuple(found)
 

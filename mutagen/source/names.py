@@ -29,7 +29,9 @@ def imported_names(file: SourceFile) -> Mapping[str, str]:
             prefix = "." * node.level + (node.module or "")
             for alias in node.names:
                 if alias.name != "*":
-                    names[alias.asname or alias.name] = f"{prefix}.{alias.name}" if prefix.strip(".") else prefix + alias.name
+                    names[alias.asname or alias.name] = (
+                        f"{prefix}.{alias.name}" if prefix.strip(".") else prefix + alias.name
+                    )
     return names
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -31,7 +30,7 @@ class Project:
         """Whether a file may be changed: the target, or a file of its package that serves only it."""
         if path == self.target:
             return True
-        if path not in self.files or "site-packages" in Path(path).parts[len(Path(self.root).parts) :]:
+        if path not in self.files:
             return False
         if self.scope == "package":
             return True
@@ -57,5 +56,4 @@ def open_project(
 
 
 def _is_below(path: str, root: str) -> bool:
-    inside = Path(path).is_relative_to(root)
-    return inside and not Path(path).is_relative_to(sys.prefix) or path.startswith(root) and "site-packages" in root
+    return Path(path).is_relative_to(root) and "site-packages" not in Path(path).relative_to(root).parts

@@ -1,0 +1,138 @@
+"""Where in the source an edge of the graph can be cut.
+
+An edge runs from the call that makes a tensor to the one that joins it. It can be cut at the operand as written beside
+the join, at the argument of a call further out that hands the operand in (``Add()`` modules), or where the method that
+makes the tensor returns it: the only place when a loop joins many branches in one expression.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mutagen.actions.scene import Scene
+from mutagen.records.match import EdgeMatch
+from mutagen.records.span import Span
+from mutagen.records.trace import CallSite, Node
+from mutagen.source.call import arguments, function_parameters
+from mutagen.source.file import SourceFile
+from mutagen.source.operands import operand
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True)
+class Cut:
+    """An expression of a method whose value is the tensor on the edge; ``other`` is the partner's expression.
+
+    ``join`` is the joining expression where the cut is beside it, else None. ``site`` is the chain level it stands at.
+    """
+
+    file: SourceFile
+    expression: ast.expr
+    site: CallSite
+    function: Function
+    join: ast.expr | ast.stmt | None = None
+    other: ast.expr | None = None
+
+    @property
+    def span(self) -> Span:
+        """The span of the expression."""
+        return self.file.span(self.expression)
+
+
+def cuts(match: EdgeMatch, scene: Scene, *, with_other: bool) -> Iterator[Cut]:
+    """The places for one edge, the preferred first; ``with_other`` asks for those where the partner is at hand."""
+    yield from _beside_join(match, scene)
+    if not with_other:
+        returned = _at_return(match, scene)
+        if returned is not None:
+            yield returned
+
+
+def _beside_join(match: EdgeMatch, scene: Scene) -> Iterator[Cut]:
+    node = scene.trace.nodes[match.node]
+    if not node.chain or node.chain[0].span.file not in scene.project.files:
+        return
+    file = scene.project.file(node.chain[0].span.file)
+    join = file.node_at(node.chain[0].span)
+    if join is None:
+        return
+    count = len(node.inputs)
+    expression, other = operand(join, match.operand, count), operand(join, match.other, count)
+    for level, site in enumerate(node.chain):
+        function = file.function(expression) if expression is not None else None
+        if expression is None or function is None:
+            return
+        yield Cut(file, expression, site, function, join if level == 0 else None, other)
+        outer = _handed_in(expression, function, node, level, scene)
+        if outer is None:
+            return
+        partner = _handed_in(other, function, node, level, scene) if other is not None else None
+        file, expression = outer
+        other = partner[1] if partner else None
+
+
+def _handed_in(
+    node: ast.expr, function: Function, joined: Node, level: int, scene: Scene
+) -> tuple[SourceFile, ast.expr] | None:
+    """The argument of the next call outwards, if the expression is a parameter that the function leaves alone."""
+    if not isinstance(node, ast.Name) or level + 1 >= len(joined.chain):
+        return None
+    parameters = [it for it in function_parameters(function) if it != "self"]
+    stores = [it for it in ast.walk(function) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store)]
+    outer = joined.chain[level + 1].span
+    if node.id not in parameters or any(it.id == node.id for it in stores) or outer.file not in scene.project.files:
+        return None
+    file = scene.project.file(outer.file)
+    call = file.node_at(outer)
+    given = arguments(call, parameters) if isinstance(call, ast.Call) else None
+    value = given.by_name.get(node.id) if given else None
+    return (file, value) if value is not None else None
+
+
+def _at_return(match: EdgeMatch, scene: Scene) -> Cut | None:
+    """The value that the producing module's own method returns."""
+    node = scene.trace.nodes[match.node]
+    producer = scene.trace.nodes[node.inputs[match.operand]]
+    around = {site.frame for site in node.chain}
+    inner = [site for site in producer.chain if site.frame not in around]
+    if not inner or inner[-1].span.file not in scene.project.files:
+        return None
+    file = scene.project.file(inner[-1].span.file)
+    expression = file.node_at(inner[-1].span)
+    function = file.function(expression) if expression is not None else None
+    if function is None:
+        return None
+    returns = [it for it in _own(function) if isinstance(it, ast.Return)]
+    value = returns[0].value if len(returns) == 1 else None
+    if value is None or isinstance(value, ast.Tuple | ast.Dict | ast.List):
+        return None
+    return Cut(file, value, inner[-1], function)
+
+
+def _own(function: Function) -> Iterator[ast.AST]:
+    """The nodes of a function without those of functions inside it."""
+    waiting: list[ast.AST] = list(function.body)
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, Function | ast.Lambda | ast.ClassDef):
+            waiting.extend(ast.iter_child_nodes(node))
+
+
+def nodes_through(cut: Cut, match: EdgeMatch, scene: Scene) -> Sequence[Node]:
+    """Every call of the traced graph that passes through the cut's expression as the matched one does."""
+    joined = scene.trace.nodes[match.node]
+    if any(site.frame == cut.site.frame for site in joined.chain):
+        innermost = joined.chain[0].span
+        through = scene.called_at.get(cut.site.span, ())
+        return [it for it in through if it.chain[0].span == innermost and it.name == joined.name]
+    return [
+        it for it in scene.called_at.get(cut.site.span, ()) if it.chain[0].span == _producer(match, scene).chain[0].span
+    ]
+
+
+def _producer(match: EdgeMatch, scene: Scene) -> Node:
+    return scene.trace.nodes[scene.trace.nodes[match.node].inputs[match.operand]]

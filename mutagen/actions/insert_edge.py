@@ -1,0 +1,281 @@
+"""``insert`` on an edge: a new module in ``__init__``, and its call around one operand in ``forward``."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mutagen.actions.cut import Cut, cuts, nodes_through
+from mutagen.actions.definition import use_block
+from mutagen.actions.draft import Draft, join
+from mutagen.actions.layout import channels_first
+from mutagen.actions.members import Wanted, arguments_as_source, condition_for, find_place, make_statement
+from mutagen.actions.new_call import literal
+from mutagen.actions.scene import Scene, out_of_scope, refuse
+from mutagen.blocks.catalogue import Block
+from mutagen.records.match import EdgeMatch
+from mutagen.records.plan import Edit, InsertOnEdge, Product, Refusal, Use
+from mutagen.records.rules import Rule
+from mutagen.records.span import Span
+from mutagen.source.anchor import free_name
+from mutagen.source.placing import put_call
+
+_CONTAINERS = ("torch.nn.modules.container.Sequential", "torch.nn.modules.container.ModuleList")
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """One edge with its possible cuts, of which ``cuts[0]`` is tried next."""
+
+    match: EdgeMatch
+    cuts: tuple[Cut, ...]
+
+
+def plan(rule: Rule, matches: Sequence[EdgeMatch], scene: Scene) -> Draft:
+    """Edits for every edge: all edges that share an expression are cut there together, or at the next place."""
+    block = scene.blocks[rule.action.block]
+    with_other = "channels_other" in block.arguments.values()
+    waiting: list[_Attempt] = []
+    refused: list[Refusal] = []
+    for match in matches:
+        objection = _objection(rule, block, match, scene)
+        if objection is not None:
+            refused.append(objection)
+        else:
+            waiting.append(_Attempt(match, tuple(cuts(match, scene, with_other=with_other))))
+    drafts = [Draft(refused=tuple(refused))]
+    taken: dict[int, frozenset[str]] = {}
+    last: dict[str, Refusal] = {}
+    while waiting:
+        drafts.extend(
+            Draft(refused=(last.get(it.match.id) or _no_cut(rule, it.match, scene),)) for it in waiting if not it.cuts
+        )
+        groups = _by_expression([it for it in waiting if it.cuts])
+        numbered = _several_in_a_class(groups)
+        waiting = []
+        for group in groups.values():
+            done = _plan_cut(rule, block, group, scene, taken, numbered=numbered)
+            if isinstance(done, Draft):
+                drafts.append(done)
+                continue
+            for it in group:
+                last.setdefault(it.match.id, _for(done, it.match))
+                waiting.append(_Attempt(it.match, it.cuts[1:]))
+    return join(drafts)
+
+
+def _by_expression(attempts: Sequence[_Attempt]) -> dict[Span, list[_Attempt]]:
+    groups: dict[Span, list[_Attempt]] = {}
+    for it in attempts:
+        groups.setdefault(it.cuts[0].span, []).append(it)
+    return groups
+
+
+def _several_in_a_class(groups: dict[Span, list[_Attempt]]) -> frozenset[tuple[str, int]]:
+    """Classes (file, line) in which more than one expression is cut: their attributes are numbered from 1."""
+    seen: list[tuple[str, int]] = []
+    for group in groups.values():
+        owner = group[0].cuts[0].file.class_of(group[0].cuts[0].function)
+        seen.append((group[0].cuts[0].file.path, owner.lineno if owner else 0))
+    return frozenset(it for it in seen if seen.count(it) > 1)
+
+
+def _plan_cut(
+    rule: Rule,
+    block: Block,
+    group: list[_Attempt],
+    scene: Scene,
+    taken: dict[int, frozenset[str]],
+    *,
+    numbered: frozenset[tuple[str, int]],
+) -> Draft | Refusal:
+    """The whole change for the edges that are cut in one expression, or why it cannot be cut there."""
+    cut = group[0].cuts[0]
+    objection = _cannot_cut(rule, group, scene)
+    owner = cut.file.class_of(cut.function)
+    if objection is not None or owner is None:
+        return objection or _no_owner(rule, group[0].match, cut)
+    wanted = _wanted(block, group, scene)
+    place = find_place(rule, cut.file, owner, wanted, scene)
+    if isinstance(place, Refusal):
+        return place
+    channels = [name for name, origin in block.arguments.items() if origin in ("channels", "channels_other")]
+    texts = arguments_as_source(rule, place, channels, wanted, scene)
+    condition = condition_for(rule, place, cut.function, cut.expression, wanted, scene)
+    if isinstance(texts, Refusal) or isinstance(condition, Refusal):
+        return texts if isinstance(texts, Refusal) else condition  # type: ignore[return-value]
+    key = (cut.file.path, owner.lineno)
+    name = free_name(owner, _snake(block.name), taken.get(id(owner), frozenset()), numbered=key in numbered)
+    usable = use_block(scene, rule, block.name, cut.file, owner)
+    options = [f"{option}={literal(value)}" for option, value in rule.action.args.items()]
+    made = make_statement(
+        rule, place, name, f"{usable.name}({', '.join([*texts, *options])})", condition, [it.owner for it in wanted]
+    )
+    called = _call_edit(rule, block, cut, name, group)
+    if isinstance(called, Refusal):
+        return called
+    taken[id(owner)] = taken.get(id(owner), frozenset()) | {name}
+    edits = Draft(edits=(made, called), sites=(str(cut.span),))
+    return join([edits, usable.draft, _meaning(rule, group, name, scene, with_other=len(channels) > 1)])
+
+
+def _meaning(rule: Rule, group: list[_Attempt], name: str, scene: Scene, *, with_other: bool) -> Draft:
+    """The same change on the graph. Edges of one owner share its module, as a module called twice does."""
+    inserts, products = [], []
+    for it in group:
+        owner = it.cuts[0].site.owner or ""
+        path = f"{owner}.{name}" if owner else name
+        extra = (it.match.other,) if with_other else ()
+        use = Use(rule.action.block, rule.action.args)
+        key = scene.trace.nodes[it.match.node].key
+        inserts.append(InsertOnEdge(path, key, it.match.operand, extra, use))
+        products.append(Product(path, path))
+    planned = tuple(it.match.path for it in group)
+    return Draft(surgery=tuple(inserts), products=tuple(dict.fromkeys(products)), planned=planned)
+
+
+def _cannot_cut(rule: Rule, group: list[_Attempt], scene: Scene) -> Refusal | None:
+    """Why the expression cannot change for exactly these edges."""
+    cut, match = group[0].cuts[0], group[0].match
+    if not scene.project.editable(cut.file.path):
+        return out_of_scope(rule, match.path, (cut.site,), scene)
+    owners = [scene.by_path.get(it.cuts[0].site.owner or "") for it in group if it.cuts[0].site.owner is not None]
+    if len(owners) < len(group) or None in owners:
+        return _no_owner(rule, match, cut)
+    if any(base in _CONTAINERS for it in owners if it is not None for base in it.bases):
+        message = "the method belongs to a container that runs all its children; a new one would join them"
+        return refuse(rule, match.path, "container", message, "write the class as an nn.Module", where=cut.span)
+    activations = [(it.cuts[0].site.owner, it.cuts[0].site.frame) for it in group]
+    if len(set(activations)) < len(activations):
+        message = "one expression in a loop joins several branches; each needs a module of its own"
+        return refuse(
+            rule, match.path, "loop", message, "move the addition into the class of the branch", where=cut.span
+        )
+    chosen = {index for it in group for index in _passing(it, scene)}
+    others = [node for node in nodes_through(cut, match, scene) if node.index not in chosen]
+    if others:
+        message = f"the expression also runs in {others[0].scope or 'the model'}, where the edge is not selected"
+        return refuse(rule, match.path, "needs-split", message, "select all of them, or none", where=cut.span)
+    return _read_by_others(rule, group, scene)
+
+
+def _passing(attempt: _Attempt, scene: Scene) -> tuple[int, ...]:
+    node = scene.trace.nodes[attempt.match.node]
+    return (node.index, node.inputs[attempt.match.operand])
+
+
+def _read_by_others(rule: Rule, group: list[_Attempt], scene: Scene) -> Refusal | None:
+    """At the end of the producing method, nobody but the selected joins may read the tensor."""
+    joins = {it.match.node for it in group}
+    for it in group:
+        node = scene.trace.nodes[it.match.node]
+        if any(site.frame == it.cuts[0].site.frame for site in node.chain):
+            continue
+        rest = [index for index in scene.users[node.inputs[it.match.operand]] if index not in joins]
+        if rest:
+            message = "the result is read by others than the selected join"
+            return refuse(rule, it.match.path, "read-elsewhere", message, "select them too", where=it.cuts[0].span)
+    return None
+
+
+def _wanted(block: Block, group: list[_Attempt], scene: Scene) -> list[Wanted]:
+    """Owners with the channel counts that their new module needs, each owner once."""
+    found: dict[str, Wanted] = {}
+    for it in group:
+        owner = it.cuts[0].site.owner or ""
+        inputs = scene.trace.nodes[it.match.node].inputs
+        operands = {"channels": inputs[it.match.operand], "channels_other": inputs[it.match.other]}
+        values = {
+            name: (scene.trace.nodes[operands[origin]].shape or (0, 0))[1]
+            for name, origin in block.arguments.items()
+            if origin in operands
+        }
+        found.setdefault(owner, Wanted(owner, values, _child(owner, inputs[it.match.operand], scene)))
+    return list(found.values())
+
+
+def _child(owner: str, index: int, scene: Scene) -> str | None:
+    """The child of ``owner`` that made a tensor, looking back through calls of the owner's own."""
+    prefix = f"{owner}." if owner else ""
+    for _ in range(20):
+        node = scene.trace.nodes[index]
+        for path in (node.path, node.scope):
+            if path and path.startswith(prefix) and path != owner:
+                return path[len(prefix) :].partition(".")[0]
+        if not node.inputs:
+            return None
+        index = node.inputs[0]
+    return None
+
+
+def _call_edit(rule: Rule, block: Block, cut: Cut, name: str, group: list[_Attempt]) -> Edit | Refusal:
+    call = f"self.{name}({{}})"
+    joined: ast.AST | None = cut.join
+    if "channels_other" in block.arguments.values():
+        if not isinstance(cut.other, ast.Name | ast.Attribute):
+            message = "the other operand has no name by which the new module could read it"
+            return refuse(rule, group[0].match.path, "operand-not-named", message, "give it a name", where=cut.span)
+        call = f"self.{name}({{}}, {cut.file.text(cut.other)})"
+    change = put_call(
+        cut.file, cut.function, cut.expression, joined, call, wrap="channels_other" in block.arguments.values()
+    )
+    if change is None:
+        message = "the operand is assigned to where it stands"
+        return refuse(
+            rule, group[0].match.path, "operand-not-written", message, "write the join as `x = x + y`", where=cut.span
+        )
+    owners = tuple(it.cuts[0].site.owner or "" for it in group)
+    return Edit(
+        change.span,
+        change.old,
+        change.new,
+        rule.id,
+        "forward",
+        f"the edge of {len(group)} block(s) passes here",
+        owners,
+    )
+
+
+def _objection(rule: Rule, block: Block, match: EdgeMatch, scene: Scene) -> Refusal | None:
+    """Why the block cannot work on this edge whatever the source."""
+    nodes = scene.trace.nodes
+    node = nodes[match.node]
+    where = node.chain[0].span if node.chain else None
+    operand, other = nodes[node.inputs[match.operand]], nodes[node.inputs[match.other]]
+    facts = {"rank": len(operand.shape or ()), "rank_other": len(other.shape or ())}
+    for it in block.requires:
+        if facts.get(it.fact) not in it.values:
+            return refuse(rule, match.path, it.code, it.message, it.advice, where=where)
+    if "channels" in block.arguments.values():
+        first = channels_first(operand, nodes)
+        if first is False or first is None and facts["rank"] < 4:
+            message = "the channels of the tensor are not known to be on axis 1"
+            return refuse(
+                rule, match.path, "layout", message, "leave out what is not (batch, channels, ...)", where=where
+            )
+    return None
+
+
+def _no_cut(rule: Rule, match: EdgeMatch, scene: Scene) -> Refusal:
+    chain = scene.trace.nodes[match.node].chain
+    if not chain or not scene.editable(chain[0]):
+        return out_of_scope(rule, match.path, chain, scene)
+    message = "the operand is not written beside the join, nor returned by a method that could be edited"
+    advice = "write the operand out, for instance torch.cat([x, y], dim=1)"
+    return refuse(rule, match.path, "operand-not-written", message, advice, where=chain[0].span)
+
+
+def _no_owner(rule: Rule, match: EdgeMatch, cut: Cut) -> Refusal:
+    message = "the join stands in a function, not in a method of a module that could hold the new one"
+    return refuse(rule, match.path, "no-owner", message, "move the join into the module's forward", where=cut.span)
+
+
+def _for(refusal: Refusal, match: EdgeMatch) -> Refusal:
+    return Refusal(refusal.rule, match.path, refusal.code, refusal.message, refusal.advice, refusal.where)
+
+
+def _snake(name: str) -> str:
+    plain = re.sub(r"(?<=.)[123]d$", "", name)
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", plain).lower()

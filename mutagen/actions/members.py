@@ -1,0 +1,224 @@
+"""A new attribute of a class: its name, its arguments as source, the place where it is made."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from mutagen.actions.scene import Scene, refuse
+from mutagen.records.plan import Edit, Refusal
+from mutagen.records.rules import Rule, Value
+from mutagen.records.span import Span
+from mutagen.records.trace import CallSite, Instance
+from mutagen.source.anchor import Anchor, anchor_at, init_of, last_anchor, own_frame
+from mutagen.source.expressions import Observation, expression_for, holds
+from mutagen.source.file import SourceFile
+from mutagen.source.names import dotted
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One owner of the new attribute: its path, the value of each channel argument, and the child that makes the tensor."""
+
+    owner: str
+    values: Mapping[str, int]
+    child: str | None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the attribute is made: behind ``anchor``, with what was recorded there for each owner (None: nothing was)."""
+
+    file: SourceFile
+    owner: ast.ClassDef
+    anchor: Anchor
+    frames: tuple[CallSite | None, ...]
+
+
+def find_place(
+    rule: Rule, file: SourceFile, owner: ast.ClassDef, wanted: Sequence[Wanted], scene: Scene
+) -> Place | Refusal:
+    """The statement of ``__init__`` behind which the attribute goes: below the module that makes the tensor."""
+    init = init_of(owner)
+    path = wanted[0].owner
+    if init is None:
+        message = f"class {owner.name} has no __init__ of its own in which to make the new module"
+        return refuse(rule, path, "no-init", message, "give the class an __init__", where=_head(file, owner))
+    frames = tuple(_frame(it, owner, scene, it.child) for it in wanted)
+    span = frames[0].span if frames[0] else None
+    same = span is not None and all(it is not None and it.span == span for it in frames)
+    anchor = anchor_at(file, init, span) if span is not None and same and span.file == file.path else None
+    if anchor is not None:
+        return Place(file, owner, anchor, frames)
+    anchor = last_anchor(init)
+    if anchor is None:
+        message = f"{owner.name}.__init__ ends in a way that leaves no place behind it"
+        return refuse(
+            rule, path, "no-init", message, "write __init__ without an early return", where=_head(file, owner)
+        )
+    return Place(file, owner, anchor, tuple(_last_frame(it, owner, anchor, file, scene) for it in wanted))
+
+
+def _frame(wanted: Wanted, owner: ast.ClassDef, scene: Scene, child: str | None) -> CallSite | None:
+    instance = scene.by_path.get(_join(wanted.owner, child)) if child else None
+    return own_frame(instance.chain, wanted.owner, owner.name) if instance else None
+
+
+def _last_frame(wanted: Wanted, owner: ast.ClassDef, anchor: Anchor, file: SourceFile, scene: Scene) -> CallSite | None:
+    """What the last child made by ``__init__`` saw, as long as it was made at or above the anchor."""
+    found: CallSite | None = None
+    limit = (anchor.statement.end_lineno or 0, anchor.statement.end_col_offset or 0)
+    for instance in scene.trace.instances:
+        if instance.owner == wanted.owner and instance.path != wanted.owner:
+            site = own_frame(instance.chain, wanted.owner, owner.name)
+            if site is not None and site.span.file == file.path and (site.span.end_line, site.span.end_column) <= limit:
+                if found is None or (site.span.line, site.span.column) >= (found.span.line, found.span.column):
+                    found = site
+    return found
+
+
+def arguments_as_source(
+    rule: Rule, place: Place, names: Sequence[str], wanted: Sequence[Wanted], scene: Scene
+) -> tuple[str, ...] | Refusal:
+    """The channel arguments as expressions that hold for every owner."""
+    texts: list[str] = []
+    for name in names:
+        values = [it.values[name] for it in wanted]
+        observations = [
+            Observation(site.names if site else {}, value) for site, value in zip(place.frames, values, strict=True)
+        ]
+        text = expression_for(
+            place.file,
+            place.anchor.function,
+            observations,
+            nearby=place.anchor.call,
+            hidden=place.anchor.hidden,
+            siblings=_siblings(place, wanted, scene),
+        )
+        if text is None:
+            shown = ", ".join(sorted({str(value) for value in values}))
+            message = f"no expression in {place.owner.name}.__init__ gives the channels ({shown}) for every instance"
+            advice = "keep the channel count in an argument or attribute of the class"
+            return refuse(rule, wanted[0].owner, "no-expression", message, advice, where=_head(place.file, place.owner))
+        texts.append(text)
+    return tuple(texts)
+
+
+def _siblings(place: Place, wanted: Sequence[Wanted], scene: Scene) -> list[tuple[str, list[Value]]]:
+    """Channel attributes of children that stand above the anchor, in the order they were made."""
+    found: list[tuple[str, list[Value]]] = []
+    first = wanted[0].owner
+    for child in (it for it in scene.trace.instances if it.owner == first and it.path != first):
+        name = child.path.rpartition(".")[2]
+        site = own_frame(child.chain, first, place.owner.name)
+        if not name.isidentifier() or site is None or site.span.line > (place.anchor.statement.end_lineno or 0):
+            continue
+        for fact in ("out_channels", "num_features", "out_features", "num_channels", "in_channels"):
+            same = [scene.by_path.get(_join(it.owner, name)) for it in wanted]
+            if all(it is not None and fact in it.facts for it in same):
+                found.append((f"self.{name}.{fact}", [it.facts[fact] for it in same if it is not None]))
+    return found
+
+
+def condition_for(
+    rule: Rule, place: Place, function: Function, expression: ast.AST, wanted: Sequence[Wanted], scene: Scene
+) -> str | None | Refusal:
+    """The condition under which the attribute is made, None if every instance of the class has the edge."""
+    with_it = {it.owner for it in wanted}
+    idle = [it for it in scene.trace.instances if _is_a(it, place) and it.path not in with_it]
+    if not idle:
+        return None
+    for test in _tests_around(place.file, function, expression):
+        if _separates(test, with_it, idle, scene):
+            return place.file.text(test)
+    for name in sorted({fact for it in idle for fact, value in it.facts.items() if isinstance(value, bool)}):
+        if _is_set(place, name) and _separates(ast.parse(f"self.{name}", mode="eval").body, with_it, idle, scene):
+            return f"self.{name}"
+    message = f"{idle[0].path} is a {place.owner.name} too, but has no such edge; the new module would be idle in it"
+    return refuse(
+        rule,
+        wanted[0].owner,
+        "needs-split",
+        message,
+        "split the class, or exclude it",
+        where=_head(place.file, place.owner),
+    )
+
+
+def _tests_around(file: SourceFile, function: Function, expression: ast.AST) -> list[ast.expr]:
+    """Conditions around an expression that speak of ``self`` alone, innermost first."""
+    found: list[ast.expr] = []
+    inner: ast.AST = expression
+    for around in file.ancestors(expression):
+        if around is function:
+            break
+        if (
+            isinstance(around, ast.If)
+            and inner in around.body
+            or isinstance(around, ast.IfExp)
+            and inner is around.body
+        ):
+            test = around.test
+            names = [it for it in ast.walk(test) if isinstance(it, ast.Name)]
+            if (
+                names
+                and all(it.id == "self" for it in names)
+                and not any(isinstance(it, ast.Call) for it in ast.walk(test))
+            ):
+                found.append(test)
+        inner = around
+    return found
+
+
+def _separates(test: ast.expr, with_it: set[str], idle: Sequence[Instance], scene: Scene) -> bool:
+    def value(instance: Instance) -> bool | None:
+        facts = {f"self.{name}": fact for name, fact in instance.facts.items()}
+        return holds(test, facts)
+
+    owners = [scene.by_path[path] for path in with_it if path in scene.by_path]
+    return all(value(it) is True for it in owners) and all(value(it) is False for it in idle)
+
+
+def _is_set(place: Place, name: str) -> bool:
+    limit = place.anchor.statement.end_lineno or 0
+    return any(
+        isinstance(it, ast.Attribute)
+        and isinstance(it.ctx, ast.Store)
+        and dotted(it) == f"self.{name}"
+        and it.lineno <= limit
+        for it in ast.walk(place.anchor.function)
+    )
+
+
+def _is_a(instance: Instance, place: Place) -> bool:
+    """Whether an instance runs the class's methods."""
+    module_class = f".{place.owner.name}"
+    return not instance.library and any(base.endswith(module_class) for base in instance.bases)
+
+
+def make_statement(
+    rule: Rule, place: Place, name: str, call: str, condition: str | None, owners: Sequence[str]
+) -> Edit:
+    """``self.eca = ECA(planes)`` as a new line behind the anchor."""
+    file, statement = place.file, place.anchor.statement
+    line = statement.end_lineno or statement.lineno
+    column = file.line_end(line) - file.line_starts[line - 1]
+    indent = file.indent(statement.lineno)
+    if condition is None:
+        text = f"{file.newline}{indent}self.{name} = {call}"
+    else:
+        step = "\t" if indent.startswith("\t") else "    "
+        text = f"{file.newline}{indent}if {condition}:{file.newline}{indent}{step}self.{name} = {call}"
+    reason = f"every instance of {place.owner.name} that has the edge makes its own"
+    return Edit(Span(file.path, line, column, line, column), "", text, rule.id, "forward", reason, tuple(owners))
+
+
+def _head(file: SourceFile, owner: ast.ClassDef) -> Span:
+    return Span(file.path, owner.lineno, owner.col_offset, owner.lineno, owner.col_offset + 5)
+
+
+def _join(owner: str, child: str | None) -> str:
+    return f"{owner}.{child}" if owner else str(child)

@@ -1,0 +1,143 @@
+"""The text of a constructing call after ``replace``: its class changes, its arguments travel by name."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mutagen.actions.definition import use_block, use_torch
+from mutagen.actions.draft import Draft
+from mutagen.actions.scene import Scene, refuse
+from mutagen.blocks.groups import num_groups
+from mutagen.blocks.replacement import Replacement
+from mutagen.records.plan import Refusal
+from mutagen.records.rules import Rule, Value
+from mutagen.records.trace import Instance
+from mutagen.source.call import Arguments, arguments
+from mutagen.source.evaluate import Unknown, evaluate
+from mutagen.source.file import SourceFile
+
+
+@dataclass(frozen=True)
+class NewCall:
+    """``text`` is the whole new call; ``callee`` its class, where the arguments stay as they are, else None."""
+
+    text: str
+    callee: str | None
+    draft: Draft
+
+
+def new_call(
+    rule: Rule, way: Replacement, file: SourceFile, call: ast.Call, group: Sequence[Instance], scene: Scene
+) -> NewCall | Refusal:
+    """The call that makes the product with the same meaning, or why it cannot be written."""
+    if way.source == "squeeze-excite":
+        return _by_channels(rule, way, file, call, group, scene)
+    given = arguments(call, way.signature)
+    if way.block is not None and given is not None:
+        usable = use_block(scene, rule, way.block, file, call)
+        return NewCall(_renamed(file, call, usable.name, _extra(rule, given)), usable.name, usable.draft)
+    if way.block is not None:
+        return _hidden(rule, group[0], file, call)
+    if given is None:
+        return _hidden(rule, group[0], file, call)
+    if way.computed == ("num_groups",):
+        return _group_norm(rule, way, file, call, given, group, scene)
+    usable = use_torch(_torch_origin(way), file)
+    kept = _carried(file, way, given) + [f"{name}={literal(value)}" for name, value in rule.action.args.items()]
+    return NewCall(f"{usable.name}({', '.join(kept)})", None, usable.draft)
+
+
+def literal(value: Value) -> str:
+    """A value from a rule as source."""
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, tuple):
+        return f"({', '.join(map(literal, value))}{',' if len(value) == 1 else ''})"
+    return repr(value)
+
+
+def _group_norm(
+    rule: Rule,
+    way: Replacement,
+    file: SourceFile,
+    call: ast.Call,
+    given: Arguments,
+    group: Sequence[Instance],
+    scene: Scene,
+) -> NewCall | Refusal:
+    channels = given.by_name.get("num_features")
+    if channels is None:
+        return _hidden(rule, group[0], file, call)
+    rest = _carried(file, way, given)
+    count = rule.action.args.get("num_groups", "auto")
+    if isinstance(count, int) or isinstance(channels, ast.Constant):
+        number = count if isinstance(count, int) else num_groups(int(str(evaluate(channels, {}))))
+        usable = use_torch(_torch_origin(way), file)
+        return NewCall(f"{usable.name}({', '.join([str(number), file.text(channels), *rest])})", None, usable.draft)
+    usable = use_block(scene, rule, str(way.factory), file, call)
+    return NewCall(f"{usable.name}({', '.join([file.text(channels), *rest])})", None, usable.draft)
+
+
+def _by_channels(
+    rule: Rule, way: Replacement, file: SourceFile, call: ast.Call, group: Sequence[Instance], scene: Scene
+) -> NewCall | Refusal:
+    """``SELayer(planes, 16)`` becomes ``ECA(planes)``: the argument that is the number of channels everywhere."""
+    candidates = [*call.args, *(keyword.value for keyword in call.keywords)]
+    fitting = [it for it in candidates if all(_equals(it, instance) for instance in group)]
+    if not fitting:
+        message = "no argument of the call is the number of channels"
+        advice = "write the block with its channels as an argument, or exclude it with `not: {path: ...}`"
+        return refuse(rule, group[0].path, "no-expression", message, advice, where=file.span(call))
+    usable = use_block(scene, rule, str(way.block), file, call)
+    options = [f"{name}={literal(value)}" for name, value in rule.action.args.items()]
+    return NewCall(f"{usable.name}({', '.join([file.text(fitting[0]), *options])})", None, usable.draft)
+
+
+def _equals(node: ast.expr, instance: Instance) -> bool:
+    try:
+        value = evaluate(node, instance.chain[0].names)
+    except Unknown:
+        return False
+    return type(value) is int and value == instance.facts.get("channels")
+
+
+def _torch_origin(way: Replacement) -> str:
+    return "torch." + str(way.torch_name)
+
+
+def _carried(file: SourceFile, way: Replacement, given: Arguments) -> list[str]:
+    return [f"{name}={file.text(node)}" for name, node in given.by_name.items() if name in way.keep]
+
+
+def _extra(rule: Rule, given: Arguments) -> list[str]:
+    return [f"{name}={literal(value)}" for name, value in rule.action.args.items() if name not in given.by_name]
+
+
+def _renamed(file: SourceFile, call: ast.Call, name: str, extra: Sequence[str]) -> str:
+    """The call with another callee; lines that were aligned with its bracket stay aligned."""
+    old = file.text(call)
+    width = len(file.text(call.func))
+    arguments_text = old[width:]
+    if extra:
+        closing = arguments_text.rstrip()[:-1].rstrip().rstrip(",")
+        separator = ", " if call.args or call.keywords else ""
+        arguments_text = closing + separator + ", ".join(extra) + ")"
+    lines = arguments_text.split("\n")
+    bracket = call.col_offset + width + 1
+    if call.func.end_lineno == call.lineno and not lines[0].rstrip("\r").endswith("("):
+        lines[1:] = [_shifted(line, bracket, len(name) - width) for line in lines[1:]]
+    return name + "\n".join(lines)
+
+
+def _shifted(line: str, bracket: int, by: int) -> str:
+    blank = len(line) - len(line.lstrip(" "))
+    if blank != bracket:
+        return line
+    return " " * (blank + by) + line.lstrip(" ")
+
+
+def _hidden(rule: Rule, instance: Instance, file: SourceFile, call: ast.Call) -> Refusal:
+    message = "the call passes arguments that cannot be read from the source (a star, or an unknown name)"
+    return refuse(rule, instance.path, "hidden-arguments", message, "write the arguments out", where=file.span(call))

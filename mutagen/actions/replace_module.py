@@ -1,0 +1,149 @@
+"""``replace`` of module instances: the constructing call changes its class."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Sequence
+
+from mutagen.actions.draft import Draft, join
+from mutagen.actions.guard import guarded
+from mutagen.actions.new_call import NewCall, new_call
+from mutagen.actions.replace_origin import plan_origins
+from mutagen.actions.scene import Scene, out_of_scope, refuse
+from mutagen.blocks.replacement import Replacement, find_replacement, refusal, replacement
+from mutagen.records.match import InstanceMatch
+from mutagen.records.plan import Edit, Product, Refusal, SwapModule, Use
+from mutagen.records.rules import Rule
+from mutagen.records.span import Span
+from mutagen.records.trace import Instance
+from mutagen.source.names import imported_names, resolve
+
+
+def plan(rule: Rule, matches: Sequence[InstanceMatch], scene: Scene) -> Draft:
+    """Edits that give every matched instance the new class, with a refusal for each that cannot have it."""
+    instances = [scene.by_path[match.path] for match in matches]
+    draft = plan_source(rule, instances, scene)
+    return join([draft, surgery(rule, [it for it in instances if it.path in draft.planned])])
+
+
+def plan_source(
+    rule: Rule, instances: Sequence[Instance], scene: Scene, *, neutral: frozenset[str] = frozenset()
+) -> Draft:
+    """The edits of the source alone. ``neutral`` are paths of instances that may change with the others or not."""
+    fit, refused = _fit(rule, instances, scene)
+    drafts = [Draft(refused=tuple(refused))]
+    variable: list[Instance] = []
+    for span, group in _by_site(fit).items():
+        call = scene.project.file(span.file).node_at(span)
+        if isinstance(call, ast.Call) and _names_class(call.func, group[0], span, scene):
+            drafts.append(_plan_site(rule, span, call, group, scene, neutral))
+        elif isinstance(call, ast.Call):
+            variable.extend(group)
+        else:
+            drafts.append(Draft(refused=tuple(_no_call(rule, it) for it in group)))
+    drafts.append(plan_origins(rule, variable, scene, neutral=neutral))
+    return join(drafts)
+
+
+def surgery(rule: Rule, instances: Iterable[Instance]) -> Draft:
+    """The same change on the traced graph, and how the new parameters are tied."""
+    swaps, products = [], []
+    for it in instances:
+        swaps.append(SwapModule(it.path, it.path, Use(rule.action.block, rule.action.args)))
+        products.extend(Product(it.path, alias) for alias in (it.aliases or (it.path,)))
+    return Draft(surgery=tuple(swaps), products=tuple(products))
+
+
+def _fit(rule: Rule, instances: Sequence[Instance], scene: Scene) -> tuple[list[Instance], list[Refusal]]:
+    """Instances whose facts allow the change and whose construction may be edited."""
+    fit: list[Instance] = []
+    refused: list[Refusal] = []
+    for it in instances:
+        way = _way(rule, it)
+        problem = refusal(way, it, rule.action.args) if way else _no_way(rule, it)
+        where = it.chain[0].span if it.chain else None
+        if problem:
+            code, message, advice = problem
+            refused.append(refuse(rule, it.path, code, message, advice, where=where))
+        elif not it.chain or not scene.editable(it.chain[0]):
+            refused.append(out_of_scope(rule, it.path, it.chain, scene))
+        else:
+            fit.append(it)
+    return fit, refused
+
+
+def _way(rule: Rule, instance: Instance) -> Replacement | None:
+    if rule.query.block == "squeeze-excite":
+        return replacement("squeeze-excite", rule.action.block)
+    return find_replacement(instance, rule.action.block)
+
+
+def _no_way(rule: Rule, instance: Instance) -> tuple[str, str, str]:
+    message = f"{instance.name} cannot become {rule.action.block}: no such replacement is known"
+    return "no-replacement", message, "see `mutagen rules list` for what can be replaced"
+
+
+def _by_site(instances: Iterable[Instance]) -> dict[Span, list[Instance]]:
+    groups: dict[Span, list[Instance]] = {}
+    for it in instances:
+        groups.setdefault(it.chain[0].span, []).append(it)
+    return groups
+
+
+def _names_class(callee: ast.expr, instance: Instance, span: Span, scene: Scene) -> bool:
+    """Whether the call names the class itself, not a variable that holds it."""
+    file = scene.project.file(span.file)
+    origin = resolve(callee, imported_names(file))
+    if origin is not None:
+        return origin.rpartition(".")[2] == instance.name
+    if isinstance(callee, ast.Name) and instance.definition is not None and callee.id == instance.definition.name:
+        return not any(
+            isinstance(it, ast.Name) and it.id == callee.id and isinstance(it.ctx, ast.Store)
+            for it in ast.walk(file.function(callee) or ast.Pass())
+        )
+    return False
+
+
+def _plan_site(
+    rule: Rule, span: Span, call: ast.Call, group: list[Instance], scene: Scene, neutral: frozenset[str]
+) -> Draft:
+    """Rung 1: the expression itself changes, if all that it makes is selected."""
+    selected = {it.path for it in group} | neutral
+    others = [it for it in scene.made_at[span] if it.path not in selected]
+    file = scene.project.file(span.file)
+    way = _way(rule, group[0])
+    assert way is not None
+    new = new_call(rule, way, file, call, group, scene)
+    if isinstance(new, Refusal):
+        return Draft(refused=tuple(_for(new, it) for it in group))
+    if others:
+        return _plan_some(rule, span, call, group, others, new, scene)
+    reason = f"all {len(group)} instance(s) made here are selected"
+    edit = Edit(span, file.text(span), new.text, rule.id, "site", reason, tuple(it.path for it in group))
+    return join([Draft(edits=(edit,), sites=(str(span),), planned=edit.instances), new.draft])
+
+
+def _plan_some(
+    rule: Rule, span: Span, call: ast.Call, group: list[Instance], others: list[Instance], new: NewCall, scene: Scene
+) -> Draft:
+    """Only some of what the expression makes is selected: a condition out of the rule's own tests, else refuse."""
+    edits = guarded(rule, scene.project.file(span.file), call, group, others, new)
+    if edits:
+        planned = tuple(it.path for it in group)
+        return join([Draft(edits=edits, sites=(str(span),), planned=planned), new.draft])
+    made = len(group) + len(others)
+    message = f"the expression makes {made} instances, {len(group)} of them selected; the others must stay as they are"
+    advice = f"select all of them, or none: `not: {{path: ...}}`; not selected is {others[0].path}"
+    return Draft(refused=tuple(refuse(rule, it.path, "needs-split", message, advice, where=span) for it in group))
+
+
+def _no_call(rule: Rule, instance: Instance) -> Refusal:
+    message = "the expression that made it is not a call that can be found in the source"
+    return refuse(
+        rule, instance.path, "no-call", message, "exclude it with `not: {path: ...}`", where=instance.chain[0].span
+    )
+
+
+def _for(refusal: Refusal, instance: Instance) -> Refusal:
+    where = refusal.where or instance.chain[0].span
+    return Refusal(refusal.rule, instance.path, refusal.code, refusal.message, refusal.advice, where)

@@ -1,0 +1,90 @@
+"""What every action looks at: the trace, indexed, and the source around it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from mutagen.blocks.catalogue import Block
+from mutagen.records.plan import Refusal
+from mutagen.records.rules import Rule
+from mutagen.records.span import Span
+from mutagen.records.trace import CallSite, Instance, Node, Trace
+from mutagen.source.project import Project
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The trace with its indices; ``products`` maps instance paths to the catalogue block that stands there."""
+
+    trace: Trace
+    project: Project
+    blocks: Mapping[str, Block]
+    products: Mapping[str, str]
+
+    @cached_property
+    def by_path(self) -> Mapping[str, Instance]:
+        """Instances by any of their paths."""
+        return {alias: it for it in reversed(self.trace.instances) for alias in (*it.aliases, it.path)}
+
+    @cached_property
+    def made_at(self) -> Mapping[Span, tuple[Instance, ...]]:
+        """Instances by the expression that constructs them."""
+        found: dict[Span, list[Instance]] = {}
+        for it in self.trace.instances:
+            if it.chain:
+                found.setdefault(it.chain[0].span, []).append(it)
+        return {span: tuple(made) for span, made in found.items()}
+
+    @cached_property
+    def called_at(self) -> Mapping[Span, tuple[Node, ...]]:
+        """Nodes by each expression of their call chain."""
+        found: dict[Span, list[Node]] = {}
+        for node in self.trace.nodes:
+            for span in {site.span for site in node.chain}:
+                found.setdefault(span, []).append(node)
+        return {span: tuple(nodes) for span, nodes in found.items()}
+
+    @cached_property
+    def calls_of(self) -> Mapping[str, tuple[Node, ...]]:
+        """Nodes that call a module, by the module's first path."""
+        found: dict[str, list[Node]] = {}
+        for node in self.trace.nodes:
+            if node.path is not None:
+                instance = self.by_path.get(node.path)
+                found.setdefault(instance.path if instance else node.path, []).append(node)
+        return {path: tuple(nodes) for path, nodes in found.items()}
+
+    @cached_property
+    def users(self) -> Mapping[int, tuple[int, ...]]:
+        """Indices of the nodes that read a node."""
+        found: dict[int, list[int]] = {}
+        for node in self.trace.nodes:
+            for index in dict.fromkeys(node.inputs):
+                found.setdefault(index, []).append(node.index)
+        return {index: tuple(readers) for index, readers in found.items()}
+
+    def editable(self, site: CallSite) -> bool:
+        """Whether the expression of a chain level may be edited."""
+        return self.project.editable(site.span.file)
+
+
+def refuse(rule: Rule, path: str, code: str, message: str, advice: str, *, where: Span | None = None) -> Refusal:
+    """A refusal of one target of a rule."""
+    return Refusal(rule=rule.id, path=path, code=code, message=message, advice=advice, where=where)
+
+
+def out_of_scope(rule: Rule, path: str, chain: tuple[CallSite, ...], scene: Scene) -> Refusal:
+    """The refusal for something that is made or called where mutagen may not edit."""
+    if not chain:
+        message = "it is made where no expression was recorded (inside torch, or by a class with its own __new__)"
+        return refuse(rule, path, "no-provenance", message, "exclude it with `not: {path: ...}`")
+    file = chain[0].span.file
+    if file not in scene.project.files:
+        message = f"the expression stands in an installed library, {file}"
+        return refuse(rule, path, "in-library", message, "exclude it with `not: {path: ...}`", where=chain[0].span)
+    others = [name for name in scene.project.importers(file) if name != scene.project.target]
+    message = f"the expression stands in {file}, which {len(others)} other file(s) import, {others[0] if others else ''} among them"
+    advice = "widen with --scope package, or exclude it with `not: {path: ...}`"
+    return refuse(rule, path, "out-of-scope", message, advice, where=chain[0].span)

@@ -1,0 +1,1 @@
+"""From matches to a plan: every rule's draft, joined, with conflicts found."""

@@ -1,0 +1,147 @@
+"""The plan for all rules of a run."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from mutagen.actions import insert_edge, replace_call, replace_module
+from mutagen.actions.draft import Draft, join
+from mutagen.actions.scene import Scene, refuse
+from mutagen.blocks.catalogue import Block
+from mutagen.errors import ClashError, ErrorGroup, MutagenError, Place, RuleError
+from mutagen.plan.conflicts import find_conflicts
+from mutagen.plan.shared_blocks import share_definitions
+from mutagen.records.match import AnyMatch, CallMatch, EdgeMatch, InstanceMatch, RuleMatches
+from mutagen.records.plan import Plan, RulePlan
+from mutagen.records.trace import Trace
+from mutagen.source.project import Project
+
+SCHEMA_VERSION: Final = 1
+
+
+def make_plan(
+    found: Sequence[RuleMatches],
+    trace: Trace,
+    project: Project,
+    *,
+    blocks: Mapping[str, Block],
+    products: Mapping[str, str],
+) -> Plan:
+    """Edits, surgery and refusals for what the rules select; raises for a rule without match and for conflicts."""
+    _all_match(found)
+    scene = Scene(trace, project, blocks, products)
+    free = _first_rule_wins(found)
+    drafts = [_drop_refused(_draft(it, free[it.rule.id], scene)) for it in found]
+    conflicts = find_conflicts(drafts, [it.rule for it in found], project)
+    if conflicts:
+        raise ErrorGroup(tuple(conflicts)) if len(conflicts) > 1 else conflicts[0]
+    whole = share_definitions(join(drafts), project)
+    touched = {edit.span.file for edit in whole.edits} | {it.file for it in whole.definitions}
+    touched = {path for path in touched if Path(path).exists()}
+    return Plan(
+        schema_version=SCHEMA_VERSION,
+        file=project.target,
+        call=trace.call,
+        inputs=trace.inputs,
+        hashes={path: hashlib.sha256(project.read(path)).hexdigest() for path in sorted(touched)},
+        edits=whole.edits,
+        definitions=whole.definitions,
+        imports=whole.imports,
+        surgery=whole.surgery,
+        products=whole.products,
+        rules=tuple(_outcome(it, draft) for it, draft in zip(found, drafts, strict=True)),
+        notes=whole.notes,
+    )
+
+
+def _draft(found: RuleMatches, matches: Sequence[AnyMatch], scene: Scene) -> Draft:
+    """The draft of one rule: its action decides, by what its matches are."""
+    rule = found.rule
+    if not matches:
+        return Draft()
+    first = matches[0]
+    if rule.action.kind == "replace" and isinstance(first, InstanceMatch):
+        return replace_module.plan(rule, [it for it in matches if isinstance(it, InstanceMatch)], scene)
+    if rule.action.kind == "replace" and isinstance(first, CallMatch):
+        return replace_call.plan(rule, [it for it in matches if isinstance(it, CallMatch)], scene)
+    if rule.action.kind == "insert" and isinstance(first, EdgeMatch):
+        return insert_edge.plan(rule, [it for it in matches if isinstance(it, EdgeMatch)], scene)
+    message = f"{rule.action.kind} cannot work on what this match selects"
+    refused = refuse(rule, first.path, "no-action", message, "see `mutagen rules list` for what goes together")
+    return Draft(refused=(refused,))
+
+
+def _drop_refused(draft: Draft) -> Draft:
+    """Paths with a refusal are not planned, whatever else was found for them."""
+    refused = {it.path for it in draft.refused}
+    if not refused:
+        return draft
+    planned = tuple(path for path in draft.planned if path not in refused)
+    return join([Draft(planned=planned), _without_planned(draft)])
+
+
+def _without_planned(draft: Draft) -> Draft:
+    return Draft(
+        edits=draft.edits,
+        definitions=draft.definitions,
+        imports=draft.imports,
+        surgery=draft.surgery,
+        products=draft.products,
+        refused=draft.refused,
+        sites=draft.sites,
+        notes=draft.notes,
+    )
+
+
+def _first_rule_wins(found: Sequence[RuleMatches]) -> Mapping[str, list[AnyMatch]]:
+    """Each module and each call goes to the first rule that selects it; edges are other things and may be shared."""
+    taken: set[tuple[str, object]] = set()
+    free: dict[str, list[AnyMatch]] = {}
+    for it in found:
+        mine: list[AnyMatch] = []
+        for match in it.matches:
+            key: tuple[str, object] = ("edge", match.id)
+            if isinstance(match, InstanceMatch):
+                key = ("module", match.path)
+            elif isinstance(match, CallMatch):
+                key = ("call", match.node)
+            if key not in taken:
+                taken.add(key)
+                mine.append(match)
+        free[it.rule.id] = mine
+    return free
+
+
+def _all_match(found: Sequence[RuleMatches]) -> None:
+    """Raise for every rule that selects nothing, unless its product stands already or it is optional."""
+    errors: list[MutagenError] = []
+    for it in found:
+        if not it.matches and not it.already and not it.rule.optional:
+            hint = "correct the match, or mark the rule `optional: true`"
+            message = f"rule {it.rule.id} matches nothing: {it.explanation}"
+            errors.append(RuleError("M001", message, place=it.rule.place, hint=hint))
+    if errors:
+        raise ErrorGroup(tuple(errors)) if len(errors) > 1 else errors[0]
+
+
+def _outcome(found: RuleMatches, draft: Draft) -> RulePlan:
+    return RulePlan(
+        rule=found.rule.id,
+        matched=tuple(dict.fromkeys(match.path for match in found.matches)),
+        planned=tuple(dict.fromkeys(draft.planned)),
+        already=found.already,
+        refused=draft.refused,
+        sites=draft.sites,
+        explanation=found.explanation,
+    )
+
+
+def check_hashes(plan: Plan, project: Project) -> None:
+    """Raise ClashError P020 if a file is not what the plan was made for."""
+    for path, wanted in plan.hashes.items():
+        if hashlib.sha256(project.read(path)).hexdigest() != wanted:
+            hint = "make the plan again"
+            raise ClashError("P020", "the file has changed since the plan was made", place=Place(path), hint=hint)

@@ -1,0 +1,1 @@
+"""From a plan to new bytes: planned spans change, every other byte stays."""

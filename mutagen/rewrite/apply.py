@@ -1,0 +1,83 @@
+"""A plan carried out on source text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from mutagen.errors import ClashError, Place
+from mutagen.records.plan import Definition, Edit, Import, Plan
+from mutagen.records.result import FileChange
+from mutagen.rewrite.definitions import definition_text, module_text
+from mutagen.rewrite.imports import with_imports
+from mutagen.rewrite.syntax import check_edit, check_module
+from mutagen.source.file import SourceFile, encode, read_source
+
+
+@dataclass(frozen=True)
+class _Patch:
+    """Bytes ``start`` to ``end`` of the UTF-8 text become ``new``; ``order`` decides between insertions at one point."""
+
+    start: int
+    end: int
+    order: int
+    new: bytes
+
+
+def rewrite(plan: Plan, sources: Mapping[str, bytes]) -> tuple[FileChange, ...]:
+    """The changed and new files of a plan; raises ClashError P021 if the text of a span is not what was planned for."""
+    paths = dict.fromkeys(
+        [
+            *(it.span.file for it in plan.edits),
+            *(it.file for it in plan.definitions if it.style == "inline"),
+            *(it.file for it in plan.imports),
+        ]
+    )
+    changes = [_changed(path, plan, read_source(path, sources[path])) for path in paths]
+    modules = [it for it in plan.definitions if it.style == "module"]
+    changes.extend(FileChange(it.file, None, module_text(it).encode()) for it in modules)
+    return tuple(it for it in changes if it.before != it.after)
+
+
+def _changed(path: str, plan: Plan, file: SourceFile) -> FileChange:
+    edits = [it for it in plan.edits if it.span.file == path]
+    definitions = [it for it in plan.definitions if it.file == path and it.style == "inline"]
+    imports = [it for it in plan.imports if it.file == path]
+    text, wanted = _edited(file, edits, definitions)
+    text = with_imports(file, text, [*imports, *wanted])
+    check_module(path, text)
+    return FileChange(path, file.raw, encode(file, text))
+
+
+def _edited(file: SourceFile, edits: Sequence[Edit], definitions: Sequence[Definition]) -> tuple[bytes, list[Import]]:
+    patches: list[_Patch] = []
+    wanted: list[Import] = []
+    for order, edit in enumerate(edits):
+        patches.append(_patch(file, edit, order))
+    for order, definition in enumerate(sorted(definitions, key=lambda it: it.before)):
+        text, imports = definition_text(definition, file)
+        at = file.line_starts[definition.before - 1]
+        patches.append(_Patch(at, at, order - len(definitions), text.encode()))
+        wanted.extend(imports)
+    return _apply(file.utf8, patches), wanted
+
+
+def _patch(file: SourceFile, edit: Edit, order: int) -> _Patch:
+    span = edit.span
+    start, end = file.offset(span.line, span.column), file.offset(span.end_line, span.end_column)
+    if file.utf8[start:end].decode() != edit.old:
+        place = Place(span.file, span.line, span.column + 1)
+        raise ClashError(
+            "P021", "the text here is not what the plan was made for", place=place, hint="make the plan again"
+        )
+    check_edit(file, edit)
+    return _Patch(start, end, order, edit.new.encode())
+
+
+def _apply(text: bytes, patches: Sequence[_Patch]) -> bytes:
+    parts: list[bytes] = []
+    at = 0
+    for it in sorted(patches, key=lambda patch: (patch.start, patch.end, patch.order)):
+        parts.extend((text[at : it.start], it.new))
+        at = it.end
+    return b"".join([*parts, text[at:]])
