@@ -13,7 +13,7 @@ export PYTHONDONTWRITEBYTECODE ?= 1
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 
-$(STAMP): pyproject.toml constraints.txt mutagen/boot.py mutagen/__init__.py
+$(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) hatchling editables
 	$(PIP) --no-build-isolation --editable '.[torch,dev]'

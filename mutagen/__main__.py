@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from mutagen.boot import main
+from torch_mutagen_boot import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 import mutagen
-from mutagen import boot
+import torch_mutagen_boot as boot
 from mutagen.errors import MutagenError
 from mutagen.resources import rules_dir, templates_dir
 

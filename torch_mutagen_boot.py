@@ -1,9 +1,9 @@
 """Starts the command line after checking that the ``mutagen`` about to be imported is this one.
 
 Other distributions install an import package of the same name (``mutagen`` for audio tags, ``mutagen-ai``), and pip
-lets the last one win without a word. The wheel therefore ships this file a second time as top-level
-``torch_mutagen_boot.py``, which nobody overwrites: the console script and ``python -m torch_mutagen_boot`` start there
-and can still say what is wrong. Standard library only, and nothing slow on the good path.
+lets the last one win without a word. This module stands beside the package, under a name that nobody overwrites: the
+console script, ``python -m mutagen`` and ``python -m torch_mutagen_boot`` start here and can still say what is wrong.
+Standard library only, and nothing slow on the good path.
 """
 
 from __future__ import annotations
