@@ -1,0 +1,1 @@
+"""Rules applied to a trace: which instances, calls and edges they select."""

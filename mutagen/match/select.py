@@ -1,0 +1,89 @@
+"""The targets of each rule in a trace."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from mutagen.match.candidates import Candidates
+from mutagen.match.kinds import candidates
+from mutagen.match.predicates import failures_in_order, first_failure
+from mutagen.match.standing import satisfied, standing_at
+from mutagen.match.subjects import Subject
+from mutagen.match.view import TraceView
+from mutagen.records.match import AnyMatch, CallMatch, EdgeMatch, InstanceMatch, RuleMatches
+from mutagen.records.rules import Rule
+from mutagen.records.trace import Trace
+
+IN_PRODUCT = "inside a standing product"
+
+
+def select(rules: tuple[Rule, ...], trace: Trace, products: Mapping[str, str]) -> tuple[RuleMatches, ...]:
+    """What each rule selects, in the order of the rules.
+
+    ``products`` maps paths of instances to the catalogue blocks they are; nothing at or below such a path matches.
+    Raises RuleError E321 for a path pattern that cannot be read.
+    """
+    view = TraceView(trace, products)
+    return tuple(_matches(view, rule) for rule in rules)
+
+
+def _matches(view: TraceView, rule: Rule) -> RuleMatches:
+    found = candidates(view, rule)
+    tally: Counter[str] = Counter(found.misses)
+    matched: list[Subject] = []
+    already: list[str] = []
+    for subject in found.subjects:
+        failure = _failure(view, rule, subject)
+        standing = standing_at(view, rule, subject) if failure is None else None
+        if failure is not None:
+            tally[failure] += 1
+        elif standing is not None:
+            already.append(standing)
+        else:
+            matched.append(subject)
+    taken = {*already, *(subject.path for subject in matched)}
+    already.extend(path for path in satisfied(view, rule) if path not in taken)
+    ordered = {name: tally[name] for name in _order(rule, found) if tally[name]}
+    counts = {"seen": len(found.subjects), **ordered, "already": len(already), "matched": len(matched)}
+    return RuleMatches(rule, _numbered(rule, matched), tuple(already), counts, _explain(found, counts))
+
+
+def _order(rule: Rule, found: Candidates) -> list[str]:
+    return [*found.misses, IN_PRODUCT, *failures_in_order(rule.query)]
+
+
+def _failure(view: TraceView, rule: Rule, subject: Subject) -> str | None:
+    if any(view.product_around(path) is not None for path in subject.touched):
+        return IN_PRODUCT
+    return first_failure(view, rule.query, subject)
+
+
+def _numbered(rule: Rule, subjects: list[Subject]) -> tuple[AnyMatch, ...]:
+    counts: Counter[str] = Counter()
+    found: list[AnyMatch] = []
+    for subject in subjects:
+        name = f"{rule.id}:{subject.path}#{counts[subject.path]}"
+        counts[subject.path] += 1
+        found.append(_match(name, subject))
+    return tuple(found)
+
+
+def _match(name: str, subject: Subject) -> AnyMatch:
+    if subject.edge is not None:
+        edge = subject.edge
+        return EdgeMatch(name, subject.path, edge.node, edge.operand, edge.other, edge.shortcut)
+    if subject.node is not None:
+        return CallMatch(name, subject.path, subject.node)
+    return InstanceMatch(name, subject.path)
+
+
+def _explain(found: Candidates, tally: Mapping[str, int]) -> str:
+    """One sentence such as: 34 Conv2d seen; 20 fail kernel_size; 2 excluded by not; 12 matched."""
+    own = {"seen", "already", "matched"}
+    parts = [f"{tally['seen']} {found.noun} seen"]
+    parts += [f"{count} {name}" for name, count in tally.items() if name not in own]
+    if tally["already"]:
+        parts.append(f"{tally['already']} already there")
+    parts.append(f"{tally['matched']} matched")
+    return "; ".join(parts) + (f" ({found.note})" if found.note else "")

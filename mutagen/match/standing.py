@@ -1,0 +1,121 @@
+"""Where the product of a rule stands already."""
+
+from __future__ import annotations
+
+from mutagen.match.facts import equal
+from mutagen.match.kinds import kind_of
+from mutagen.match.ops import op_calls, operation
+from mutagen.match.predicates import first_failure, of_type
+from mutagen.match.subjects import Subject, call_subject, instance_subject
+from mutagen.match.view import TraceView, node_within
+from mutagen.records.rules import Action, Query, Rule
+from mutagen.records.trace import Instance
+
+_BEHIND = frozenset({None, "after", "output", "branch-end"})
+
+
+def is_product(view: TraceView, instance: Instance, block: str) -> bool:
+    """Whether the instance is a standing product of the catalogue block or of the torch class of that name."""
+    if any(view.products.get(path) == block for path in (instance.path, *instance.aliases)):
+        return True
+    name = block.removeprefix("torch.").removeprefix("nn.")
+    return instance.library and instance.name == name
+
+
+def standing_at(view: TraceView, rule: Rule, subject: Subject) -> str | None:
+    """Path of the product that already does to this subject what the rule asks, or None."""
+    action = rule.action
+    if action.kind == "replace":
+        return _replaced(view, action, subject)
+    if subject.edge is not None:
+        node = view.nodes[subject.edge.node]
+        at_partner = action.at in {"shortcut", "input"}
+        operand = subject.edge.other if at_partner else subject.edge.operand
+        return _product_of_call(view, node.inputs[operand], action.block)
+    return _beside(view, action, subject)
+
+
+def satisfied(view: TraceView, rule: Rule) -> tuple[str, ...]:
+    """Paths of the products that a replacement has left, by the tests that can still be made of them."""
+    found: list[str] = []
+    if rule.action.kind == "replace":
+        subjects = _products(view, rule)
+        found = [item.path for item in subjects if first_failure(view, rule.query, item, lenient=True) is None]
+    elif kind_of(rule.query) == "instance":
+        found = _wrapped(view, rule)
+    return tuple(dict.fromkeys(found))
+
+
+def _replaced(view: TraceView, action: Action, subject: Subject) -> str | None:
+    """An instance that is of the new class, unless the rule asks for other arguments than it has."""
+    instance = subject.instance
+    if instance is None or not is_product(view, instance, action.block):
+        return None
+    asked = {name: value for name, value in action.args.items() if value != "auto" and name in instance.facts}
+    return instance.path if all(equal(instance.facts[name], value) for name, value in asked.items()) else None
+
+
+def _products(view: TraceView, rule: Rule) -> list[Subject]:
+    block = rule.action.block
+    found = [instance_subject(view, item) for item in view.trace.instances if is_product(view, item, block)]
+    if found or kind_of(rule.query) != "op":
+        return found
+    calls = (node for node in op_calls(view, operation(block)) if view.product_of_node(node) is None)
+    return [call_subject(view, node) for node in calls]
+
+
+def _product_of_call(view: TraceView, index: int, block: str) -> str | None:
+    """The product of that block which computed a tensor."""
+    node = view.nodes[index]
+    for path in (node.path, node.scope):
+        while path:
+            instance = view.instances_at.get(path)
+            if instance is not None and is_product(view, instance, block):
+                return path
+            path = path.rpartition(".")[0]
+    if node.kind in {"function", "method"} and node.name == operation(block):
+        return node.scope
+    return None
+
+
+def _beside(view: TraceView, action: Action, subject: Subject) -> str | None:
+    """The product that reads every output of the subject (or makes every input), or ends (begins) inside of it."""
+    inner = _calls_of(view, subject)
+    if action.at in _BEHIND:
+        ends = [index for index in sorted(inner) if any(user not in inner for user in view.users[index])]
+        beyond = {user for index in ends for user in view.users[index] if user not in inner}
+    else:
+        ends = [index for index in sorted(inner) if any(feed not in inner for feed in view.feeds[index])]
+        beyond = {feed for index in ends for feed in view.feeds[index] if feed not in inner}
+    for calls in (ends, sorted(beyond)):
+        found = [_product_of_call(view, index, action.block) for index in calls]
+        if found and None not in found and found[0] != subject.path:
+            return found[0]
+    return None
+
+
+def _calls_of(view: TraceView, subject: Subject) -> frozenset[int]:
+    """The calls that an instance is made of in the graph; a call is its own."""
+    if subject.node is not None:
+        return frozenset({subject.node})
+    return frozenset(node.index for node in view.nodes if node_within(node, subject.path))
+
+
+def _wrapped(view: TraceView, rule: Rule) -> list[str]:
+    """Products beside an instance that moved one level down when both were put into a container."""
+    found = []
+    for path, block in view.products.items():
+        holder = view.instances_at.get(path.rpartition(".")[0])
+        if block != rule.action.block or holder is None or not holder.library:
+            continue
+        inside = [item for item in view.trace.instances if item.owner == holder.path and item.path != path]
+        bare = Query(type=rule.query.type, where=rule.query.where)
+        moved = any(_is(view, bare, instance_subject(view, item)) for item in inside)
+        rest = Query(path=rule.query.path, inside=rule.query.inside, excluded=rule.query.excluded)
+        if moved and first_failure(view, rest, instance_subject(view, holder)) is None:
+            found.append(path)
+    return found
+
+
+def _is(view: TraceView, query: Query, subject: Subject) -> bool:
+    return of_type(query, subject) and first_failure(view, query, subject) is None
