@@ -17,7 +17,10 @@ from mutagen.blocks.groups import num_groups
 from mutagen.errors import InternalError
 from mutagen.records.plan import Use
 
-_FUNCTIONS: Mapping[str, Callable[[torch.Tensor], torch.Tensor]] = {"gelu": functional.gelu}
+_FUNCTIONS: Mapping[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "gelu": functional.gelu,
+    "GELU": functional.gelu,
+}
 
 
 def build(use: Use, module: nn.Module | None, channels: tuple[int, ...]) -> nn.Module:

@@ -148,5 +148,5 @@ _REPLACEMENTS = (
     ),
 )
 
-_SPELLINGS: Mapping[str, str] = {"GELU": "gelu", "nn.GELU": "gelu", "nn.GroupNorm": "GroupNorm"}
+_SPELLINGS: Mapping[str, str] = {"GELU": "gelu"}
 _TABLE: Mapping[tuple[str, str], Replacement] = {(way.source, way.target): way for way in _REPLACEMENTS}

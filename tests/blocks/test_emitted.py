@@ -48,10 +48,15 @@ def test_ruff_check_sees_a_wrong_format(tmp_path):
     assert tool("ruff", "format", "--isolated", "--check", ".", cwd=tmp_path).returncode == 1
 
 
-def test_mypy_finds_nothing(folder):
+def test_mypy_finds_nothing(folder, request):
+    cache = request.config.cache.mkdir("mypy_of_emitted_code")  # torch takes long to analyse
     (folder / "mypy.ini").write_text("[mypy]\ncheck_untyped_defs = True\n")
-    result = tool("mypy", "--config-file", "mypy.ini", ".", cwd=folder)
+    command = ("mypy", "--config-file", "mypy.ini", "--cache-dir", str(cache), ".")
+    result = tool(*command, cwd=folder)
     assert result.returncode == 0, result.stdout
+    (folder / "wrong.py").write_text('import torch\n\nx: torch.Tensor = ""\n')
+    assert tool(*command[:-1], "wrong.py", cwd=folder).returncode == 1
+    (folder / "wrong.py").unlink()
 
 
 @pytest.mark.parametrize("name", load_blocks())

@@ -64,7 +64,8 @@ def test_what_has_no_way():
 
 def test_spellings():
     assert replacement("ReLU", "GELU") is replacement("ReLU", "gelu")
-    assert replacement("ReLU", "nn.GELU").function == "F.gelu"
+    assert replacement("ReLU", "gelu").function == "F.gelu"
+    assert replacement("ReLU", "gelo") is None
 
 
 def code(item: Instance, target: str, **args) -> str | None:
