@@ -129,9 +129,11 @@ def _hints(record: type) -> Mapping[str, Any]:
 def _choice(members: tuple[Any, ...], data: Any, where: str) -> Any:
     """A member of a union: null, a scalar, a list of scalars, or a record that names its kind."""
     if isinstance(data, dict):
-        record = _KINDS.get(str(data.get("record"))) or next((each for each in members if is_dataclass(each)), None)
-        if record not in members:
-            raise _Misfit(f"{where} cannot be of kind {data.get('record')!r}")
+        named = data.get("record")
+        untagged = next((each for each in members if is_dataclass(each) and each not in _KIND_OF), None)
+        record = untagged if named is None else _KINDS.get(str(named))
+        if record is None or record not in members:
+            raise _Misfit(f"{where} cannot be a record of kind {named!r}")
         return _decoded(record, data, where)
     if isinstance(data, list):
         _checked(any(get_origin(member) is tuple for member in members), data, where)

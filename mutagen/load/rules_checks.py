@@ -32,6 +32,9 @@ _RANGE = re.compile(r"\d*:\d*(:\d+)?|\d+(,\d+)*")
 
 Finding = tuple[str, Loc, str, str]
 
+ABOUT_KEYS = {"R122", "R123", "R128"}
+"""Codes of findings that speak of the key at their location, not of its value."""
+
 
 def findings(document: Document, known: KnownBlocks | None) -> Iterator[Finding]:
     """Code, location, message and hint of everything in the rules that does not fit together."""
@@ -162,7 +165,7 @@ def _test(fact: str, test: str, *, value: object, loc: Loc) -> Iterator[Finding]
     elif fact == "shortcut" and test in ("eq", "ne", "in"):
         for each in value if isinstance(value, list) else [value]:
             if each not in SHORTCUTS:
-                hint = hint_for(str(each), SHORTCUTS, what="it is one of:")
+                hint = hint_for(str(each), SHORTCUTS, what="it is one of")
                 yield "R125", loc, f"a shortcut is not {_shown(each)}", hint
 
 
@@ -221,7 +224,7 @@ def _block(action: Mapping[str, Any], loc: Loc, *, subject: str | None, known: K
     at = (*loc, key)
     everything = {**blocks, **FUNCTIONS}
     if name not in everything:
-        yield "R127", at, f"unknown block {name!r}", hint_for(name, sorted(everything), what="known:")
+        yield "R127", at, f"unknown block {name!r}", hint_for(name, sorted(everything), what="known")
     elif subject == "op" and name not in FUNCTIONS:
         yield "R130", at, f"an operation cannot become the block {name!r}", f"for operations: {listed(FUNCTIONS)}"
     elif key == "block" and name in FUNCTIONS:
@@ -233,7 +236,7 @@ def _block(action: Mapping[str, Any], loc: Loc, *, subject: str | None, known: K
 def _arguments(given: object, loc: Loc, *, name: str, allowed: Any) -> Iterator[Finding]:
     for argument, _ in _items(given):
         if argument not in allowed:
-            hint = hint_for(argument, allowed, what="arguments:") if allowed else "it takes no arguments"
+            hint = hint_for(argument, allowed, what="arguments") if allowed else "it takes no arguments"
             yield "R128", (*loc, argument), f"unknown argument {argument!r} for {name}", hint
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from mutagen.errors import ErrorGroup, MutagenError, Place, RuleError
-from mutagen.load.rules_checks import findings
+from mutagen.load.rules_checks import ABOUT_KEYS, findings
 from mutagen.load.rules_model import model_text
 from mutagen.load.rules_problems import excused_rules, problems
 from mutagen.load.rules_schema import FilePart, as_rule
@@ -86,8 +86,9 @@ def _read(path: Path, known: KnownBlocks | None) -> RuleSet:
     part = _validated(document, errors)
     excused = excused_rules(document)
     for code, loc, message, hint in findings(document, known):
-        if not (len(loc) > 1 and loc[1] in excused and code not in ("R120", "R121")):
-            errors.append(RuleError(code, message, place=document.place(loc), hint=hint))
+        if not (len(loc) > 1 and loc[1] in excused and code in ("R122", "R123")):
+            place = document.place(loc, key=code in ABOUT_KEYS)
+            errors.append(RuleError(code, message, place=place, hint=hint))
     model = model_text(part.model, document, errors) if part and part.model else None
     if errors or part is None:
         raise _gathered(errors)

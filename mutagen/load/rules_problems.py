@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from mutagen.errors import RuleError
-from mutagen.load.rules_words import KEYS, LATER, LATER_VALUES, SUBJECTS, Level, hint_for, listed, suggestion
+from mutagen.load.rules_words import KEYS, LATER, LATER_VALUES, SUBJECTS, Level, closest, hint_for, listed, suggestion
 from mutagen.load.rules_yaml import Document, Loc
 
 _KINDS: Mapping[str, str] = {
@@ -28,6 +28,7 @@ _LEVELS: Mapping[str, Level] = {"rules": "rule", "inside": "match", "not": "matc
 def problems(error: ValidationError, document: Document) -> Iterable[RuleError]:
     """One rule error for each finding, at the key or value it speaks of."""
     found = error.errors(include_url=False)
+    misspelt = {_meant(each["loc"]) for each in found if each["type"] == "extra_forbidden"}
     excused = {_rule_of(each["loc"]) for each in found if _excuses(each["loc"], each["type"])}
     for each in found:
         kind, loc = each["type"], _within(each["loc"], document)
@@ -35,7 +36,8 @@ def problems(error: ValidationError, document: Document) -> Iterable[RuleError]:
             if not _is_capture(each["loc"], document):
                 yield _unknown_key(each["loc"], document)
         elif kind == "missing":
-            if _rule_of(each["loc"]) not in excused or each["loc"][2:3] == ("id",):
+            needed = _rule_of(each["loc"]) not in excused or each["loc"][2:3] == ("id",)
+            if needed and each["loc"] not in misspelt:
                 yield _missing_key(each["loc"], document)
         else:
             yield _wrong_value(each, loc=loc, document=document)
@@ -47,11 +49,16 @@ def _unknown_key(loc: Loc, document: Document) -> RuleError:
         hint = f"keys of this version: {listed(KEYS[level])}"
         return RuleError("R113", f"`{key}` is not supported yet", place=place, hint=hint)
     if level == "where":
-        hint = hint_for(key, KEYS[level], what="tests:")
+        hint = hint_for(key, KEYS[level], what="tests")
         return RuleError("R125", f"unknown test {key!r}", place=place, hint=hint)
     hint = "merge keys are not part of YAML 1.2; repeat the keys" if key == "<<" else ""
-    hint = hint or _moved(key, level) or hint_for(key, KEYS[level], what="keys:")
+    hint = hint or _moved(key, level) or hint_for(key, KEYS[level], what="keys")
     return RuleError("R112", f"unknown key {key!r} in {_titled(level)}", place=place, hint=hint)
+
+
+def _meant(loc: Loc) -> Loc:
+    """The location of the key that a misspelt one stands for."""
+    return (*loc[:-1], closest(str(loc[-1]), KEYS[_level(loc[:-1])]))
 
 
 def _moved(key: str, level: Level) -> str:
@@ -81,7 +88,7 @@ def _wrong_value(each: Mapping[str, Any], *, loc: Loc, document: Document) -> Ru
         if given in LATER_VALUES.get(name, ()):
             hint = f"supported: {listed(allowed)}"
             return RuleError("R113", f"`{name}: {given}` is not supported yet", place=place, hint=hint)
-        hint = hint_for(str(given), allowed, what="allowed:")
+        hint = hint_for(str(given), allowed, what="allowed")
         return RuleError("R116", f"`{name}` cannot be {given!r}", place=place, hint=hint)
     if kind.startswith("R1"):
         message = each["msg"] if kind == "R111" else f"`{name}` {each['msg']}"

@@ -64,15 +64,20 @@ _HABITS: Mapping[str, str] = dict(
 )
 
 
-def suggestion(word: str, allowed: Iterable[str]) -> str:
-    """``did you mean 'x'?`` for the allowed word that was probably meant, else an empty text."""
-    words = list(allowed)
+def closest(word: str, allowed: Iterable[str]) -> str:
+    """The allowed word that was probably meant, else an empty text."""
+    by_lower = {each.lower(): each for each in allowed}
     habit = _HABITS.get(word)
-    if habit in words:
-        return f"did you mean {habit!r}?"
-    by_lower = {each.lower(): each for each in words}
+    if habit in by_lower:
+        return habit
     close = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
-    return f"did you mean {by_lower[close[0]]!r}?" if close else ""
+    return by_lower[close[0]] if close else ""
+
+
+def suggestion(word: str, allowed: Iterable[str]) -> str:
+    """``did you mean 'x'?``, or an empty text."""
+    meant = closest(word, allowed)
+    return f"did you mean {meant!r}?" if meant else ""
 
 
 def listed(words: Iterable[str]) -> str:

@@ -148,6 +148,9 @@ class _Builder:
                 self._report("R104", message, key_place, "keep one of them")
                 continue
             self.document.keys.setdefault((*loc, key), key_place)
+            if value_node.start_mark.index == value_node.end_mark.index:
+                # A value that is left out has no place of its own.
+                self.document.values.setdefault((*loc, key), key_place)
             found[key] = self._value(value_node, (*loc, key))
         return found
 
