@@ -1,0 +1,1 @@
+"""Parameters, buffers and multiply-adds of a live model."""

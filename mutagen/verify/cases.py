@@ -1,0 +1,118 @@
+"""Which inputs the proof uses: both modes, two batch sizes and two spatial sizes, as far as the original takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+
+from mutagen.verify.facts import Mode
+from mutagen.verify.observe import Leaves
+
+Shapes = tuple[tuple[int, ...], ...]
+Make = Callable[[int | None, float], Leaves]
+Accepts = Callable[[Mode, Leaves, Shapes], bool]
+
+_SMALL = {4: (64, 96), 5: (32, 64)}
+_STEP = 32
+
+
+@dataclass(frozen=True, slots=True)
+class CaseInput:
+    """One case to run."""
+
+    mode: Mode
+    leaves: Leaves
+
+    @property
+    def shapes(self) -> Shapes:
+        """Shapes of the tensors among the inputs."""
+        return tuple(tuple(leaf.shape) for leaf in self.leaves if isinstance(leaf, torch.Tensor))
+
+
+def choose_cases(make: Make, accepts: Accepts) -> tuple[list[CaseInput], list[str]]:
+    """Return the cases and notes on what the model would not take; the cases of eval come first."""
+    sizes = list(_sizes(make))
+    chosen: list[CaseInput] = []
+    places: list[int] = []
+    for batches in ((2, 1, None), (1, 3, None)):
+        rest = [place for place in range(len(sizes)) if place not in places]
+        case, place = _first("eval", rest, sizes, batches, accepts)
+        if case is None and places:
+            case, place = _first("eval", places, sizes, batches, accepts, unlike=chosen)
+        if case is not None:
+            chosen.append(case)
+            places.append(place)
+    for place, batches in zip(reversed(places), ((2, 3, None), (3, 2, None)), strict=False):
+        case, _ = _first("train", [place], sizes, batches, accepts, unlike=chosen[2:])
+        chosen.extend([case] if case is not None else [])
+    return chosen, _notes(chosen)
+
+
+Size = Callable[[int | None], Leaves]
+
+
+def _first(
+    mode: Mode,
+    places: list[int],
+    sizes: list[Size],
+    batches: tuple[int | None, ...],
+    accepts: Accepts,
+    *,
+    unlike: list[CaseInput] | None = None,
+) -> tuple[CaseInput | None, int]:
+    known = [case.shapes for case in unlike or ()]
+    for place in places:
+        for batch in batches:
+            case = CaseInput(mode, sizes[place](batch))
+            if case.shapes not in known and accepts(mode, case.leaves, case.shapes):
+                return case, place
+    return None, -1
+
+
+def _sizes(make: Make) -> Iterator[Size]:
+    """Sizes in the order to try: small ones if the described size is large, one not square, the described, others."""
+    described = make(None, 1.0)
+    side, rank = max(((t.shape[2], t.dim()) for t in _images(described)), default=(0, 0))
+    small, middle = _SMALL.get(rank, (0, 0))
+    if side > 2 * small > 0:
+        yield lambda batch: make(batch, small / side)
+        yield lambda batch: _oblong(make(batch, small / side), make(batch, middle / side))
+        yield lambda batch: make(batch, middle / side)
+    yield lambda batch: make(batch, 1.0)
+    if side:
+        larger = 1 + _STEP / side
+        yield lambda batch: _oblong(make(batch, 1.0), make(batch, larger))
+        yield lambda batch: make(batch, larger)
+        yield lambda batch: make(batch, 0.5)
+        yield lambda batch: make(batch, 2.0)
+
+
+def _images(leaves: Leaves) -> list[torch.Tensor]:
+    return [leaf for leaf in leaves if isinstance(leaf, torch.Tensor) and leaf.is_floating_point() and leaf.dim() > 3]
+
+
+def _oblong(small: Leaves, large: Leaves) -> Leaves:
+    """The larger inputs cut to the smaller ones' size along all axes behind the third."""
+    return tuple(
+        _cut(leaf, to) if isinstance(leaf, torch.Tensor) else leaf for to, leaf in zip(small, large, strict=True)
+    )
+
+
+def _cut(tensor: torch.Tensor, to: torch.Tensor) -> torch.Tensor:
+    if tensor.dim() < 4 or tensor.shape == to.shape:
+        return tensor
+    return tensor[(slice(None), slice(None), slice(None), *(slice(0, size) for size in to.shape[3:]))].contiguous()
+
+
+def _notes(chosen: list[CaseInput]) -> list[str]:
+    notes = []
+    evaluated = [case for case in chosen if case.mode == "eval"]
+    if len({tuple(shape[2:] for shape in case.shapes) for case in evaluated}) < 2:
+        notes.append("one spatial size only: the model takes no other")
+    if len({tuple(shape[:1] for shape in case.shapes) for case in evaluated}) < 2:
+        notes.append("one batch size only: the model takes no other")
+    if not any(case.mode == "train" for case in chosen):
+        notes.append("no train proof: the model does not run in training mode")
+    return notes

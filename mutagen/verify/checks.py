@@ -1,0 +1,63 @@
+"""Judge what both sessions saw, beside the equality of their numbers."""
+
+from __future__ import annotations
+
+from mutagen.records.result import Check, Weights
+from mutagen.verify.facts import CaseFacts, EditedRun, Findings, ReferenceInfo
+
+
+def judge(reference: ReferenceInfo, findings: Findings, weights: Weights) -> tuple[Check, ...]:
+    """Return the checks in fixed order: forward, outputs, gradients, checkpoint."""
+    pairs = tuple(zip(reference.cases, findings.runs, strict=True))
+    return (_forward(findings.runs), _outputs(pairs), _gradients(pairs), _checkpoint(weights))
+
+
+Pairs = tuple[tuple[CaseFacts, EditedRun], ...]
+
+
+def _forward(runs: tuple[EditedRun, ...]) -> Check:
+    failed = [f"{run.mode} {_shapes(run.shapes)}: {run.error}" for run in runs if run.error]
+    detail = failed[0] if failed else f"{len(runs)} runs"
+    return Check("forward", "fail" if failed else "pass", detail)
+
+
+def _outputs(pairs: Pairs) -> Check:
+    for before, after in pairs:
+        where = f"{before.mode} {_shapes(before.shapes)}"
+        if after.error:
+            return Check("outputs", "n/a", f"{where}: the model did not run")
+        if before.structure != after.structure:
+            return Check("outputs", "fail", f"{where}: returns {after.structure}, before {before.structure}")
+        for old, new in zip(before.outputs, after.outputs, strict=True):
+            if (old.shape, old.dtype) != (new.shape, new.dtype):
+                was, now = f"{old.dtype} {old.shape}", f"{new.dtype} {new.shape}"
+                return Check("outputs", "fail", f"{where}: {old.name} is {now}, before {was}")
+    return Check("outputs", "pass", "shapes, types and structure as before")
+
+
+def _gradients(pairs: Pairs) -> Check:
+    ran = [pair for pair in pairs if not pair[1].error]
+    if not ran:
+        return Check("gradients", "n/a", "the model did not run")
+    # A parameter that is used in one of the modes is alive.
+    dead_before = frozenset.intersection(*(frozenset(before.unreached) for before, _ in ran))
+    dead = frozenset.intersection(*(frozenset(after.unreached) for _, after in ran))
+    if fresh := sorted(dead - dead_before):
+        return Check("gradients", "fail", f"no gradient reaches {_some(fresh)}")
+    if dead:
+        return Check("gradients", "info", f"no gradient reached {_some(sorted(dead))} before either")
+    return Check("gradients", "pass", "every parameter is reached")
+
+
+def _checkpoint(weights: Weights) -> Check:
+    told = f"{len(weights.kept)} kept, {len(weights.moved)} moved, {len(weights.new)} new, {len(weights.lost)} lost"
+    return Check("checkpoint", "info" if weights.lost or weights.moved else "pass", told)
+
+
+def _shapes(shapes: tuple[tuple[int, ...], ...]) -> str:
+    return ", ".join("x".join(map(str, shape)) for shape in shapes)
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more

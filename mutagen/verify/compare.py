@@ -1,0 +1,94 @@
+"""Whether two runs are equal: to the bit, or within a tolerance that is stated."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+
+from mutagen.verify.observe import Groups
+from mutagen.verify.sketch import Sketch
+
+TOLERANCE = 1e-4
+"""Largest difference allowed, as a share of the largest magnitude in the tensor."""
+_COARSE = 2e-2
+_FLOOR = 1e-2
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """``first`` names the first tensor that is off, "" if all are equal; ``max_abs_diff`` is over all of them."""
+
+    equal: bool
+    bit_equal: bool
+    max_abs_diff: float
+    first: str = ""
+
+
+def compare(reference: Groups, edited: Groups) -> Comparison:
+    """Compare group by group, name by name; a name that one side lacks is a difference."""
+    bit_equal, largest, first = True, 0.0, ""
+    for kind, before in reference.items():
+        after = edited.get(kind, {})
+        first = first or _missing(kind, before, after)
+        floor = _FLOOR * _typical(before)
+        for name in [name for name in before if name in after]:
+            found = _difference(before[name], after[name], floor)
+            bit_equal = bit_equal and found.bit_equal
+            largest = max(largest, found.max_abs_diff)
+            if not found.equal and not first:
+                first = _title(kind, name)
+    return Comparison(not first, bit_equal and not first, largest, first)
+
+
+def _title(kind: str, name: str) -> str:
+    if name.startswith(kind):
+        return name
+    return f"gradient of {name}" if "gradient" in kind else f"{kind} {name}"
+
+
+def _missing(kind: str, before: Mapping[str, Sketch], after: Mapping[str, Sketch]) -> str:
+    for name in before:
+        if name not in after:
+            return f"{_title(kind, name)} (the edited model has none)"
+    for name in after:
+        if name not in before:
+            return f"{_title(kind, name)} (the reference has none)"
+    return ""
+
+
+def _typical(group: Mapping[str, Sketch]) -> float:
+    """The median of the tensors' magnitudes: below a share of it a tensor is noise, as a bias before a norm has."""
+    sizes = [_magnitude(values) for record in group.values() if (values := _values(record)).is_floating_point()]
+    return statistics.median(sizes) if sizes else 0.0
+
+
+def _magnitude(tensor: torch.Tensor) -> float:
+    finite = tensor[torch.isfinite(tensor)]
+    return float(finite.abs().max()) if finite.numel() else 0.0
+
+
+def _values(record: Sketch) -> torch.Tensor:
+    values = record["values"]
+    assert isinstance(values, torch.Tensor)
+    return values
+
+
+def _difference(before: Sketch, after: Sketch, floor: float) -> Comparison:
+    old, new = _values(before), _values(after)
+    if old.shape != new.shape or old.dtype != new.dtype or ("digest" in before) != ("digest" in after):
+        return Comparison(False, False, float("inf"))
+    if "digest" in before and before["digest"] == after["digest"]:
+        return Comparison(True, True, 0.0)
+    same = (old == new) | (torch.isnan(old) & torch.isnan(new))
+    if bool(same.all()) and "digest" not in before:
+        return Comparison(True, True, 0.0)
+    if not old.is_floating_point() and not old.is_complex():
+        return Comparison(False, False, float((old.double() - new.double()).abs().max()))
+    apart = torch.where(same, torch.zeros_like(old), old - new).abs()
+    largest = float(torch.nan_to_num(apart, nan=float("inf")).max())
+    coarse = any(name in str(before.get("digest", old.dtype)) for name in ("float16", "bfloat16"))
+    allowed = (_COARSE if coarse else TOLERANCE) * max(_magnitude(old), floor)
+    return Comparison(largest <= allowed, False, largest)

@@ -1,0 +1,63 @@
+"""Weights that hide nothing: every parameter and float buffer is drawn by name, and none is zero.
+
+With initial weights a forgotten edit behind a zero-initialised residual gives a difference of exactly 0.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+
+import torch
+
+from mutagen.verify.draw import generator, normal, uniform
+
+GAINS = (1.0, 1.5, 0.5, 0.1)
+"""Factors of the weights' scale that are tried in this order until the outputs tell something."""
+
+
+def fill_parameters(parameters: Mapping[str, torch.Tensor], seed: int, *, gain: float) -> None:
+    """Overwrite parameters, named as both sides name them, by values drawn from ``seed`` and name.
+
+    Weights are N(0, gain²/fan-in), gains and scalars U(0.5, 1.5), biases N(0, 0.1²).
+    """
+    with torch.no_grad():
+        for name, parameter in parameters.items():
+            if parameter.is_floating_point() or parameter.is_complex():
+                parameter.copy_(_weight(parameter, _last(name), generator(seed, name), gain))
+
+
+def fill_buffers(buffers: Mapping[str, torch.Tensor], seed: int) -> None:
+    """Overwrite float buffers: running means N(0, 0.1²), running variances U(0.5, 1.5).
+
+    Others keep their zeros and infinities and are scaled by up to 0.1 %, or U(0, 0.05) if they are all zero. Whole
+    numbers and booleans stay.
+    """
+    with torch.no_grad():
+        for name, buffer in buffers.items():
+            if buffer.is_floating_point():
+                buffer.copy_(_buffer(buffer, _last(name), generator(seed, name)))
+
+
+def _last(name: str) -> str:
+    return re.split(r"[./]", name)[-1]
+
+
+def _weight(like: torch.Tensor, last: str, source: torch.Generator, gain: float) -> torch.Tensor:
+    if like.numel() == max((1, *like.shape)):  # a vector, whatever axis it lies along
+        if "bias" in last and like.numel() > 1:
+            return normal(like.shape, source, dtype=like.dtype) * 0.1
+        return uniform(like.shape, source, low=0.5, high=1.5)
+    fan_in = like.numel() // max(like.shape[0], 1)
+    return normal(like.shape, source, dtype=like.dtype) * (gain / math.sqrt(max(fan_in, 1)))
+
+
+def _buffer(like: torch.Tensor, last: str, source: torch.Generator) -> torch.Tensor:
+    if last == "running_mean":
+        return normal(like.shape, source, dtype=like.dtype) * 0.1
+    if last == "running_var":
+        return uniform(like.shape, source, low=0.5, high=1.5)
+    if like.numel() and not torch.any(like):
+        return uniform(like.shape, source, low=0.0, high=0.05)
+    return like * uniform(like.shape, source, low=1.0, high=1.001).to(like.dtype)

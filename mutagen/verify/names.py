@@ -1,0 +1,44 @@
+"""Names under which a tensor of the edited model is known to both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
+
+from mutagen.records.plan import Product
+
+
+def role(match: str, relative: str) -> str:
+    """Name the tensor or module ``relative`` of what ``match`` made; "" is the product itself."""
+    return f"{match}/{relative}"
+
+
+def canonical_names(products: Iterable[Product], originals: AbstractSet[str]) -> Callable[[str], str]:
+    """Return the function from a dotted name in the edited model to the common name.
+
+    Names within a product become roles of its match. Names of the original stay. A name that the original lacks and
+    that stands in the module which holds a product is the element that was wrapped (``conv1.0.weight`` beside the
+    product ``conv1.1`` was ``conv1.weight``).
+    """
+    made = sorted(((p.path, p.match) for p in products), key=lambda pair: len(pair[0]), reverse=True)
+    holders = sorted({path.rpartition(".")[0] for path, _ in made}, key=len, reverse=True)
+
+    def canonical(name: str) -> str:
+        for path, match in made:
+            if name == path or name.startswith(f"{path}."):
+                return role(match, name[len(path) + 1 :])
+        return name if name in originals else _unwrapped(name, holders, originals)
+
+    return canonical
+
+
+def _unwrapped(name: str, holders: Iterable[str], originals: AbstractSet[str]) -> str:
+    for holder in holders:
+        if not holder or not name.startswith(f"{holder}."):
+            continue
+        rest = name[len(holder) + 1 :].partition(".")[2]
+        inner = f"{holder}.{rest}" if rest else holder
+        inner = inner if inner in originals else _unwrapped(inner, [h for h in holders if h != holder], originals)
+        if inner in originals:
+            return inner
+    return name

@@ -1,0 +1,121 @@
+"""One run, forward and backward, and everything that may be compared of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from mutagen.verify.draw import generator, normal
+from mutagen.verify.flatten import Outputs, flatten
+from mutagen.verify.sketch import Sketch, sketch
+
+Leaves = tuple[Any, ...]
+Groups = dict[str, dict[str, Sketch]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tensors:
+    """Parameters and buffers of one side by their common names."""
+
+    parameters: dict[str, torch.Tensor]
+    buffers: dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """``groups`` holds what is compared, in order of reporting: kind, name, record; ``told`` says if outputs differ."""
+
+    outputs: Outputs
+    groups: Groups
+    unreached: tuple[str, ...]
+    finite: bool
+    varied: bool
+
+
+def observe(run: Callable[..., Any], leaves: Leaves, own: Tensors, *, seed: int, backward: bool = True) -> Observed:
+    """Run on copies of the inputs; buffers are as before afterwards."""
+    inputs = {f"input {i}": _leaf(leaf) for i, leaf in enumerate(leaves) if isinstance(leaf, torch.Tensor)}
+    given = [_passed(inputs[f"input {i}"]) if f"input {i}" in inputs else leaf for i, leaf in enumerate(leaves)]
+    saved = {name: buffer.detach().clone() for name, buffer in own.buffers.items()}
+    try:
+        outputs = flatten(run(*given))
+        groups: Groups = {
+            "output": {name: sketch(tensor) for name, tensor in outputs.tensors.items()},
+            "buffer": {name: sketch(buffer) for name, buffer in own.buffers.items()},
+        }
+        roots = {number: t for number, t in enumerate(outputs.tensors.values()) if t.requires_grad}
+        if backward:
+            groups |= _gradients(roots, inputs, own, seed)
+    finally:  # behind the backward pass, which notices every change of what it needs
+        with torch.no_grad():
+            for name, value in saved.items():
+                own.buffers[name].copy_(value)
+    return Observed(outputs, groups, _unreached(roots, own), _finite(outputs), _varied(outputs))
+
+
+def _leaf(tensor: torch.Tensor) -> torch.Tensor:
+    copy = tensor.detach().clone()
+    return copy.requires_grad_() if copy.is_floating_point() or copy.is_complex() else copy
+
+
+def _passed(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.clone() if tensor.requires_grad else tensor  # a leaf must not be changed in place
+
+
+def _gradients(
+    roots: Mapping[int, torch.Tensor], inputs: Mapping[str, torch.Tensor], own: Tensors, seed: int
+) -> Groups:
+    differentiable = {name: tensor for name, tensor in inputs.items() if tensor.requires_grad}
+    trained = {name: tensor for name, tensor in own.parameters.items() if tensor.requires_grad}
+    wanted = [*differentiable.values(), *trained.values()]
+    if not roots or not wanted:
+        return {"input gradient": {}, "gradient": {}}
+    ahead = [
+        normal(tensor.shape, generator(seed, f"cotangent {number}"), dtype=tensor.dtype)
+        for number, tensor in roots.items()
+    ]
+    found = torch.autograd.grad(list(roots.values()), wanted, ahead, allow_unused=True)
+    count = len(differentiable)
+    return {
+        "input gradient": _present(differentiable, found[:count]),
+        "gradient": _present(trained, found[count:]),
+    }
+
+
+def _present(names: Mapping[str, torch.Tensor], gradients: tuple[torch.Tensor | None, ...]) -> dict[str, Sketch]:
+    pairs = zip(names, gradients, strict=True)
+    return {name: sketch(gradient) for name, gradient in pairs if gradient is not None}
+
+
+def _unreached(roots: Mapping[int, torch.Tensor], own: Tensors) -> tuple[str, ...]:
+    """Trainable parameters that no output depends on, by walking the graph of autograd, without running it."""
+    reached: set[int] = set()
+    seen: set[Any] = set()
+    todo = [tensor.grad_fn for tensor in roots.values() if tensor.grad_fn is not None]
+    reached.update(id(tensor) for tensor in roots.values() if tensor.grad_fn is None)
+    while todo:
+        function = todo.pop()
+        if function in seen:
+            continue
+        seen.add(function)
+        if hasattr(function, "variable"):
+            reached.add(id(function.variable))
+        todo.extend(following for following, _ in function.next_functions if following is not None)
+    return tuple(name for name, p in own.parameters.items() if p.requires_grad and id(p) not in reached)
+
+
+def _floats(outputs: Outputs) -> list[torch.Tensor]:
+    return [t.detach() for t in outputs.tensors.values() if t.is_floating_point() or t.is_complex()]
+
+
+def _finite(outputs: Outputs) -> bool:
+    return all(bool(torch.isfinite(tensor).all()) for tensor in _floats(outputs))
+
+
+def _varied(outputs: Outputs) -> bool:
+    """Whether some output of several elements is not constant, or there is no such output to judge by."""
+    judged = [tensor for tensor in _floats(outputs) if tensor.numel() > 1]
+    return not judged or any(bool((tensor != tensor.flatten()[0]).any()) for tensor in judged)

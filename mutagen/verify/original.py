@@ -1,0 +1,50 @@
+"""The unedited model, run to find out which inputs it takes and what it returns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+
+from mutagen.verify.facts import Mode
+from mutagen.verify.observe import Leaves, Observed, observe
+from mutagen.verify.streams import foreign_state, module_paths, streams
+from mutagen.verify.tensors import edited_tensors
+
+_FOREIGN = "no train proof: forward draws from the random generator of Python or numpy"
+
+
+class Original:
+    """Runs the original once for each case and remembers what came out."""
+
+    def __init__(self, model: nn.Module, layout: Any, *, seed: int, gain: float) -> None:
+        self.model = model
+        self.layout = layout
+        self.seed = seed
+        self.gain = gain
+        self.seen: dict[tuple[Mode, tuple[tuple[int, ...], ...]], Observed] = {}
+        self.notes: list[str] = []
+        self.why = ""
+        self._own = edited_tensors(model, str)
+        self._paths = module_paths(model)
+
+    def accepts(self, mode: Mode, leaves: Leaves, shapes: tuple[tuple[int, ...], ...]) -> bool:
+        """Whether the model runs in that mode with these inputs, and by torch's randomness alone."""
+        self.model.train(mode == "train")
+        try:
+            with streams(self.seed, self._paths):
+                state = foreign_state()
+                observed = observe(self._call, leaves, self._own, seed=self.seed, backward=False)
+                drawn = foreign_state() != state
+        except Exception as error:  # whatever a model raises says that it does not take these inputs
+            self.why = f"{type(error).__name__}: {error}"
+            return False
+        if drawn and mode == "train":
+            self.notes = [_FOREIGN]
+            return False
+        self.seen[mode, shapes] = observed
+        return True
+
+    def _call(self, *leaves: Any) -> Any:
+        args, kwargs = self.layout.arguments(leaves)
+        return self.model(*args, **kwargs)

@@ -1,0 +1,135 @@
+"""The traced graph under the knife: a copy whose nodes are found by index, key and operand."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import torch
+from torch import fx, nn
+
+from mutagen.errors import ProofError
+from mutagen.records.trace import Node, NodeKey
+
+
+class LiveGraph(Protocol):
+    """What the tracer hands out: ``nodes[i]`` tells about the i-th node of ``gm.graph``."""
+
+    @property
+    def gm(self) -> fx.GraphModule: ...
+
+    @property
+    def nodes(self) -> tuple[Node, ...]: ...
+
+
+class Patient:
+    """A graph being edited; ``current[i]`` is the node that now stands for the i-th of the trace."""
+
+    def __init__(self, live: LiveGraph, model: nn.Module) -> None:
+        self.model = model
+        self.root = live.gm
+        self.graph: fx.Graph = copy.deepcopy(live.gm.graph)
+        self.records = live.nodes
+        self.current: list[fx.Node] = list(self.graph.nodes)
+        self.gone: set[int] = set()
+        self.blocks: dict[str, nn.Module] = {}
+        if len(self.current) != len(self.records):
+            raise ProofError("P801", "the traced graph and its description differ in length")
+        self._keys = {node.key: node.index for node in self.records}
+        self._slots = [
+            _slots(node, record, self.current) for node, record in zip(self.current, live.nodes, strict=True)
+        ]
+
+    def scopes(self) -> dict[fx.Node, str]:
+        """Path of the module whose forward makes each call that is left."""
+        return {node: record.scope for node, record in zip(self.current, self.records, strict=True)}
+
+    def find(self, key: NodeKey) -> int:
+        """Index of the node with this key; raises ProofError P802 if this graph has none."""
+        index = self._keys.get(key)
+        if index is None or index in self.gone:
+            where = f"{key.span}: " if key.span else ""
+            raise ProofError(
+                "P802",
+                f"{where}the call of {key.name} in {key.scope or 'the model'} does not occur in every mode and size",
+                hint="select something that is computed in training and in evaluation alike",
+            )
+        return index
+
+    def operand(self, index: int, number: int) -> fx.Node:
+        """What now stands at operand ``number`` of a node."""
+        return _operands(self.current[index])[self._slot(index, number)]
+
+    def set_operand(self, index: int, number: int, value: fx.Node) -> None:
+        """Put ``value`` in the place of operand ``number``, and of that alone if the node reads a tensor twice."""
+        node, slot, seen = self.current[index], self._slot(index, number), itertools.count()
+        args, kwargs = _map_operands(node, lambda operand: value if next(seen) == slot else operand)
+        node.args, node.kwargs = args, kwargs
+
+    def _slot(self, index: int, number: int) -> int:
+        slots = self._slots[index]
+        slot = slots[number] if 0 <= number < len(slots) else None
+        if slot is None:
+            raise ProofError("P803", f"{self.records[index].key.name} has no operand {number}")
+        return slot
+
+    def module(self, index: int) -> nn.Module | None:
+        """The module that a node calls."""
+        node = self.current[index]
+        return self.root.get_submodule(str(node.target)) if node.op == "call_module" else None
+
+    def channels(self, *indices: int) -> tuple[int, ...]:
+        """Channels (axis 1) of the tensors that nodes of the trace gave."""
+        shapes = [self.records[index].shape for index in indices]
+        return tuple(shape[1] for shape in shapes if shape is not None and len(shape) > 1)
+
+    def replace(self, index: int, target: Callable[..., Any], args: tuple[Any, ...]) -> fx.Node:
+        """Let a call of ``target`` take the place and all readers of a node."""
+        old = self.current[index]
+        with self.graph.inserting_before(old):
+            new = self.graph.call_function(target, args)
+        old.replace_all_uses_with(new)
+        self.graph.erase_node(old)
+        self.current[index] = new
+        return new
+
+    def insert(self, before: int, target: Callable[..., Any], args: tuple[Any, ...]) -> fx.Node:
+        """Call ``target`` right before a node."""
+        with self.graph.inserting_before(self.current[before]):
+            return self.graph.call_function(target, args)
+
+    def block(self, match: str, make: Callable[[], nn.Module]) -> nn.Module:
+        """The block of a match: one object, however many calls the match has."""
+        if match not in self.blocks:
+            self.blocks[match] = make()
+        return self.blocks[match]
+
+
+def _slots(node: fx.Node, record: Node, all_nodes: list[fx.Node]) -> tuple[int | None, ...]:
+    """For each tensor operand, its position among all operands of the node."""
+    found = _operands(node)
+    free: list[int | None] = list(range(len(found)))
+    slots: list[int | None] = []
+    for wanted in record.inputs:
+        position = next((p for p in free if p is not None and found[p] is all_nodes[wanted]), None)
+        if position is not None:
+            free[position] = None
+        slots.append(position)
+    return tuple(slots)
+
+
+def _operands(node: fx.Node) -> list[fx.Node]:
+    found: list[fx.Node] = []
+
+    def note(operand: fx.Node) -> fx.Node:
+        found.append(operand)
+        return operand
+
+    _map_operands(node, note)
+    return found
+
+
+def _map_operands(node: fx.Node, change: Callable[[fx.Node], Any]) -> tuple[Any, Any]:
+    return torch.fx.node.map_arg(node.args, change), torch.fx.node.map_arg(node.kwargs, change)

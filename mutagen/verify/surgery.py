@@ -1,0 +1,119 @@
+"""The rules' meaning, done to the traced graph: the reference of the proof."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+
+from torch import nn
+
+from mutagen.blocks import live as blocks
+from mutagen.errors import ProofError
+from mutagen.records.plan import InsertOnEdge, Surgery, SwapCall, SwapModule, Use
+from mutagen.verify.aliases import redirect_readers
+from mutagen.verify.patient import LiveGraph, Patient
+from mutagen.verify.region import Region, calls_of
+
+
+def operate(live: LiveGraph, surgery: Sequence[Surgery], *, model: nn.Module, undo: ExitStack) -> Patient:
+    """Return the edited copy of a graph; ``undo`` takes back what is done to modules that were not traced into.
+
+    Raises ProofError where an edit has no exact meaning in this graph.
+    """
+    patient = Patient(live, model)
+    for step in surgery:
+        if isinstance(step, SwapModule):
+            _swap_module(patient, step, undo)
+        elif isinstance(step, SwapCall):
+            _replace_call(patient, patient.find(step.key), blocks.function(step.function))
+        else:
+            _insert(patient, step)
+    for step in surgery:
+        if isinstance(step, SwapModule):
+            _refuse_reads(patient, aliases_of(model, step.path))
+    return patient
+
+
+def aliases_of(model: nn.Module, path: str) -> tuple[str, ...]:
+    """All paths of the module object at ``path``; raises ProofError P806 where there is none."""
+    paths = dict(model.named_modules(remove_duplicate=False))
+    if path not in paths:
+        raise ProofError("P806", f"the model has no module {path}")
+    return tuple(name for name, module in paths.items() if module is paths[path])
+
+
+def _build(use: Use, module: nn.Module | None, channels: tuple[int, ...], model: nn.Module) -> nn.Module:
+    return blocks.build(use, module, channels).train(model.training)
+
+
+def _swap_module(patient: Patient, step: SwapModule, undo: ExitStack) -> None:
+    paths, module = aliases_of(patient.model, step.path), patient.model.get_submodule(step.path)
+    direct = [i for i in range(len(patient.records)) if i not in patient.gone and patient.module(i) is module]
+    regions = [] if direct else calls_of(patient, paths)
+    sources = [patient.records[i].inputs[0] for i in direct if patient.records[i].inputs] + [r.source for r in regions]
+    channels = patient.channels(*sources[:1])
+    block = patient.block(step.match, lambda: _build(step.use, module, channels, patient.model))
+    for index in direct:
+        _replace_call(patient, index, block)
+    for region in regions:
+        _replace_region(patient, region, block)
+    if not direct and not regions:
+        _swap_object(patient.model, module, block, undo)
+
+
+def _replace_call(patient: Patient, index: int, block: Callable[..., object]) -> None:
+    record, node = patient.records[index], patient.current[index]
+    if not record.inputs or len(node.args) + len(node.kwargs) < 1:
+        raise ProofError("P803", f"{record.key.name} has no tensor to work on")
+    new = patient.replace(index, block, (patient.operand(index, 0),))
+    if record.in_place:
+        redirect_readers(patient, index, record.inputs[0], result=new)
+
+
+def _replace_region(patient: Patient, region: Region, block: nn.Module) -> None:
+    """Call the block once where the inside of a module was; what the inside did besides is gone with it."""
+    result = patient.current[region.result]
+    new = patient.insert(region.result, block, (patient.current[region.source],))
+    result.replace_all_uses_with(new)
+    for index in reversed(region.nodes):
+        patient.graph.erase_node(patient.current[index])
+    patient.gone.update(region.nodes)
+    for index in region.nodes:
+        patient.current[index] = new
+    storage = patient.records[region.source].storage
+    inside = (patient.records[index] for index in region.nodes)
+    if any(record.in_place and record.storage == storage for record in inside):
+        redirect_readers(patient, region.nodes[0], region.source, result=new)
+
+
+def _swap_object(model: nn.Module, module: nn.Module, block: nn.Module, undo: ExitStack) -> None:
+    """Put the block in the place of a module that runs inside a leaf of the graph, or does not run at all."""
+    for parent in list(model.modules()):
+        for name, child in list(parent._modules.items()):
+            if child is module:
+                parent._modules[name] = block
+                undo.callback(operator.setitem, parent._modules, name, module)
+
+
+def _insert(patient: Patient, step: InsertOnEdge) -> None:
+    index = patient.find(step.key)
+    record = patient.records[index]
+    numbers = (step.operand, *step.extra)
+    operands = tuple(patient.operand(index, number) for number in numbers)
+    channels = patient.channels(*(record.inputs[number] for number in numbers))
+    block = patient.block(step.match, lambda: _build(step.use, None, channels, patient.model))
+    patient.set_operand(index, step.operand, patient.insert(index, block, operands))
+    if record.in_place and step.operand == 0:
+        redirect_readers(patient, index, record.inputs[0], result=patient.current[index])
+
+
+def _refuse_reads(patient: Patient, paths: tuple[str, ...]) -> None:
+    for node in patient.graph.nodes:
+        target = str(node.target)
+        if node.op == "get_attr" and node.users and any(target.startswith(f"{path}.") for path in paths):
+            raise ProofError(
+                "P807",
+                f"{target} is read directly, beside the calls of the module that is replaced",
+                hint="leave this module out of the rule",
+            )
