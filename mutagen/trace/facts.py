@@ -64,7 +64,7 @@ def _node(
         shape=look.shape,
         dtype=look.dtype,
         storage=look.storage,
-        in_place=_in_place(node, taken.module),
+        in_place=_in_place(node, taken.module) and any(looks[item.name].tensors for item in _operands(node.args)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,24 @@ from mutagen.trace.inputs import Inputs, Layout
 from mutagen.trace.leaves import is_leaf
 from mutagen.trace.provenance import Link, Walker, boundary
 from mutagen.trace.taken import Taken
+
+
+class _Value(fx.Proxy):
+    """A proxy that keeps changes in place as such: fx itself turns ``x += y`` into ``x = x + y``."""
+
+    def _change(self, function: Callable[..., Any], *args: Any) -> fx.Proxy:
+        return self.tracer.create_proxy("call_function", function, (self, *args), {})
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self._change(operator.setitem, index, value)
+
+
+def _changer(function: Callable[..., Any]) -> Callable[[_Value, Any], fx.Proxy]:
+    return lambda self, other: self._change(function, other)
+
+
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor"):
+    setattr(_Value, f"__i{_name}__", _changer(getattr(operator, f"i{_name}")))
 
 
 class ChainTracer(fx.Tracer):
@@ -35,6 +54,10 @@ class ChainTracer(fx.Tracer):
             self.chains[node] = self._walker.chain(sys._getframe(1))
         self.scopes[node] = self._open[-1][0] if self._open else ""
         return node
+
+    def proxy(self, node: fx.Node) -> fx.Proxy:
+        """The proxy for a node."""
+        return _Value(node, self)
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         """Modules of torch are leaves, containers are not."""

@@ -30,14 +30,12 @@ class LiveGraph:
     gm: fx.GraphModule
     nodes: tuple[Node, ...]
     method: Method
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Trusted:
     taken: Taken
     looks: dict[str, Look]
-    note: str = ""
 
 
 def live_graph(model: nn.Module, layout: Layout, inputs: Inputs, *, mode: str, need_calls: bool = True) -> LiveGraph:
@@ -56,7 +54,7 @@ def live_graph(model: nn.Module, layout: Layout, inputs: Inputs, *, mode: str, n
             reasons.append(f"{method}: {why}")
             continue
         nodes = describe(trusted.taken, trusted.looks, module_paths(model))
-        return LiveGraph(taken.module, nodes, method, (trusted.note,) if trusted.note else ())
+        return LiveGraph(taken.module, nodes, method)
     hint = "name the smallest part of the model that can be traced, or take randomness and global state out of forward"
     raise TargetError(
         "T121", "no graph of the model computes what the model does", hint=hint, detail="\n".join(reasons)
@@ -127,30 +125,20 @@ def _checked(
     why = difference(output, expected)
     if why:
         return None, f"the graph computes something else: {why}"
+    if not _follows(model, layout, inputs, taken, mode):
+        return None, "some of it is computed outside of torch, where it cannot be followed"
+    return _Trusted(taken, looks), ""
+
+
+def _follows(model: nn.Module, layout: Layout, inputs: Inputs, taken: Taken, mode: str) -> bool:
+    """Whether the tensors of unknown origin stay the same for other inputs: else they are computed from these."""
     if not taken.foreign:
-        return _Trusted(taken, looks), ""
-    return _checked_foreign(model, layout, inputs, _Trusted(taken, looks), mode)
-
-
-def _checked_foreign(
-    model: nn.Module, layout: Layout, inputs: Inputs, trusted: _Trusted, mode: str
-) -> tuple[_Trusted | None, str]:
-    """A graph that holds tensors of unknown origin must also be right for other inputs: they may depend on these."""
-    others = tuple(_other(leaf) for leaf in inputs)
-    try:
-        with preserved(model, mode):
-            expected = run(model, layout, others)
-    except Exception:
-        return _Trusted(trusted.taken, trusted.looks, "the graph could be compared for one set of inputs only"), ""
-    try:
-        with preserved(model, mode):
-            output, _ = look_at(trusted.taken.module, others)
-    except Exception as error:
-        return None, f"the graph does not run for other inputs: {reason(error)}"
-    why = difference(output, expected)
-    if why:
-        return None, f"some of it is computed outside of torch, where it cannot be followed: {why}"
-    return trusted, ""
+        return True
+    with preserved(model, mode):
+        other, _ = _by_record(model, layout, tuple(_other(leaf) for leaf in inputs))
+    if other is None or len(other.foreign) != len(taken.foreign):
+        return False
+    return all(difference(one, two) == "" for one, two in zip(taken.foreign, other.foreign, strict=True))
 
 
 def _other(leaf: Any) -> Any:

@@ -35,7 +35,7 @@ class Recorder:
         self.chains: dict[fx.Node, Link | None] = {}
         self.scopes: dict[fx.Node, str] = {}
         self.constants: dict[str, Any] = {}
-        self.foreign = False
+        self.foreign: list[Tensor] = []
         self.inside = 0
         self._scope = [""]
         self._walker = Walker()
@@ -119,8 +119,9 @@ class Recorder:
             return known[1]
         path = self._tensors.get(id(tensor))
         if path is None:
-            self.foreign = True
-            return self._constant(tensor, frame)
+            node = self._constant(tensor, frame)
+            self.foreign.append(self.constants[str(node.target)])
+            return node
         node = self.graph.get_attr(path)
         self._note(node, frame)
         self._nodes[id(tensor)] = (tensor, node)
@@ -249,4 +250,4 @@ def trace_recorded(model: nn.Module, layout: Layout, inputs: Inputs) -> Taken:
     module = fx.GraphModule(model, recorder.graph, type(model).__name__)
     chains = {node.name: chain for node, chain in recorder.chains.items()}
     scopes = {node.name: scope for node, scope in recorder.scopes.items()}
-    return Taken(module, chains, scopes, recorder.foreign)
+    return Taken(module, chains, scopes, tuple(recorder.foreign))

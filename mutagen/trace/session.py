@@ -64,7 +64,6 @@ def open_model(target: Target, *, need_calls: bool = True) -> Trace:
         inferred_inputs=example.inferred,
         call=target.call,
         files=local_files(target, before),
-        notes=graph.notes,
     )
     _live[:] = [Live(model, target, trace, example, need_calls)]
     return trace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from torch import fx
+from torch import Tensor, fx
 
 from mutagen.trace.provenance import Link
 
@@ -13,10 +13,10 @@ from mutagen.trace.provenance import Link
 class Taken:
     """An executable graph; ``chains`` and ``scopes`` are by node name.
 
-    ``foreign`` says that it holds tensors whose origin is unknown: they may depend on the inputs.
+    ``foreign`` are the tensors whose origin is unknown: they may depend on the inputs.
     """
 
     module: fx.GraphModule
     chains: dict[str, Link | None]
     scopes: dict[str, str]
-    foreign: bool = False
+    foreign: tuple[Tensor, ...] = ()
