@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from mutagen.errors import RuleError
+from mutagen.errors import MutagenError, RuleError
+from mutagen.load.input_spec import parse_input
+from mutagen.load.model_call import call_from_parts, format_call
 from mutagen.load.rules_schema import ModelPart
 from mutagen.load.rules_yaml import Document, Loc
 
 
 def model_text(part: ModelPart, document: Document, errors: list[RuleError]) -> str | None:
-    """The model call, such as ``UNet(3, 2, bilinear=True)``; what is wrong with it goes to ``errors``."""
+    """The model call, such as ``UNet(3, 2, bilinear=True)``; what is wrong with the section goes to ``errors``."""
     before = len(errors)
     if not all(piece.isidentifier() for piece in part.factory.split(".")):
         hint = "give a class or function, dotted if it is imported: unet.UNet; arguments go to `args` and `kwargs`"
@@ -21,16 +21,12 @@ def model_text(part: ModelPart, document: Document, errors: list[RuleError]) -> 
             loc: Loc = ("model", "kwargs", key)
             message = f"{key!r} cannot be the name of an argument"
             errors.append(RuleError("R129", message, place=document.place(loc, key=True)))
+    for index, text in enumerate(part.inputs):
+        try:
+            parse_input(text)
+        except MutagenError as error:
+            place = document.place(("model", "inputs", index))
+            errors.append(RuleError("R129", error.message, place=place, hint=error.hint))
     if len(errors) > before:
         return None
-    given = [_text(value) for value in part.args]
-    given += [f"{key}={_text(value)}" for key, value in part.kwargs.items()]
-    return f"{part.factory}({', '.join(given)})"
-
-
-def _text(value: object) -> str:
-    if isinstance(value, list):
-        return f"[{', '.join(_text(item) for item in value)}]"
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key!r}: {_text(item)}" for key, item in value.items()) + "}"
-    return repr(value)
+    return format_call(call_from_parts(part.factory, part.args, part.kwargs))

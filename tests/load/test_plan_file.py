@@ -33,7 +33,7 @@ PLAN = Plan(
     call=Call(
         "UNet",
         (3, (1, (2.5,)), Name("a.b"), Call("C", (Collection("list", (1, "ä")),), {"d": None})),
-        {"on": True, "e": Collection("dict", (Collection("tuple", ("a", 1)),))},
+        {"on": True, "e": Collection("dict", (("a", Collection("list", (1,))),))},
     ),
     inputs=(InputSpec((1, 3, 64, 64)), InputSpec((1, 8), "int64", "ids", 7)),
     hashes={"/m/model.py": "00"},
