@@ -192,7 +192,9 @@ def _wanted(block: Block, group: list[_Attempt], scene: Scene) -> list[Wanted]:
             for name, origin in block.arguments.items()
             if origin in operands
         }
-        found.setdefault(owner, Wanted(owner, values, _child(owner, inputs[it.match.operand], scene)))
+        makers = [_child(owner, inputs[index], scene) for index in (it.match.operand, it.match.other)]
+        both = makers if "channels_other" in block.arguments.values() else makers[:1]
+        found.setdefault(owner, Wanted(owner, values, tuple(name for name in both if name)))
     return list(found.values())
 
 

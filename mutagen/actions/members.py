@@ -17,15 +17,21 @@ from mutagen.source.file import SourceFile
 from mutagen.source.names import dotted
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+_OUTPUTS = ("out_channels", "num_features", "out_features", "num_channels", "channels")
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """One owner of the new attribute: its path, the value of each channel argument, and the child that makes the tensor."""
+    """One owner of the new attribute: its path, the value of each channel argument, the children that make the tensors."""
 
     owner: str
     values: Mapping[str, int]
-    child: str | None
+    children: tuple[str, ...]
+
+    @property
+    def child(self) -> str | None:
+        """The child that makes the tensor on the edge."""
+        return self.children[0] if self.children else None
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,7 @@ def arguments_as_source(
 ) -> tuple[str, ...] | Refusal:
     """The channel arguments as expressions that hold for every owner."""
     texts: list[str] = []
+    near = _nearby(place, wanted, scene)
     for name in names:
         values = [it.values[name] for it in wanted]
         observations = [
@@ -94,7 +101,7 @@ def arguments_as_source(
             place.file,
             place.anchor.function,
             observations,
-            nearby=place.anchor.call,
+            nearby=near,
             hidden=place.anchor.hidden,
             siblings=_siblings(place, wanted, scene),
         )
@@ -105,6 +112,20 @@ def arguments_as_source(
             return refuse(rule, wanted[0].owner, "no-expression", message, advice, where=_head(place.file, place.owner))
         texts.append(text)
     return tuple(texts)
+
+
+def _nearby(place: Place, wanted: Sequence[Wanted], scene: Scene) -> list[ast.AST]:
+    """What the constructors of the tensors' producers are given: the number of channels they put out, then all of it."""
+    outputs: list[ast.AST] = []
+    calls: list[ast.AST] = []
+    for child in wanted[0].children:
+        site = _frame(wanted[0], place.owner, scene, child)
+        call = place.file.node_at(site.span) if site is not None and site.span.file == place.file.path else None
+        if isinstance(call, ast.Call):
+            calls.append(call)
+            outputs.extend(keyword.value for keyword in call.keywords if keyword.arg in _OUTPUTS)
+            outputs.extend(call.args[1:2])
+    return [*outputs, *calls, *([place.anchor.call] if place.anchor.call is not None else [])]
 
 
 def _siblings(place: Place, wanted: Sequence[Wanted], scene: Scene) -> list[tuple[str, list[Value]]]:

@@ -76,7 +76,10 @@ def _group_norm(
         number = count if isinstance(count, int) else num_groups(int(str(evaluate(channels, {}))))
         usable = use_torch(_torch_origin(way), file)
         return NewCall(f"{usable.name}({', '.join([str(number), file.text(channels), *rest])})", None, usable.draft)
-    usable = use_block(scene, rule, str(way.factory), file, call)
+    factory = scene.blocks[str(way.factory)]
+    if any(name in way.keep and name not in factory.arguments for name in given.by_name):
+        return _hidden(rule, group[0], file, call)
+    usable = use_block(scene, rule, factory.name, file, call)
     return NewCall(f"{usable.name}({', '.join([file.text(channels), *rest])})", None, usable.draft)
 
 

@@ -136,6 +136,7 @@ def _outcome(found: RuleMatches, draft: Draft) -> RulePlan:
         refused=draft.refused,
         sites=draft.sites,
         explanation=found.explanation,
+        partial=found.rule.action.partial,
     )
 
 

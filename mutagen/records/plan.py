@@ -120,6 +120,7 @@ class RulePlan:
     refused: tuple[Refusal, ...] = ()
     sites: tuple[str, ...] = ()
     explanation: str = ""
+    partial: Literal["refuse", "allow"] = "refuse"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,13 @@
-"""Missing imports, added once, through LibCST's own visitor."""
+"""Missing imports, each added once and where the owner would put it: beside its kind.
+
+LibCST's visitor writes the statement (and joins an existing ``from x import y``); only its place is chosen here, since
+the visitor itself puts everything behind the last import of the head.
+"""
 
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Sequence
 
 import libcst
@@ -12,28 +17,81 @@ from libcst.codemod.visitors import AddImportsVisitor
 from mutagen.records.plan import Import
 from mutagen.source.file import SourceFile, read_source
 
+_Statement = ast.Import | ast.ImportFrom
+
 
 def with_imports(file: SourceFile, text: bytes, imports: Sequence[Import]) -> bytes:
-    """The text with the imports added to its head; the rest is not parsed, since the visitor needs only the head."""
-    wanted = list(dict.fromkeys(imports))
-    if not wanted:
-        return text
-    split = _head_end(read_source(file.path, text))
+    """The text with the imports added to its head."""
+    for it in dict.fromkeys(imports):
+        text = _with_import(read_source(file.path, text), it)
+    return text
+
+
+def _with_import(file: SourceFile, wanted: Import) -> bytes:
+    statements = [it for it in file.tree.body if isinstance(it, _Statement)]
+    twin = next((it for it in statements if _joins(it, wanted)), None)
+    if twin is not None:
+        start, end = file.offset(twin.lineno, twin.col_offset), file.line_end(twin.end_lineno or twin.lineno)
+        return file.utf8[:start] + _written(file.utf8[start:end], wanted) + file.utf8[end:]
+    at = _place(file, statements, wanted)
+    line = _written(b"", wanted).strip() + file.newline.encode()
+    if at == len(file.utf8) and not file.utf8.endswith((b"\n", b"\r")):
+        line = file.newline.encode() + line
+    return file.utf8[:at] + line + file.utf8[at:]
+
+
+def _written(statement: bytes, wanted: Import) -> bytes:
+    """An import statement, empty or not, with one more import."""
     context = CodemodContext()
-    for it in wanted:
-        level = len(it.module) - len(it.module.lstrip("."))
-        module = it.module.lstrip(".")
-        AddImportsVisitor.add_needed_import(context, module, it.name, it.alias, level)
-    head = libcst.parse_module(text[:split])
-    return AddImportsVisitor(context).transform_module(head).bytes + text[split:]
+    module = wanted.module.lstrip(".")
+    level = len(wanted.module) - len(module)
+    AddImportsVisitor.add_needed_import(context, module, wanted.name, wanted.alias, level)
+    return AddImportsVisitor(context).transform_module(libcst.parse_module(statement)).bytes
 
 
-def _head_end(file: SourceFile) -> int:
-    """Offset behind the last top-level import; behind the docstring where there is none."""
-    end = 0
-    for index, statement in enumerate(file.tree.body):
-        is_docstring = index == 0 and isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-        if isinstance(statement, ast.Import | ast.ImportFrom) or is_docstring:
-            end = statement.end_lineno or statement.lineno
-    starts = (*file.line_starts, len(file.utf8))
-    return starts[end] if end < len(starts) else len(file.utf8)
+def _joins(statement: _Statement, wanted: Import) -> bool:
+    """Whether the wanted name can be added to an existing ``from`` statement."""
+    if not isinstance(statement, ast.ImportFrom) or wanted.name is None:
+        return False
+    star = any(alias.name == "*" for alias in statement.names)
+    return not star and "." * statement.level + (statement.module or "") == wanted.module
+
+
+def _place(file: SourceFile, statements: Sequence[_Statement], wanted: Import) -> int:
+    """Offset of the line where the statement goes."""
+    kind = _kind(wanted.module)
+    same = [it for it in statements if _kind(_origin(it)) == kind]
+    if wanted == Import(wanted.file, "torch") and same:
+        return file.line_starts[same[0].lineno - 1]
+    if same:
+        return _behind(file, same[-1])
+    ordinary = [it for it in statements if _origin(it) != "__future__"]
+    if kind == "standard" and ordinary:
+        return file.line_starts[ordinary[0].lineno - 1]
+    if statements:
+        return _behind(file, statements[-1])
+    first = file.tree.body[0] if file.tree.body else None
+    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+        return _behind(file, first)
+    return file.line_starts[first.lineno - 1] if first is not None else len(file.utf8)
+
+
+def _kind(module: str) -> str:
+    """What an import is put beside: other imports of torch, of the standard library, of the own package."""
+    top = module.partition(".")[0]
+    if module == "__future__":
+        return "future"
+    if module.startswith("."):
+        return "own"
+    return "standard" if top in sys.stdlib_module_names else top
+
+
+def _origin(statement: _Statement) -> str:
+    if isinstance(statement, ast.ImportFrom):
+        return "." * statement.level + (statement.module or "")
+    return statement.names[0].name
+
+
+def _behind(file: SourceFile, statement: ast.stmt) -> int:
+    line = statement.end_lineno or statement.lineno
+    return file.line_starts[line] if line < len(file.line_starts) else len(file.utf8)

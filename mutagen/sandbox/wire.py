@@ -18,12 +18,13 @@ Answer = tuple[Literal["ready", "value", "error"], object]
 
 _LENGTH = struct.Struct("<Q")
 _LONGEST = 1 << 34
+_RECORDS = ("mutagen.errors", "mutagen.verify.facts", "mutagen.count.tally")
 _PLAIN = {"builtins": {"set", "frozenset", "slice", "complex", "bytearray", "range"}, "collections": {"OrderedDict"}}
 
 
 class _RecordUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> object:
-        if module == "mutagen.errors" or module.startswith("mutagen.records") or name in _PLAIN.get(module, ()):
+        if module in _RECORDS or module.startswith("mutagen.records.") or name in _PLAIN.get(module, ()):
             return super().find_class(module, name)
         raise InternalError("E202", f"a session process may not answer with a {module}.{name}")
 

@@ -30,19 +30,19 @@ def expression_for(
     function: ast.FunctionDef | ast.AsyncFunctionDef,
     observations: Sequence[Observation],
     *,
-    nearby: ast.AST | None = None,
+    nearby: Sequence[ast.AST] = (),
     hidden: frozenset[str] = frozenset(),
     siblings: Sequence[tuple[str, Sequence[Value]]] = (),
 ) -> str | None:
     """The text that gives each observation's value, or None.
 
-    ``nearby`` is the construct call of the tensor's producer: what is written there is preferred. ``hidden`` are names
-    that may have another value at the place of insertion. ``siblings`` are attribute texts (``self.conv2.out_channels``)
-    with their value for each observation: the last resort before a literal.
+    ``nearby`` are expressions to be preferred, best first: what the construct call of the tensor's producer is given.
+    ``hidden`` are names that may have another value at the place of insertion. ``siblings`` are attribute texts
+    (``self.conv2.out_channels``) with their value for each observation: the last resort before a literal.
     """
     written = _written(file, function, hidden)
-    near = _written(file, nearby, hidden) if nearby is not None else {}
-    for candidates in (near, _parameters(function, written), written, _recorded(observations, hidden)):
+    near = [_written(file, node, hidden) for node in nearby]
+    for candidates in (*near, _parameters(function, written), written, _recorded(observations, hidden)):
         fitting = [text for text, node in candidates.items() if _fits(node, observations)]
         if fitting:
             return min(fitting, key=lambda text: (len(text), text))

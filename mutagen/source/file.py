@@ -30,7 +30,7 @@ class SourceFile:
     def tree(self) -> ast.Module:
         """The syntax tree; raises TargetError T010 where the file does not parse."""
         try:
-            return ast.parse(self.utf8)
+            return ast.parse(self.utf8.decode())
         except SyntaxError as error:
             place = Place(self.path, error.lineno or 1, error.offset or 1)
             raise TargetError("T010", f"syntax error: {error.msg}", place=place, hint="fix the file first") from error

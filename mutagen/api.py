@@ -1,0 +1,226 @@
+"""The stages in order: load, trace, match, plan, rewrite, verify, write, report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from mutagen.blocks.catalogue import load_blocks
+from mutagen.blocks.recognise import standing_products
+from mutagen.errors import InternalError, Place, TargetError
+from mutagen.load.candidates import choose_model, model_candidates
+from mutagen.load.input_spec import parse_input
+from mutagen.load.model_call import parse_call
+from mutagen.load.plan_file import check_hashes, read_plan
+from mutagen.load.rules_file import find_rules, read_rules
+from mutagen.load.target_file import Located, find_target
+from mutagen.match.select import select
+from mutagen.plan.make import make_plan
+from mutagen.records.plan import Plan
+from mutagen.records.result import FileChange, Report, Verdict
+from mutagen.records.rules import Rule, RuleSet, Style
+from mutagen.records.target import Target
+from mutagen.records.trace import Trace
+from mutagen.rewrite.apply import rewrite
+from mutagen.sandbox.runner import Host, Session
+from mutagen.source.project import Project, Scope, open_project
+from mutagen.verify.prove import prove
+from mutagen.write.transaction import commit, recover
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run is asked for; texts are as on the command line. ``write`` false looks only."""
+
+    rules: str
+    target: str
+    model: str | None = None
+    inputs: tuple[str, ...] = ()
+    inputs_from: str | None = None
+    scope: Scope = "file"
+    style: Style | None = None
+    write: bool = True
+    timeout: float = 120.0
+    memory: int | None = None
+    plan_file: str | None = None
+
+
+@dataclass
+class _Clock:
+    """Seconds spent in each stage."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - start, 4)
+
+
+@dataclass(frozen=True)
+class _Traced:
+    """A run up to its plan, with the session that holds the original model."""
+
+    session: Session
+    target: Target
+    trace: Trace
+    project: Project
+    plan: Plan
+
+
+def run(options: Options) -> Report:
+    """Plan, prove and, where asked and proved, write. Raises MutagenError; nothing is written then."""
+    clock = _Clock()
+    located = _locate(options)
+    with _host(options) as host:
+        traced = _up_to_plan(options, host, located, clock)
+        report = _report(traced, clock)
+        if report.status != "would_change":
+            return report
+        with clock.stage("rewrite"):
+            changes = _rewritten(traced)
+        with clock.stage("verify"):
+            verdict = _verified(traced, changes, host, options)
+        report = replace(report, files=changes, verdict=verdict, timing=clock.seconds, failure=_failure(verdict))
+    if report.failure:
+        return replace(report, status="failed")
+    if not options.write:
+        return report
+    with clock.stage("write"):
+        commit(changes, root=Path(located.root), expected=traced.plan.hashes)
+    return replace(report, status="applied", timing=clock.seconds)
+
+
+def make_plan_only(options: Options) -> Plan:
+    """The plan for a target, without rewriting or proving anything."""
+    located = _locate(options)
+    with _host(options) as host:
+        return _up_to_plan(options, host, located, _Clock()).plan
+
+
+def _locate(options: Options) -> Located:
+    """Find the target and finish what an interrupted run left; raises TargetError T019 for an installed package."""
+    located = find_target(options.target)
+    if "site-packages" in Path(located.file).parts:
+        hint = "copy the file or its package into your project and change it there"
+        raise TargetError("T019", "installed packages are never edited", place=Place(located.file), hint=hint)
+    recover(Path(located.root))
+    return located
+
+
+def _host(options: Options) -> Host:
+    limits: dict[Literal["memory_bytes"], int] = {} if options.memory is None else {"memory_bytes": options.memory}
+    return Host(timeout=options.timeout, **limits)
+
+
+def _up_to_plan(options: Options, host: Host, located: Located, clock: _Clock) -> _Traced:
+    replayed = read_plan(options.plan_file) if options.plan_file else None
+    with clock.stage("load"):
+        rules = None if replayed else _rules(options)
+        target = _target(options, located, rules, replayed)
+        session = host.session("original")
+        need_calls = rules is None or any(_speaks_of_calls(rule) for rule in rules.rules)
+        session.start("mutagen.trace.session:open_model", target, need_calls=need_calls)
+    with clock.stage("trace"):
+        trace = session.result()
+    if not isinstance(trace, Trace):
+        raise InternalError("B802", "tracing returned something else than a trace")
+    project = open_project(located.file, located.root, trace.files, scope=options.scope)
+    if replayed is not None:
+        check_hashes(replayed)
+        return _Traced(session, target, trace, project, replayed)
+    assert rules is not None
+    with clock.stage("match"):
+        products = standing_products(trace, project.read)
+        found = select(rules.rules, trace, products)
+    with clock.stage("plan"):
+        plan = make_plan(found, trace, project, blocks=load_blocks(), products=products)
+    return _Traced(session, target, trace, project, plan)
+
+
+def _rules(options: Options) -> RuleSet:
+    known = {name: tuple(block.options) for name, block in load_blocks().items()}
+    rules = read_rules(find_rules(options.rules), known)
+    if options.style is None:
+        return rules
+    styled = tuple(replace(rule, action=replace(rule.action, style=options.style)) for rule in rules.rules)
+    return replace(rules, rules=styled)
+
+
+def _target(options: Options, located: Located, rules: RuleSet | None, plan: Plan | None) -> Target:
+    """The model to build: from the flags, else from the plan or rule file, else the only one in the file."""
+    call = parse_call(options.model) if options.model else None
+    inputs = tuple(parse_input(text) for text in options.inputs)
+    if plan is not None:
+        call, inputs = call or plan.call, inputs or plan.inputs
+    elif rules is not None and call is None and rules.model:
+        call = parse_call(rules.model, source=rules.file)
+    if rules is not None and not inputs:
+        inputs = tuple(parse_input(text) for text in rules.inputs)
+    if call is None:
+        source = Path(located.file).read_bytes()
+        call = choose_model(model_candidates(source, located.file), located.file)
+    return Target(
+        file=located.file,
+        module=located.module,
+        paths=located.paths,
+        root=located.root,
+        call=call,
+        inputs=inputs,
+        inputs_from=options.inputs_from,
+    )
+
+
+def _speaks_of_calls(rule: Rule) -> bool:
+    return bool(rule.query.op or rule.query.edge or rule.query.block)
+
+
+def _report(traced: _Traced, clock: _Clock) -> Report:
+    """The report as it stands after planning."""
+    plan = traced.plan
+    blocking = [it for it in plan.rules if it.refused]
+    status: Literal["refused", "would_change", "unchanged"] = "would_change" if plan.edits else "unchanged"
+    if any(it.refused for it in plan.rules) and (not plan.edits or not _partial(traced)):
+        status = "refused"
+    return Report(
+        status=status if blocking or plan.edits else "unchanged",
+        plan=plan,
+        trace_method=traced.trace.method,
+        nodes=len(traced.trace.nodes),
+        modules=len(traced.trace.instances),
+        timing=clock.seconds,
+        notes=(*traced.trace.notes, *plan.notes),
+    )
+
+
+def _partial(traced: _Traced) -> bool:
+    return all(it.partial == "allow" for it in traced.plan.rules if it.refused)
+
+
+def _rewritten(traced: _Traced) -> tuple[FileChange, ...]:
+    plan = traced.plan
+    inline = [it.file for it in plan.definitions if it.style == "inline"]
+    paths = dict.fromkeys([*(it.span.file for it in plan.edits), *inline, *(it.file for it in plan.imports)])
+    return rewrite(plan, {path: traced.project.read(path) for path in paths})
+
+
+def _verified(traced: _Traced, changes: tuple[FileChange, ...], host: Host, options: Options) -> Verdict:
+    overlay: Mapping[str, bytes] = {it.path: it.after for it in changes}
+    target = replace(traced.target, call=traced.trace.call, inputs=traced.trace.inputs, overlay=overlay)
+    edited = host.session("edited")
+    return prove(traced.session, edited, plan=traced.plan, target=target, timeout=options.timeout)
+
+
+def _failure(verdict: Verdict) -> str:
+    """What keeps the change from being written, in one sentence; empty where nothing does."""
+    if not verdict.proof.equal:
+        case = next((it for it in verdict.proof.cases if not it.equal), None)
+        what = f" ({case.mode}, {case.note})" if case else ""
+        return f"the edited source does not compute what the rules mean{what}"
+    failed = next((it for it in verdict.checks if it.status == "fail"), None)
+    return f"check {failed.name} failed: {failed.detail}" if failed else ""
