@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from mutagen.errors import Place, TargetError
-from mutagen.load.module_classes import ModuleClass, module_classes, required_parameters
+from mutagen.load.module_classes import ModuleClass, module_classes, required_parameters, statements
 from mutagen.records.target import Call
 
 _MOST_LISTED = 12
@@ -79,17 +78,6 @@ def choose_model(candidates: tuple[Candidate, ...], file: str) -> Call:
         )
         raise TargetError("T041", message, place=place, hint=f"pass {flags[0]}", detail=detail)
     raise TargetError("T042", "several models are in this file", place=place, hint=f"pass {flags[0]}", detail=detail)
-
-
-def statements(tree: ast.Module) -> Iterator[ast.stmt]:
-    """The statements of a module, those under ``if``, ``try`` and ``with`` as well."""
-    todo: list[ast.stmt] = list(reversed(tree.body))
-    while todo:
-        node = todo.pop()
-        yield node
-        if isinstance(node, ast.If | ast.Try | ast.With):
-            inner = [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.stmt)]
-            todo += reversed(inner)
 
 
 def _parse(source: bytes, file: str) -> ast.Module:

@@ -97,9 +97,13 @@ class _Reader:
         return self._error(node.lineno, first + 1, max(1, last - first), message)
 
     def _call(self, node: ast.Call) -> Call:
+        given: set[str | None] = set()
         for keyword in node.keywords:
             if keyword.arg is None:
                 raise self.error(keyword.value, "** cannot stand in a model call")
+            if keyword.arg in given:
+                raise self.error(keyword.value, f"{keyword.arg} is given twice")
+            given.add(keyword.arg)
         args = tuple(self.value(item) for item in node.args)
         return Call(self._name(node.func), args, {str(item.arg): self.value(item.value) for item in node.keywords})
 

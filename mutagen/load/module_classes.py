@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 _NOT_MODULES = frozenset({"Parameter", "UninitializedParameter", "Buffer"})
@@ -23,7 +24,7 @@ class ModuleClass:
 def module_classes(tree: ast.Module) -> dict[str, ModuleClass]:
     """The top-level module classes by name, those derived from each other as well."""
     imports = _imports(tree)
-    classes = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and _is_top(node, tree)}
+    classes = {node.name: node for node in statements(tree) if isinstance(node, ast.ClassDef)}
     found: dict[str, ModuleClass] = {}
     for name in classes:
         line = _lineage(name, classes)
@@ -37,6 +38,18 @@ def module_classes(tree: ast.Module) -> dict[str, ModuleClass]:
     return found
 
 
+def statements(tree: ast.Module) -> Iterator[ast.stmt]:
+    """The statements of a module, those under ``if``, ``try`` and ``with`` as well, in the order written."""
+    todo: list[ast.AST] = list(reversed(tree.body))
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.stmt):
+            yield node
+        if isinstance(node, ast.If | ast.Try | ast.With | ast.ExceptHandler):
+            blocks = [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.stmt | ast.ExceptHandler)]
+            todo += reversed(blocks)
+
+
 def required_parameters(arguments: ast.arguments) -> tuple[str, ...]:
     """Names of the parameters that have no default; ``*args`` and ``**kwargs`` need nothing."""
     positional = [*arguments.posonlyargs, *arguments.args]
@@ -45,14 +58,6 @@ def required_parameters(arguments: ast.arguments) -> tuple[str, ...]:
         each for each, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if default is None
     ]
     return tuple(each.arg for each in (*bare, *keywords))
-
-
-def _is_top(node: ast.ClassDef, tree: ast.Module) -> bool:
-    """Whether a class stands in no function and no class: at column 0, or under an ``if`` or ``try`` of the module."""
-    if node.col_offset == 0:
-        return True
-    blocks = [each for each in tree.body if isinstance(each, ast.If | ast.Try | ast.With)]
-    return any(node in [*ast.iter_child_nodes(block)] for block in blocks)
 
 
 def _imports(tree: ast.Module) -> dict[str, str]:

@@ -6,6 +6,7 @@ import ast
 import difflib
 import importlib.machinery
 import importlib.util
+import io
 import os
 import sys
 import tokenize
@@ -74,21 +75,11 @@ def _parse(file: Path) -> ast.Module:
         source = file.read_bytes()
     except OSError as error:
         raise TargetError("T014", f"{file} cannot be read: {error.strerror}", place=_at(file)) from error
-    try:
-        with tokenize.open(file) as stream:
-            stream.read()
-    except UnicodeDecodeError as error:
-        place = Place(str(file), source.count(b"\n", 0, error.start) + 1, 1)
-        message = f"the file is not {error.encoding}: byte {source[error.start]:#04x} cannot be read"
-        hint = "save it as UTF-8, or name its encoding in the first line: # -*- coding: latin-1 -*-"
-        raise TargetError("T015", message, place=place, hint=hint) from error
-    except SyntaxError as error:
-        hint = "name an encoding that Python knows in the first line, such as utf-8"
-        raise TargetError("T015", f"{error.msg}", place=Place(str(file), 1, 1), hint=hint) from error
+    text = _decode(source, str(file))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(source, str(file))
+            return ast.parse(text, str(file))
     except SyntaxError as error:
         end = error.end_offset if error.end_lineno == error.lineno else None
         length = max(1, (end or 0) - (error.offset or 1))
@@ -97,6 +88,23 @@ def _parse(file: Path) -> ast.Module:
     except (ValueError, RecursionError, MemoryError) as error:
         message = f"the file does not parse: {error or 'too deeply nested'}"
         raise TargetError("T016", message, place=_at(file)) from error
+
+
+def _decode(source: bytes, file: str) -> str:
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
+    except SyntaxError as error:
+        if "unknown" in str(error.msg):
+            hint = "name an encoding that Python knows in the first line, such as utf-8"
+            raise TargetError("T015", str(error.msg), place=Place(file, 1, 1), hint=hint) from error
+        encoding = "utf-8"
+    try:
+        return source.decode(encoding)
+    except UnicodeDecodeError as error:
+        place = Place(file, source.count(b"\n", 0, error.start) + 1, 1)
+        message = f"the file is not {encoding}: byte {source[error.start]:#04x} cannot be read"
+        hint = "save it as UTF-8, or name its encoding in the first line: # -*- coding: latin-1 -*-"
+        raise TargetError("T015", message, place=place, hint=hint) from error
 
 
 def _syntax_hint(error: SyntaxError) -> str:
@@ -114,9 +122,10 @@ def _module_file(dotted: str) -> Path:
     where: list[str] | None = [os.getcwd(), *sys.path]  # noqa: PTH109
     parts = dotted.split(".")
     spec: importlib.machinery.ModuleSpec | None = None
-    for index in range(len(parts)):
+    for index, part in enumerate(parts):
         name = ".".join(parts[: index + 1])
-        spec = importlib.machinery.PathFinder.find_spec(name, where)
+        # by its last part alone: for a dotted name the finder asks for the imported parent
+        spec = importlib.machinery.PathFinder.find_spec(part, where)
         if spec is None and index == 0:
             spec = _top_level(name)
         if spec is None:

@@ -53,7 +53,7 @@ def ended(label: str, status: int, *, folder: Path) -> TargetError:
 def with_output(error: MutagenError, output: Output) -> MutagenError:
     """The error; one about the user's code also shows the end of what that code printed."""
     printed = output.text().strip()
-    if isinstance(error, TargetError) and error.code.startswith("T20") and printed and _PRINTED not in error.detail:
+    if isinstance(error, TargetError) and printed and _PRINTED not in error.detail:
         shown = printed if len(printed) <= _SHOWN else "..." + printed[-_SHOWN:]
         error.detail = f"{error.detail.rstrip()}\n\n{_PRINTED}\n{shown}".lstrip()
     return error
