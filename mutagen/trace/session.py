@@ -13,6 +13,7 @@ from mutagen.records.target import Target
 from mutagen.records.trace import Trace
 from mutagen.trace.build import build_model
 from mutagen.trace.facts import module_paths
+from mutagen.trace.failures import reason
 from mutagen.trace.graphs import LiveGraph, describe_inputs, eager, live_graph
 from mutagen.trace.inputs import Example, Inputs, from_function, from_specs, guesses
 from mutagen.trace.instances import Calls, counting, describe_instances
@@ -52,9 +53,9 @@ def open_model(target: Target, *, need_calls: bool = True) -> Trace:
     before = frozenset(sys.modules)
     with recording() as births:
         model = build_model(target, import_target(target))
-    example, calls = _example(target, model)
-    inputs = example.make(None, 1.0, 0)
-    graph = live_graph(model, example.layout, inputs, mode="eval", need_calls=need_calls)
+    example, inputs, output, calls = _example(target, model)
+    graph = live_graph(model, example.layout, inputs, mode="eval", need_calls=need_calls, expected=output)
+    del output
     assert target.call is not None
     trace = Trace(
         method=graph.method,
@@ -82,29 +83,31 @@ def graph(mode: str, inputs: Inputs) -> LiveGraph:
     return live_graph(here.model, here.example.layout, inputs, mode=mode, need_calls=here.need_calls)
 
 
-def _example(target: Target, model: nn.Module) -> tuple[Example, Calls]:
-    """The example inputs, and the calls of a run with them."""
-    if target.inputs_from is not None or target.inputs:
-        described = from_function(target.inputs_from) if target.inputs_from is not None else from_specs(target.inputs)
-        with preserved(model, "eval"), counting() as calls:
-            eager(model, described.layout, described.make(None, 1.0, 0))
-        return described, calls
-    return _inferred(model)
+_First = tuple[Example, Inputs, Any, Calls]
 
 
-def _inferred(model: nn.Module) -> tuple[Example, Calls]:
+def _example(target: Target, model: nn.Module) -> _First:
+    """The example inputs, how they are made, the output of a run with them, and the calls of that run."""
+    if target.inputs_from is None and not target.inputs:
+        return _inferred(model)
+    example = from_function(target.inputs_from) if target.inputs_from is not None else from_specs(target.inputs)
+    inputs = example.make(None, 1.0, 0)
+    with preserved(model, "eval"), counting() as calls:
+        output = eager(model, example.layout, inputs)
+    return example, inputs, output, calls
+
+
+def _inferred(model: nn.Module) -> _First:
     tried = []
     for specs in guesses(model):
         example = replace(from_specs(specs), inferred=True)
         inputs = example.make(None, 1.0, 0)
         try:
             with preserved(model, "eval"), counting() as calls:
-                run(model, example.layout, inputs)
+                output = run(model, example.layout, inputs)
         except Exception as error:
-            tried.append(f"{describe_inputs(inputs)}: {type(error).__name__}: {error}")
+            tried.append(f"{describe_inputs(inputs)}: {reason(error)}")
             continue
-        return example, calls
+        return example, inputs, output, calls
     hint = "give them: --input 1x3x224x224, or --inputs-from file.py:make_inputs"
-    raise TargetError(
-        "T110", "no example inputs were given and none could be guessed", hint=hint, detail="\n".join(tried)
-    )
+    raise TargetError("T110", "no example inputs were given and none fitted", hint=hint, detail="\n".join(tried))
