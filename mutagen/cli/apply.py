@@ -128,9 +128,11 @@ def _run(target: str, *, rules: str, write: bool, plan_file: str | None, flags: 
 
 def _show(outcomes: list[Outcome], asked: Asked) -> None:
     reports = [outcome.report for outcome in outcomes if outcome.report]
-    changes = tuple(change for report in reports for change in report.files)
+    # What could not be proved is no patch that anyone should apply.
+    good = [report for report in reports if report.status in ("applied", "would_change")]
+    changes = tuple(change for report in good for change in report.files)
     if asked.format == "json":
-        emit(_json(outcomes, changes), file=asked.file)
+        emit(_json(outcomes), file=asked.file)
     elif asked.format == "diff":
         emit(_patch(changes), file=asked.file)
     if asked.diff and asked.format != "diff":
@@ -170,10 +172,11 @@ def _patch(changes: tuple[FileChange, ...]) -> bytes:
     return diff.render(changes, root=paths.report_root((change.path for change in changes), Path.cwd()))
 
 
-def _json(outcomes: list[Outcome], changes: tuple[FileChange, ...]) -> bytes:
+def _json(outcomes: list[Outcome]) -> bytes:
     from mutagen.report import errors, json, paths
 
-    root = paths.report_root((change.path for change in changes), Path.cwd())
+    files = [outcome.report.plan.file for outcome in outcomes if outcome.report]
+    root = paths.report_root(files, Path.cwd())
     parts: list[dict[str, Any]] = []
     for outcome in outcomes:
         if outcome.report:

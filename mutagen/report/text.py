@@ -22,6 +22,7 @@ from mutagen.report.summary import difference, refusals, summary
 
 STYLES = {"error": "bold red", "frame": "blue", "mark": "bold red", "help": "cyan", "detail": "dim"}
 SNIPPET = 60
+_UNLIMITED = 10_000
 
 
 def render(report: Report, *, root: Path, styled: bool = False, verbosity: int = 0, width: int = 100) -> str:
@@ -32,7 +33,7 @@ def render(report: Report, *, root: Path, styled: bool = False, verbosity: int =
 def render_segments(segments: Iterable[Segment], *, styled: bool = False) -> str:
     """The pieces of an error message, in colours when ``styled``."""
     text = Text.assemble(*((segment.text, STYLES.get(segment.style, "")) for segment in segments), end="")
-    return _printed([text], styled=styled, width=10_000)
+    return _printed([text], styled=styled, width=_UNLIMITED)
 
 
 def render_table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, styled: bool, width: int) -> str:
@@ -50,7 +51,7 @@ def _printed(parts: Iterable[RenderableType], *, styled: bool, width: int) -> st
         force_terminal=styled,
         color_system="standard" if styled else None,
         no_color=not styled,
-        width=width,
+        width=width if styled else _UNLIMITED,
         highlight=False,
         legacy_windows=False,
         _environ={},
@@ -63,7 +64,7 @@ def _printed(parts: Iterable[RenderableType], *, styled: bool, width: int) -> st
 
 def _parts(report: Report, *, root: Path, styled: bool, verbosity: int) -> Iterator[RenderableType]:
     if verbosity >= 0 and report.status in ("applied", "would_change"):
-        yield from dict.fromkeys(_site(edit, root, verbosity) for edit in report.plan.edits)
+        yield from map(Text, dict.fromkeys(_site(edit, root, verbosity) for edit in report.plan.edits))
     for refusal in refusals(report):
         yield from _refusal(refusal, root)
     if verbosity >= 0:
@@ -78,13 +79,13 @@ def _parts(report: Report, *, root: Path, styled: bool, verbosity: int) -> Itera
         yield Text(summary(report), style=colour)
 
 
-def _site(edit: Edit, root: Path, verbosity: int) -> Text:
+def _site(edit: Edit, root: Path, verbosity: int) -> str:
     count = len(edit.instances)
     times = f" ({count} instances)" if count > 1 else ""
     why = f" [{edit.rung}: {edit.reason}]" if verbosity > 0 else ""
     new = _snippet(edit.new)
     message = f"{_snippet(edit.old)} → {new}" if edit.old.strip() else f"+ {new}"
-    return Text(f"{shown_span(edit.span, root)}: {edit.rule} {message}{times}{why}")
+    return f"{shown_span(edit.span, root)}: {edit.rule} {message}{times}{why}"
 
 
 def _snippet(source: str) -> str:
