@@ -1,0 +1,60 @@
+"""What runs in the forked processes: it builds a model from one copy of its package and asks the judge."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from corpus import judge
+from corpus.entries import Entry, build
+
+
+def survey(entry: Entry, roots: tuple[str, ...]) -> judge.Survey:
+    """Returns the targets in the package below ``roots[0]``."""
+    _import_from(roots)
+    return judge.survey(lambda: _model(entry), lambda batch: example(entry, batch))
+
+
+def examine(entry: Entry, roots: tuple[str, ...], original: judge.Survey, moved: Mapping[str, str]) -> judge.Examined:
+    """Returns what the edited package below ``roots[0]`` computes."""
+    _import_from(roots)
+    return judge.examine(lambda: _model(entry), lambda batch: example(entry, batch), original, moved)
+
+
+def compare(
+    entry: Entry,
+    roots: tuple[str, ...],
+    rule: str,
+    original: judge.Survey,
+    edited: judge.Examined,
+    moved: Mapping[str, str],
+) -> judge.Verdict:
+    """Returns the verdict; ``roots[0]`` holds the original package."""
+    _import_from(roots)
+    return judge.compare(lambda: _model(entry), lambda batch: example(entry, batch), rule, original, edited, moved)
+
+
+def example(entry: Entry, batch: int) -> list[Tensor]:
+    """Returns the example inputs, the same at each call, with ``batch`` times the entry's first size."""
+    generator = torch.Generator().manual_seed(7)
+    result = []
+    for shape in entry.input_shapes:
+        wanted = (shape[0] * batch, *shape[1:])
+        if entry.dtype == "int64":
+            result.append(torch.randint(0, entry.int_high or 2, wanted, generator=generator))
+        else:
+            result.append(torch.randn(wanted, generator=generator))
+    return result
+
+
+def _import_from(roots: tuple[str, ...]) -> None:
+    sys.path[:0] = roots
+
+
+def _model(entry: Entry) -> nn.Module:
+    model = build(entry)
+    assert isinstance(model, nn.Module)
+    return model

@@ -1,0 +1,127 @@
+"""One rule on one model: the command line edits a copy, the judge looks at what came of it."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass, replace
+from typing import Any
+
+from corpus.bytes_check import check_bytes
+from corpus.command import Answer, apply, codes
+from corpus.entries import Entry, call_text, input_texts
+from corpus.judge import Survey, Verdict
+from corpus.store import Result
+from corpus.workspace import Workspace
+from corpus.zygote import JobFailed, Zygote
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What is tried, with what is known of the original model."""
+
+    entry: Entry
+    rule: str
+    scope: str
+    survey: Survey
+    timeout: float
+    check_diff: bool
+
+    @property
+    def arguments(self) -> list[str]:
+        """What follows ``mutagen apply``."""
+        inputs = [word for text in input_texts(self.entry) for word in ("--input", text)]
+        scope = ["--scope", self.scope] if self.scope != "file" else []
+        return [self.rule, self.entry.file, "--model", call_text(self.entry), *inputs, *scope]
+
+
+def try_pair(pair: Pair, blank: Result, workspace: Workspace, zygote: Zygote) -> Result:
+    """Returns what came of the pair; the edited copy is left as the command line left it."""
+    wanted = pair.survey.targets[pair.rule]
+    if not wanted.must and not wanted.may:
+        return blank
+    blank = replace(blank, applicable=bool(wanted.must), targets=len(wanted.must) + len(wanted.may))
+    roots = workspace.roots(pair.entry, edited=True)
+    patch = (
+        apply([*pair.arguments, "--diff"], roots=roots, timeout=pair.timeout, json_output=False)
+        if pair.check_diff
+        else None
+    )
+    answer = apply(pair.arguments, roots=roots, timeout=pair.timeout)
+    before, after = workspace.changed(pair.entry)
+    result = _without_change(answer, blank)
+    if result is not None:
+        return replace(result, outcome="wrong", detail="files changed all the same") if before != after else result
+    try:
+        verdict = _verdict(pair, answer, workspace, zygote)
+    except JobFailed as problem:
+        return replace(blank, outcome="wrong", detail=f"the edited model: {problem}")
+    problems = verdict.problems + check_bytes(before, after, answer.report)
+    problems += _second_run(pair, roots, workspace, after)
+    if patch is not None:
+        problems += _patch_problems(patch, before, after, workspace)
+    return replace(
+        blank,
+        outcome="wrong" if problems else "proved",
+        detail="; ".join(problems[:4]),
+        changed=verdict.changed,
+        difference=verdict.difference,
+        notes=tuple(verdict.notes),
+    )
+
+
+def _without_change(answer: Answer, blank: Result) -> Result | None:
+    """Returns the result where the command line claims to have written nothing, else None."""
+    status = answer.report.get("status")
+    if answer.code is None:
+        return replace(blank, outcome="timed-out")
+    if answer.code == 0 and status == "applied":
+        return None
+    if answer.code == 0 and status == "unchanged":
+        return replace(blank, outcome="already")
+    if answer.code in (1, 2) and "Traceback (most recent call last)" not in answer.errors:
+        return replace(blank, outcome="refused", codes=codes(answer), detail=_first_message(answer))
+    return replace(blank, outcome="crashed", detail=f"exit {answer.code}: {answer.errors.strip()[-300:]}")
+
+
+def _verdict(pair: Pair, answer: Answer, workspace: Workspace, zygote: Zygote) -> Verdict:
+    moved: dict[str, str] = dict(answer.report.get("weights", {}).get("remap") or {})
+    entry, limit = pair.entry, pair.timeout
+    edited = zygote.run("examine", entry, workspace.roots(entry, edited=True), pair.survey, moved, timeout=limit)
+    original = workspace.roots(entry, edited=False)
+    verdict: Any = zygote.run("compare", entry, original, pair.rule, pair.survey, edited, moved, timeout=limit)
+    assert isinstance(verdict, Verdict)
+    return verdict
+
+
+def _second_run(pair: Pair, roots: tuple[str, ...], workspace: Workspace, after: dict[str, bytes]) -> list[str]:
+    again = apply(pair.arguments, roots=roots, timeout=pair.timeout)
+    if workspace.changed(pair.entry)[1] != after:
+        return ["the second run changed files"]
+    if again.code != 0 or again.report.get("status") != "unchanged":
+        return [f"second run: exit {again.code}, {again.report.get('status')}, {' '.join(codes(again))}"]
+    return []
+
+
+def _patch_problems(
+    patch: Answer, before: dict[str, bytes], after: dict[str, bytes], workspace: Workspace
+) -> list[str]:
+    """Reverts the patch in the edited copy, looks, and puts the edit back."""
+    root = workspace.edited
+    (root / "mutagen.patch").write_bytes(patch.printed)
+    command = ["git", "apply", "--reverse", "--whitespace=nowarn", "mutagen.patch"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    (root / "mutagen.patch").unlink()
+    if done.returncode:
+        return [f"the patch cannot be reverted: {done.stderr.strip()[:200]}"]
+    left = [name for name in before if (root / name).read_bytes() != before[name]]
+    left += [name for name in set(after) - set(before) if (root / name).exists()]
+    for name, text in after.items():
+        (root / name).write_bytes(text)
+    return [f"reverting the patch does not restore {name}" for name in left]
+
+
+def _first_message(answer: Answer) -> str:
+    for rule in answer.report.get("rules", []):
+        for refusal in rule.get("refused", []):
+            return f"{refusal.get('path')}: {refusal.get('message')}"[:300]
+    return answer.errors.strip().splitlines()[-1][:300] if answer.errors.strip() else ""
