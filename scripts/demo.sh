@@ -26,7 +26,7 @@ story() {
     local rules=$1 target=$2
     shift 2
     expect 1 mutagen apply "$rules" "$target" "$@" --diff
-    expect 0 git diff --stat
+    expect 0 git diff --exit-code
     expect 0 mutagen apply "$rules" "$target" "$@" --verbose
     expect 0 git diff --stat
     git commit --quiet --all --message "$rules"

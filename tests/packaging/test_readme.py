@@ -65,25 +65,31 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run_all(given: list[Step], folder: Path) -> list[str]:
-    """Run the commands in one shell, so that ``$?`` means what it says; return what each printed."""
+def run_all(given: list[Step], folder: Path) -> tuple[list[str], list[int], str]:
+    """Run the commands in one shell, so that ``$?`` means what it says; return outputs, codes, errors."""
     mark = "\x1e"
-    lines = [f"(exit $code); {step.command}\ncode=$?; printf '{mark}'" for step in given]
+    lines = [f"(exit $code); {step.command}\ncode=$?; echo $code >&3; printf '{mark}'" for step in given]
     path = os.pathsep.join([str(folder / "bin"), os.environ["PATH"]])
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(CHECKOUT), "NO_COLOR": "1", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        ["bash", "-c", "code=0\n" + "\n".join(lines)], cwd=folder, env=environment, capture_output=True, text=True
+        ["bash", "-c", "exec 3> codes; code=0\n" + "\n".join(lines)],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
     )
-    return [*done.stdout.split(mark)[:-1], done.stderr]
+    codes = [int(code) for code in (folder / "codes").read_text().split()]
+    return done.stdout.split(mark)[:-1], codes, done.stderr
 
 
 def test_every_command_works_and_prints_what_is_shown(shell: Path) -> None:
     todo = steps(blocks("README.md"))
-    *printed, errors = run_all(todo, shell)
-    assert "Traceback" not in errors
-    assert len(printed) == len(todo) >= 5
-    for step, output in zip(todo, printed, strict=True):
-        assert step.output is None or agrees(step.output, output), f"$ {step.command}\n{output}\n{errors}"
+    outputs, codes, errors = run_all(todo, shell)
+    assert len(outputs) == len(todo) >= 5
+    for step, output, code in zip(todo, outputs, codes, strict=True):
+        story = f"$ {step.command}\n{output}\n{errors}"
+        assert code == (1 if "--diff" in step.command or "--check" in step.command else 0), story
+        assert step.output is None or agrees(step.output, output), story
 
 
 def test_both_languages_show_the_same_commands_and_outputs() -> None:
@@ -108,7 +114,7 @@ def test_the_reader_of_blocks_and_the_comparison_can_fail(tmp_path: Path) -> Non
     found = [("console", "$ printf 'a\\nb\\n'\n$ false\n$ echo $?\n1\n$ echo x\n"), ("diff", "x\n")]
     todo = steps(found)
     assert todo == [Step("printf 'a\\nb\\n'", None), Step("false", None), Step("echo $?", "1\n"), Step("echo x", "x\n")]
-    assert run_all(todo, tmp_path) == ["a\nb\n", "", "1\n", "x\n", ""]
+    assert run_all(todo, tmp_path) == (["a\nb\n", "", "1\n", "x\n"], [0, 1, 0, 0], "")
     assert agrees("a\n...\nd\n", "a\nb\nc\nd\n")
     assert agrees("...\nd\n", "d\n")
     assert not agrees("a\n...\nd\n", "a\nb\nc\n")
