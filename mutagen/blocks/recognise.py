@@ -108,7 +108,10 @@ def _normal_form(node: ast.ClassDef, names: Mapping[str, str]) -> str:
     copy = ast.parse(ast.unparse(node)).body[0]
     assert isinstance(copy, ast.ClassDef)
     copy.name = "_"
-    return ast.dump(_Normalise(own, names).visit(copy))
+    bound = {it.arg for it in ast.walk(node) if isinstance(it, ast.arg)}
+    bound |= {it.id for it in ast.walk(node) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store)}
+    free = {name: origin for name, origin in names.items() if name not in bound}  # a parameter hides an import
+    return ast.dump(_Normalise(own, free).visit(copy))
 
 
 class _Normalise(ast.NodeTransformer):

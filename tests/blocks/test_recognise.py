@@ -154,3 +154,9 @@ def test_instances_of_a_trace():
     trace = Trace("fx", instances, (), (), False, Call("Net"), ())
     assert standing_products(trace, read) == {"a.eca": "ECA", "b.eca": "ECA"}
     assert sorted(reads) == ["/m/model.py", "<stdin>"]
+
+
+def test_a_parameter_hides_an_import_of_its_name():
+    block = load_blocks()["LayerScale"]
+    source = "import torch\nimport torch.nn as nn\nimport torch.nn.init as init\n\n\n" + render(block, Names(), "LayerScale")
+    assert block_of(source.encode(), "LayerScale") == "LayerScale"
