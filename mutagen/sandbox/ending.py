@@ -52,6 +52,7 @@ def ended(label: str, status: int, *, folder: Path) -> TargetError:
 
 def with_output(error: MutagenError, output: Output) -> MutagenError:
     """The error; one about the user's code also shows the end of what that code printed."""
+    output.settle()
     printed = output.text().strip()
     if isinstance(error, TargetError) and printed and _PRINTED not in error.detail:
         shown = printed if len(printed) <= _SHOWN else "..." + printed[-_SHOWN:]

@@ -18,9 +18,14 @@ class NetworkRefused(ConnectionError):
 
 
 def describe(error: BaseException) -> MutagenError:
-    """What to tell the user about an exception of a session process."""
+    """What to tell the user about an exception of a session process.
+
+    An error of mutagen stays as it is, unless the network that the process lacks is behind it.
+    """
+    refused = next((link for link in _linked(error) if isinstance(link, NetworkRefused)), None)
     if isinstance(error, MutagenError):
-        return error
+        known = refused is None or not isinstance(error, TargetError)
+        return error if known else _offline(refused, error.place, error.detail)
     own = frames.exception_frames(error)
     if not own and isinstance(error, _BUGS) and frames.origin(frames.innermost(error.__traceback__)) == "tool":
         detail = "".join(traceback.format_exception(error))
@@ -29,10 +34,8 @@ def describe(error: BaseException) -> MutagenError:
     if isinstance(error, SystemExit):
         return left(f"sys.exit({error.code!r})", own)
     place = _syntax_place(error) or frames.blamed(own)
-    refused = next((link for link in _linked(error) if isinstance(link, NetworkRefused)), None)
     if refused is not None:
-        hint = "models are run without network: build it without a download (`pretrained=False`)"
-        return TargetError("T208", f"the model needs the network: {refused}", place=place, hint=hint, detail=detail)
+        return _offline(refused, place, detail)
     return TargetError("T203", _title(error), place=place, hint=_hint(error), detail=detail)
 
 
@@ -40,6 +43,11 @@ def left(call: str, own: list[traceback.FrameSummary]) -> TargetError:
     """The error for code that ends the process: ``call`` is ``sys.exit(1)`` or the like."""
     message = f"the code of the model ended the process: {call}"
     return TargetError("T206", message, place=frames.blamed(own), hint=_GUARD, detail=frames.listing(own))
+
+
+def _offline(refused: BaseException | None, place: Place | None, detail: str) -> TargetError:
+    hint = "models are run without network: build it without a download (`pretrained=False`)"
+    return TargetError("T208", f"the model needs the network: {refused}", place=place, hint=hint, detail=detail)
 
 
 def _title(error: BaseException) -> str:

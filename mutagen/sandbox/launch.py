@@ -41,6 +41,9 @@ class Launcher(Protocol):
     def end(self, process: Process) -> int:
         """Kill a session process and all that it started; its exit status, negative for a signal."""
 
+    def kill(self, process: Process) -> None:
+        """Kill a session process and all that it started, without waiting for it."""
+
     def close(self) -> None:
         """End all that is left."""
 
@@ -88,6 +91,10 @@ class ForkLauncher:
         with contextlib.suppress(TargetError):
             return self._order({"end": process.pid}, [])
         return -signal.SIGKILL
+
+    def kill(self, process: Process) -> None:
+        """Kill a session that the host will wait for."""
+        processes.kill(process.pid)
 
     def close(self) -> None:
         """Hang up, so that the host ends the sessions and itself; a host that only imports is killed at once."""
@@ -138,14 +145,22 @@ class SpawnLauncher:
         started = self._running.pop(process.pid, None)
         if started is None:
             return 0
+        self._kill(started)
+        return started.wait()
+
+    def kill(self, process: Process) -> None:
+        """Kill the interpreter."""
+        if process.pid in self._running:
+            self._kill(self._running[process.pid])
+
+    def close(self) -> None:
+        """Nothing is left once every session was ended."""
+
+    def _kill(self, started: subprocess.Popen[bytes]) -> None:
         if sys.platform == "win32":
             started.kill()
         else:
             processes.kill(started.pid)
-        return started.wait()
-
-    def close(self) -> None:
-        """Nothing is left once every session was ended."""
 
 
 def launcher(folder: Path, preload: tuple[str, ...], fork: bool) -> Launcher:

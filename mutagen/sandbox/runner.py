@@ -14,6 +14,7 @@ import shutil
 import sys
 import tempfile
 import threading
+import time
 from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
@@ -32,8 +33,9 @@ _TICKS_PER_SCAN = 8
 class Host:
     """Gives out sessions; leaving the context ends all of them and removes their folders.
 
-    ``timeout`` is in seconds and holds for each call; ``memory_bytes`` holds for each session with all its processes
-    (default: four fifths of the machine's); ``preload`` are modules that all sessions share; ``fork`` is for tests.
+    ``timeout`` is in seconds and holds for each call. ``memory_bytes`` holds for each session with all its processes,
+    by default four fifths of the machine's memory; it is watched on Linux only. ``preload`` are modules that all
+    sessions share. ``fork`` tells whether sessions are forked from the host or each is a new interpreter.
     """
 
     def __init__(
@@ -137,7 +139,7 @@ class Session:
         """End the process and all that it started, at once."""
         self._closed = True
         if self._process is not None:
-            processes.kill(self._process.pid)
+            self._launcher.kill(self._process)
 
     def close(self) -> None:
         """End the process and remove its folder."""
@@ -163,6 +165,8 @@ class Session:
             self._failure = self._why_ended()
         except MutagenError as error:
             self._failure = error
+        except OSError as error:
+            self._failure = InternalError("E208", f"session {self.label!r} cannot be started: {error}")
 
     def _run(self, request: wire.Request, limit: float, outcome: Future[object]) -> None:
         self._opening.join()
@@ -172,7 +176,7 @@ class Session:
             outcome.set_exception(with_output(failure, self._output))
             return
         over = threading.Event()
-        threading.Thread(target=self._watch, args=(process.pid, limit, over), daemon=True).start()
+        threading.Thread(target=self._watch, args=(process, limit, over), daemon=True).start()
         try:
             wire.send_request(process.requests, request)
             kind, value = wire.receive_answer(process.responses)
@@ -188,23 +192,22 @@ class Session:
         else:
             outcome.set_result(value)
 
-    def _watch(self, pid: int, limit: float, over: threading.Event) -> None:
+    def _watch(self, process: Process, limit: float, over: threading.Event) -> None:
         """Stop a call that takes too long or too much memory, or whose process has ended and left others behind."""
-        waited, ticks = 0.0, 0
-        others: set[int] = set()
-        while not over.wait(min(_TICK, max(limit - waited, 0.0))):
-            waited += _TICK
+        pid, ticks, others = process.pid, 0, set[int]()
+        end = time.monotonic() + limit
+        while not over.wait(min(_TICK, max(end - time.monotonic(), 0.0))):
             ticks += 1
             if ticks % _TICKS_PER_SCAN == 0:
                 others = processes.members(pid)
             held = processes.memory(pid, others) if sys.platform == "linux" else 1
-            if waited >= limit:
+            if time.monotonic() >= end:
                 self._stopped = too_long(self.label, limit, pid=pid, folder=self._folder)
             elif held > self._memory:
                 self._stopped = too_much(self.label, self._memory, pid=pid, folder=self._folder)
             elif held:
                 continue
-            processes.kill(pid)
+            self._launcher.kill(process)
             return
 
     def _why_ended(self) -> MutagenError:

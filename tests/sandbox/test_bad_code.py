@@ -270,6 +270,21 @@ def test_network_refusal_is_found_behind_a_librarys_own_error(user):
     assert fails(session).code == "T208"
 
 
+def test_network_refusal_is_found_behind_an_error_of_mutagen(user):
+    session, file = user("""
+        import socket
+        from mutagen.errors import Place, TargetError
+
+        def build():
+            try:
+                socket.create_connection(("example.com", 80))
+            except OSError as error:
+                raise TargetError("T105", "cannot be built", place=Place(__file__, 7)) from error
+    """)
+    error = fails(session)
+    assert (error.code, error.place.file, error.place.line) == ("T208", file, 7)
+
+
 def test_code_that_lives_without_network_runs(user):
     session, _ = user("""
         import socket

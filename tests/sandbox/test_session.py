@@ -52,10 +52,10 @@ def test_two_sessions_work_at_once(host):
     first, second = host.session("first"), host.session("second")
     first.call("os:getpid"), second.call("os:getpid")
     begun = time.monotonic()
-    first.start("time:sleep", 0.5)
-    second.start("time:sleep", 0.5)
+    first.start("time:sleep", 1.0)
+    second.start("time:sleep", 1.0)
     assert (first.result(), second.result()) == (None, None)
-    assert time.monotonic() - begun < 0.9
+    assert time.monotonic() - begun < 1.9
 
 
 def test_a_session_does_one_call_at_a_time(host):
@@ -125,4 +125,4 @@ def test_host_is_quick():
     begun = time.monotonic()
     with Host(preload=(), timeout=20.0) as host:
         host.session("the model").call("os:getpid")
-    assert time.monotonic() - begun < 1.0
+    assert time.monotonic() - begun < 2.0
