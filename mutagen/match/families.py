@@ -22,17 +22,22 @@ POOLS = frozenset(
 )
 NEUTRAL = frozenset(
     {"identity", "dropout", "alpha_dropout", "feature_alpha_dropout", "feature_dropout", "clone", "contiguous"}
-    | {"to", "float", "half", "type", "type_as", "detach"}
+    | {"drop_path", "stochastic_depth", "to", "float", "half", "type", "type_as", "detach"}
 )
 RESHAPES = frozenset(
     {"view", "view_as", "reshape", "reshape_as", "flatten", "unflatten", "squeeze", "unsqueeze"}
-    | {"permute", "transpose", "swapaxes", "movedim"}
+    | {"permute", "transpose", "movedim"}
 )
 EXPANSIONS = frozenset({"expand", "expand_as", "broadcast_to", "repeat"})
+MOVES = frozenset({"permute", "transpose", "movedim"})
 CROPS = frozenset({"getitem", "narrow", "pad", "center_crop", "zero_pad", "constant_pad", "reflection_pad"})
 ACTIVATIONS = frozenset(
     {"relu", "relu6", "leaky_relu", "prelu", "rrelu", "elu", "celu", "selu", "gelu", "silu", "mish", "hardswish"}
     | {"hardtanh", "tanh", "softplus", "sigmoid", "hardsigmoid", "softsign", "tanhshrink", "logsigmoid"}
+)
+NONLINEAR = ACTIVATIONS | {"clamp", "threshold", "erf", "exp", "sin", "cos", "atan", "log", "log1p"}
+POINTWISE = (
+    NEUTRAL | NONLINEAR | {"add", "sub", "mul", "div", "pow", "square", "sqrt", "rsqrt", "reciprocal", "neg", "abs"}
 )
 CHANNELS_FIRST = frozenset(
     {"conv", "conv_transpose", "batch_norm", "sync_batch_norm", "group_norm", "instance_norm", "local_response_norm"}

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from mutagen.match.resolution import reaches_at_resolution
+from mutagen.match.families import POINTWISE, stem
+from mutagen.match.resolution import calls_between, reaches_at_resolution
 from mutagen.match.view import TraceView, constant
 from mutagen.match.walk import SHORTCUT_CALLS, roots
 from mutagen.records.trace import Node
@@ -38,17 +39,22 @@ def residual_edges(view: TraceView) -> EdgeScan:
     """All residual additions of the trace, in the order of the graph; the branch is the operand, the shortcut other.
 
     The shortcut is an ancestor of the branch, or made from one through at most one convolution or linear layer
-    (He et al., "Deep residual learning", 2015).
+    (He et al., "Deep residual learning", 2015). Activations that are written out, such as x + 0.04 x^3, have no branch.
     """
     if "residual" not in view.memo:
         view.memo["residual"] = _scan(view)
     return cast("EdgeScan", view.memo["residual"])
 
 
+def adds_two(node: Node) -> bool:
+    """Whether a call is the sum of two tensors; a number added to a tensor joins nothing."""
+    return node.name == "add" and len(node.inputs) == 2
+
+
 def addition(view: TraceView, node: Node) -> str | None:
-    """Why a call named "add" does not add two tensors of one shape, or None if it does."""
-    if len(node.inputs) != 2 or node.inputs[0] == node.inputs[1]:
-        return "do not add two tensors"
+    """Why a sum of two tensors joins no two tensors of one shape as they are, or None if it does."""
+    if node.inputs[0] == node.inputs[1]:
+        return "add a tensor to itself"
     left, right = (view.nodes[index].shape for index in node.inputs)
     if left is None or left != right:
         return "add tensors of different shapes"
@@ -58,22 +64,26 @@ def addition(view: TraceView, node: Node) -> str | None:
 def _scan(view: TraceView) -> EdgeScan:
     misses: Counter[str] = Counter()
     edges: list[Edge] = []
-    additions = [node for node in view.nodes if node.name == "add"]
+    additions = [node for node in view.nodes if adds_two(node)]
     for node in additions:
-        reason = addition(view, node)
-        edge = _residual(view, node) if reason is None else None
-        if edge is not None:
-            edges.append(edge)
+        found = addition(view, node) or _residual(view, node)
+        if isinstance(found, Edge):
+            edges.append(found)
         else:
-            misses[reason or "have no shortcut at the same resolution"] += 1
+            misses[found] += 1
     return EdgeScan(tuple(edges), len(additions), misses)
 
 
-def _residual(view: TraceView, node: Node) -> Edge | None:
+def _residual(view: TraceView, node: Node) -> Edge | str:
+    """The edge that a sum of two tensors is, or why it is none."""
     found = [(_rank(view, node, shortcut), shortcut) for shortcut in (1, 0)]
     best = min((item for item in found if item[0] is not None), default=None, key=lambda item: item[0] or (2, 0))
     if best is None or best[0] is None:
-        return None
+        return "have no shortcut at the same resolution"
+    start, branch = node.inputs[best[1]], node.inputs[1 - best[1]]
+    between = calls_between(view, start, branch) if view.is_ancestor(start, branch) else ()
+    if between and all(stem(view.nodes[index].name) in POINTWISE for index in between):
+        return "are part of a pointwise function"
     kind: Shortcut = "projected" if best[0][0] else "identity"
     return Edge(node.index, 1 - best[1], best[1], kind)
 

@@ -83,16 +83,24 @@ def reaches_at_resolution(view: TraceView, root: int, goal: int, join: int) -> b
     return False
 
 
+def calls_between(view: TraceView, root: int, goal: int) -> list[int]:
+    """The calls on all paths from ``root`` to ``goal``, ``goal`` included, in order."""
+    pending, seen = [goal], {goal}
+    while pending:
+        for source in view.flows[pending.pop()]:
+            if source not in seen and view.is_ancestor(root, source):
+                seen.add(source)
+                pending.append(source)
+    return sorted(seen)
+
+
 def longest_path(view: TraceView, root: int, goal: int) -> int:
-    """Number of calls on the longest path from ``root`` to ``goal``, 0 if there is none."""
+    """Number of calls on the longest path from ``root`` to ``goal``, which depends on it."""
     length = {root: 0}
-    for index in range(root + 1, goal + 1):
-        if not view.is_ancestor(root, index) or not (index == goal or view.is_ancestor(index, goal)):
-            continue
+    for index in calls_between(view, root, goal):
         before = [length[source] for source in view.flows[index] if source in length]
-        if before:
-            length[index] = max(before) + 1
-    return length.get(goal, 0)
+        length[index] = max(before, default=0) + 1
+    return length[goal]
 
 
 def _reference(view: TraceView, root: int, join: int) -> Size | None:
@@ -103,11 +111,11 @@ def _reference(view: TraceView, root: int, join: int) -> Size | None:
 
 
 def _is_lower(view: TraceView, index: int, size: Size, batch: int) -> bool:
-    """Only calls that fix the meaning of their dimensions count: heads, windows and tokens are no resolution."""
+    """Only images with channels first have a resolution here: heads, windows and tokens have none."""
     node = view.nodes[index]
     if stem(node.name) in REDUCTIONS:
         return _reduces_space(view, node, len(size))
-    if stem(node.name) not in CHANNELS_FIRST or node.shape is None or len(node.shape) != len(size) + 2:
+    if layouts(view)[index] != "first" or node.shape is None or len(node.shape) != len(size) + 2:
         return False
     own = node.shape[2:]
     return node.shape[0] == batch and own != size and all(a <= b for a, b in zip(own, size, strict=True))

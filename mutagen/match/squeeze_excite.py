@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import cast
 
-from mutagen.match.families import ACTIVATIONS, EXPANSIONS, METADATA, NEUTRAL, RESHAPES, stem
+from mutagen.match.families import EXPANSIONS, METADATA, NEUTRAL, NONLINEAR, POINTWISE, RESHAPES, stem
 from mutagen.match.view import TraceView, constant, node_within
 from mutagen.records.trace import Instance, Node
 
@@ -139,9 +139,26 @@ class _Shape:
         soft = stem(self.view.nodes[index].name) in _GATES
         index = self.step(index, _GATES) if soft else self.hard_sigmoid(index)
         index = self.pointwise(self.back(index, _PASSED))
-        index = self.step(self.back(index, _PASSED), ACTIVATIONS)
+        index = self.activation(self.back(index, _PASSED))
         index = self.pointwise(self.back(index, _PASSED))
         return self.squeeze(self.back(index, _PASSED))
+
+    def activation(self, index: int) -> int:
+        """Behind a nonlinear function of one tensor, also one that is written out, as x * sigmoid(x)."""
+        pending, seen, sources = [index], {index}, set()
+        while pending:
+            index = pending.pop()
+            if not self.inside(index) or stem(self.view.nodes[index].name) not in POINTWISE:
+                sources.add(index)
+                continue
+            for feed in set(self.view.feeds[index]) - seen:
+                seen.add(feed)
+                pending.append(feed)
+        passed = seen - sources
+        if len(sources) != 1 or not any(stem(self.view.nodes[item].name) in NONLINEAR for item in passed):
+            raise _Mismatch
+        self.used |= passed
+        return sources.pop()
 
     def hard_sigmoid(self, index: int) -> int:
         """relu6(x + 3) / 6 in its spellings."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from mutagen.match.families import (
     ACTIVATIONS,
     BLANK,
     CONCATENATIONS,
     CROPS,
+    MOVES,
     NEUTRAL,
     NORMS,
     POOLS,
@@ -21,8 +23,9 @@ from mutagen.match.view import TraceView, node_within
 from mutagen.records.trace import Node
 
 SHORTCUT_CALLS = PROJECTIONS | NORMS | POOLS | NEUTRAL | RESHAPES | CROPS | CONCATENATIONS
-SKIP_CALLS = PROJECTIONS | NORMS | ACTIVATIONS | NEUTRAL | CROPS
+SKIP_CALLS = PROJECTIONS | NORMS | ACTIVATIONS | NEUTRAL | CROPS | MOVES
 _LIMIT = 12
+_NOTHING: Mapping[int, tuple[int, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,28 +38,33 @@ class Root:
     projections: int
 
 
-def roots(view: TraceView, start: int, allowed: frozenset[str]) -> Iterator[Root]:
+def roots(
+    view: TraceView, start: int, allowed: frozenset[str], through: Mapping[int, tuple[int, ...]] = _NOTHING
+) -> Iterator[Root]:
     """The operand itself and the tensors it was made from, nearest first, through at most one projection.
 
     A standing product is passed as a whole, so that an edge is still the same edge after a gate was put on it.
+    ``through`` names further calls to pass, with the operands to go on with.
     """
     pending = [Root(start, 0, changed=False, projections=0)]
     seen = {start}
     while pending:
         root = pending.pop(0)
         yield root
-        for found in _before(view, root, allowed):
+        for found in _before(view, root, allowed, through):
             if found.node not in seen and found.length <= _LIMIT:
                 seen.add(found.node)
                 pending.append(found)
 
 
-def _before(view: TraceView, root: Root, allowed: frozenset[str]) -> list[Root]:
+def _before(view: TraceView, root: Root, allowed: frozenset[str], through: Mapping[int, tuple[int, ...]]) -> list[Root]:
     node = view.nodes[root.node]
     product = view.product_of_node(node)
     if product is not None:
         same = {index: view.nodes[index].shape == node.shape for index in entering(view, root.node, product)}
         return [Root(index, root.length, root.changed or not kept, root.projections) for index, kept in same.items()]
+    if root.node in through:
+        return [Root(index, root.length + 1, True, root.projections) for index in through[root.node]]
     name = stem(node.name)
     projections = root.projections + (name in PROJECTIONS)
     source = _single_source(view, node)

@@ -85,6 +85,25 @@ def test_squeeze_excite_with_means_and_a_hard_sigmoid(net, query, run):
     assert paths(run(net, query(block="squeeze-excite"))) == ["se"]
 
 
+def test_squeeze_excite_with_an_activation_that_is_written_out(net, query, run):
+    x = net.input(2, 16, 8, 8)
+    with net.inside("se", "SE"):
+        y = net.conv("reduce", net.squeeze(x), 4, k=1)
+        with net.inside("act", "Swish"):
+            y = net.op("mul", y, net.op("sigmoid", y))
+        y = net.op("sigmoid", net.conv("expand", y, 16, k=1))
+        net.op("mul", x, y)
+    assert paths(run(net, query(block="squeeze-excite"))) == ["se"]
+
+
+def test_a_scaled_reduction_is_no_activation(net, query, run):
+    x = net.input(2, 16, 8, 8)
+    with net.inside("se", "SE"):
+        y = net.op("mul", net.conv("reduce", net.squeeze(x), 4, k=1))
+        net.op("mul", x, net.op("sigmoid", net.conv("expand", y, 16, k=1)))
+    assert run(net, query(block="squeeze-excite")).matches == ()
+
+
 def test_the_smallest_instance_is_the_block(net, query, run):
     x = net.input(1, 16, 8, 8)
     with net.inside("outer", "Wrapper", params=2 * 16 * 4):

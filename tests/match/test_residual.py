@@ -131,7 +131,7 @@ def test_what_is_not_residual(net, query, run):
     found = run(net, query(edge="residual"))
     assert found.matches == ()
     assert found.explanation == (
-        "0 residual additions seen; 2 additions do not add two tensors; "
+        "0 residual additions seen; 1 additions add a tensor to itself; "
         "3 additions have no shortcut at the same resolution; 1 additions scale an operand; "
         "1 additions add tensors of different shapes; 0 matched"
     )
@@ -173,3 +173,13 @@ def test_facts_and_places_of_edges(net, query, run):
     assert [match.path for match in run(net, wanted).matches] == ["layer2.0"]
     wanted = query(edge="residual", excluded=query({"shortcut": "projected"}))
     assert [match.path for match in run(net, wanted).matches] == ["layer1.0"]
+
+
+def test_a_written_out_activation_has_no_branch(net, query, run):
+    x = net.conv("c", net.input(1, 8, 8, 8))
+    cube = net.op("mul", net.op("pow", x))
+    y = net.op("mul", x, net.op("tanh", net.op("add", x, cube)))
+    net.op("add", y, net.conv("p", net.op("mul", y), k=1))
+    found = run(net, query(edge="residual"))
+    assert edges(found) == [(1, 0, "identity")]
+    assert found.tally["additions are part of a pointwise function"] == 1

@@ -103,3 +103,48 @@ def test_volumes(net, query, run):
     low = net.op("relu", net.op("max_pool3d", x, shape=(1, 8, 8, 8, 8)))
     join = net.cat(x, net.op("interpolate", low, shape=(1, 8, 16, 16, 16)))
     assert edges(run(net, query(edge="skip"))) == [(join, 0, 1)]
+
+
+def test_nested_concatenations_of_skips(net, query, run):
+    """The second column of a U-Net++."""
+    x = net.relu("r", net.conv("c", net.input(1, 3, 32, 32), 8))
+    low = net.relu("r1", net.conv("c1", net.pool(x)))
+    column = net.relu("r2", net.conv("c2", net.cat(x, net.up(low)), 8))
+    lower = net.relu("r3", net.conv("c3", net.relu("r4", net.conv("c4", low))))
+    join = net.cat(net.cat(x, column), net.up(lower))
+    found = run(net, query(edge="skip"))
+    assert edges(found)[1:] == [(join, 0, 1)]
+
+
+def test_a_residual_block_on_the_skip(net, query, run):
+    x = net.relu("r", net.conv("c", net.input(1, 3, 32, 32), 8))
+    join = net.cat(net.basic_block("path", x), net.up(net.conv("l", net.pool(x))))
+    assert edges(run(net, query(edge="skip"))) == [(join, 0, 1)]
+
+
+def test_an_identity_residual_at_the_lowest_level_is_still_low(net, query, run):
+    x = net.op("permute", net.relu("r", net.conv("c", net.input(1, 3, 32, 32), 8)), shape=(1, 32, 32, 8))
+    high = net.op("permute", net.call("n", "LayerNorm", "layer_norm", x), shape=(1, 8, 32, 32))
+    low = net.op("getitem", x, shape=(1, 16, 16, 8))
+    low = net.op("permute", net.linear("merge", low, 8), shape=(1, 8, 16, 16))
+    low = net.op("add", net.relu("r1", net.conv("c1", low)), low)
+    join = net.cat(net.op("conv_transpose2d", low, shape=(1, 8, 32, 32)), high)
+    assert edges(run(net, query(edge="skip"))) == [(join, 1, 0)]
+
+
+def test_a_sum_that_only_makes_a_gate_joins_nothing(net, query, run):
+    x = net.relu("r", net.conv("c", net.input(1, 8, 32, 32)))
+    low = net.up(net.conv("c2", net.pool(x)))
+    total = net.op("add", net.conv("wx", x, k=1), net.conv("wg", low, k=1))
+    gate = net.op("sigmoid", net.conv("psi", net.op("relu", total), 1, k=1))
+    net.op("mul", x, gate)
+    found = run(net, query(edge="skip"))
+    assert found.matches == ()
+    assert found.tally["joins only make a gate"] == 1
+
+
+def test_a_sum_that_ends_in_a_sigmoid_is_still_a_join(net, query, run):
+    x = net.relu("r", net.conv("c", net.input(1, 8, 32, 32)))
+    join = net.op("add", net.up(net.conv("c2", net.pool(x))), x)
+    net.op("sigmoid", net.conv("head", join, 1, k=1))
+    assert edges(run(net, query(edge="skip"))) == [(join, 1, 0)]
