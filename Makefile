@@ -40,12 +40,23 @@ unit: venv  ## the tests
 
 test: lint types layers unit  ## everything that must pass before a merge
 
-demo: venv $(VENV)/.pytorchcv  ## the main job on a sample and on a real ResNet file
+demo: venv $(VENV)/.corpus  ## the main job on a sample and on the ResNet of a published package
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash scripts/demo.sh
 
-$(VENV)/.pytorchcv: constraints.txt | $(STAMP)
-	$(PIP) --no-deps pytorchcv
+# Third-party packages, for the demo and the corpus only; --no-deps: torch and numpy are there already.
+$(VENV)/.corpus: corpus/requirements.txt | $(STAMP)
+	$(PIP) --no-deps --requirement corpus/requirements.txt
 	touch $@
+
+$(VENV)/.corpus-full: corpus/requirements-full.txt $(VENV)/.corpus
+	$(PIP) --requirement corpus/requirements-full.txt
+	touch $@
+
+corpus-slice: venv $(VENV)/.corpus  ## all rules on ten third-party models, judged independently
+	$(BIN)/python -m corpus.run --entries slice $(CORPUS_ARGS)
+
+corpus: venv $(VENV)/.corpus-full  ## all rules on all models of the corpus (hours); CORPUS_ARGS="--resume --store FILE"
+	$(BIN)/python -m corpus.run --entries all $(CORPUS_ARGS)
 
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
