@@ -156,13 +156,28 @@ def new_modules(
     before: Mapping[str, tuple[str, ...]], after: Mapping[str, tuple[str, ...]], moved: Mapping[str, str]
 ) -> frozenset[str]:
     """Returns the paths of the edited model that were not there, or that hold something else now."""
-    homes = {old.rpartition(".")[0]: new.rpartition(".")[0] for old, new in moved.items()}
+    homes = _homes(moved)
     kept = {homes.get(path, path) for path in before}
     other = {path for path in set(before) & set(after) if path not in homes and before[path][0] not in after[path]}
     found = (set(after) - kept) | other
     # What lies inside something new is a part of it, unless it moved there.
     moved_in = set(homes.values())
     return frozenset(found | {p for p in after if any(p.startswith(q + ".") for q in found) and p not in moved_in})
+
+
+def _homes(moved: Mapping[str, str]) -> dict[str, str]:
+    """Returns where the modules of moved weights are now, owners that moved with all their parts included."""
+    homes = {}
+    for old, new in moved.items():
+        before, after = old.split("."), new.split(".")
+        while before and after and before != after:
+            if before[-1] != after[-1]:
+                break
+            before.pop()
+            after.pop()
+            if before != after:
+                homes[".".join(before)] = ".".join(after)
+    return homes
 
 
 Surgeon = Callable[[nn.Module, Targets, Examined, Verdict], tuple[set[str], Callable[[nn.Module], Watch] | None]]
@@ -260,7 +275,7 @@ def _below(state: Mapping[str, Tensor], path: str) -> dict[str, Tensor]:
 def _census(rule: str, original: Survey, edited: Examined, moved: Mapping[str, str], gone: set[str]) -> list[str]:
     """Returns what changed beside the targets: classes, missing modules, calls of activations."""
     problems = []
-    homes = {old.rpartition(".")[0]: new.rpartition(".")[0] for old, new in moved.items()}
+    homes = _homes(moved)
     inside = tuple(path + "." for path in gone)
     activations = {"ReLU", "GELU"} if rule == "relu-to-gelu" else set()
     shifted = {old.rpartition(".")[0] for old in homes}

@@ -203,8 +203,8 @@ def _branches(event: Event, seen: Observer) -> list[tuple[bool, int]]:
         sure = _projected(event.operands[1 - branch], event.operands[branch], seen)
         if sure is not None:
             result.append((sure and same, branch))
-    sure = [item for item in result if item[0]]
-    return sure if len(sure) == 1 else [(False, branch) for _, branch in result]
+    plain = [item for item in result if item[0]]
+    return plain if len(plain) == 1 else [(False, branch) for _, branch in result]
 
 
 def _projected(shortcut: int, end: int, seen: Observer) -> bool | None:

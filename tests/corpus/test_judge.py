@@ -1,0 +1,299 @@
+"""The judge accepts right edits of a small model, made by hand, and rejects wrong ones."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from corpus import judge
+from corpus.targets import Edge
+
+ORIGINAL = """
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+class SE(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.down = nn.Linear(c, c // 4)
+        self.up = nn.Linear(c // 4, c)
+
+    def forward(self, x):
+        y = self.up(F.relu(self.down(x.mean((2, 3))))).sigmoid()
+        return x * y[:, :, None, None]
+
+
+class Block(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.conv1 = nn.Conv2d(c, c, 3, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(c)
+        self.relu = nn.ReLU(inplace=True)
+        self.conv2 = nn.Conv2d(c, c, 3, padding=1)
+        self.bn2 = nn.BatchNorm2d(c)
+        self.se = SE(c)
+
+    def forward(self, x):
+        y = self.relu(self.bn1(self.conv1(x)))
+        y = self.se(self.bn2(self.conv2(y)))
+        y += x
+        return self.relu(y)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 16, 3, padding=1)
+        self.blocks = nn.Sequential(Block(16), Block(16))
+        self.low = nn.Conv2d(16, 16, 3, stride=2, padding=1)
+        self.drop = nn.Dropout(0.3)
+        self.last = nn.Conv2d(32, 4, 1)
+
+    def forward(self, x):
+        x = F.relu(self.stem(x))
+        x = self.blocks(x)
+        y = F.interpolate(self.drop(self.low(x)), scale_factor=2)
+        return self.last(torch.cat([x, y], 1))
+"""
+
+DSC = """
+class Separable(nn.Module):
+    def __init__(self, i, o, k, stride=1, padding=0, bias=True):
+        super().__init__()
+        self.depthwise = nn.Conv2d(i, i, k, stride, padding, groups=i, bias=False)
+        self.pointwise = nn.Conv2d(i, o, 1, bias=bias)
+
+    def forward(self, x):
+        return self.pointwise(self.depthwise(x))
+"""
+
+SCALE = """
+class LayerScale(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.gamma = nn.Parameter(torch.zeros(()))
+
+    def forward(self, x):
+        return self.gamma * x
+"""
+
+ECA = """
+class ECA(nn.Module):
+    def __init__(self, c, k=3):
+        super().__init__()
+        self.conv = nn.Conv1d(1, 1, k, padding=k // 2, bias=False)
+
+    def forward(self, x):
+        y = self.conv(x.mean((2, 3))[:, None]).sigmoid()[:, 0]
+        return x * y[:, :, None, None]
+"""
+
+GATE = """
+class Gate(nn.Module):
+    def __init__(self, x, g):
+        super().__init__()
+        self.w_x = nn.Conv2d(x, 8, 1, bias=False)
+        self.w_g = nn.Conv2d(g, 8, 1, bias=False)
+        self.norm_x = nn.BatchNorm2d(8)
+        self.norm_g = nn.BatchNorm2d(8)
+        self.psi = nn.Conv2d(8, 1, 1)
+        self.gamma = nn.Parameter(torch.zeros(()))
+
+    def forward(self, x, g):
+        g = F.interpolate(self.norm_g(self.w_g(g)), size=x.shape[2:], mode="bilinear")
+        a = self.psi(F.relu(self.norm_x(self.w_x(x)) + g)).sigmoid()
+        return x * (1 + self.gamma * (2 * a - 1))
+"""
+
+Changes = list[tuple[str, str]]
+
+CONVS: Changes = [
+    ("nn.Conv2d(c, c, 3, padding=1, bias=False)", "Separable(c, c, 3, padding=1, bias=False)"),
+    ("nn.Conv2d(c, c, 3, padding=1)", "Separable(c, c, 3, padding=1)"),
+    ("nn.Conv2d(16, 16, 3, stride=2, padding=1)", "Separable(16, 16, 3, 2, 1)"),
+]
+NORMS: Changes = [("nn.BatchNorm2d(c)", "nn.GroupNorm(8, c)")]
+RELUS: Changes = [
+    ("nn.ReLU(inplace=True)", "nn.GELU()"),
+    ("F.relu(self.down", "F.gelu(self.down"),
+    ("F.relu(self.stem", "F.gelu(self.stem"),
+]
+SCALES: Changes = [
+    ("self.se = SE(c)", "self.se = SE(c)\n        self.scale = LayerScale()"),
+    ("y += x", "y = self.scale(y)\n        y += x"),
+]
+ECAS: Changes = [
+    ("self.se = SE(c)", "self.se = SE(c)\n        self.eca = ECA(c)"),
+    ("y += x", "y = x + self.eca(y)"),
+]
+GATES: Changes = [
+    ("self.drop =", "self.gate = Gate(16, 16)\n        self.drop ="),
+    ("torch.cat([x, y], 1)", "torch.cat([self.gate(x, y), y], 1)"),
+]
+ECA_FOR_SE: Changes = [("self.se = SE(c)", "self.se = ECA(c)")]
+
+RIGHT = {
+    "conv-to-dsc": CONVS,
+    "bn-to-gn": NORMS,
+    "relu-to-gelu": RELUS,
+    "gated-residuals": SCALES,
+    "eca-after-blocks": ECAS,
+    "gated-skips": GATES,
+    "se-to-eca": ECA_FOR_SE,
+}
+
+WRONG: dict[str, tuple[str, Changes, str]] = {
+    "conv-forgotten": ("conv-to-dsc", CONVS[:2], "not changed: low"),
+    "stem-too": ("conv-to-dsc", [*CONVS, ("nn.Conv2d(3, 16,", "Separable(3, 16,")], "stem"),
+    "other-padding": (
+        "conv-to-dsc",
+        [*CONVS, ("padding, groups=i", 'padding, groups=i, padding_mode="circular"')],
+        "eval",
+    ),
+    "bias-lost": (
+        "conv-to-dsc",
+        [CONVS[0], (CONVS[1][0], "Separable(c, c, 3, padding=1, bias=False)"), CONVS[2]],
+        "no tensor",
+    ),
+    "dilated": (
+        "conv-to-dsc",
+        [*CONVS, ("k, stride, padding, groups=i", "k, stride, 2 * padding, 2, groups=i")],
+        "eval",
+    ),
+    "norm-forgotten": ("bn-to-gn", [("self.bn1 = nn.BatchNorm2d(c)", "self.bn1 = nn.GroupNorm(8, c)")], "not changed"),
+    "other-groups": ("bn-to-gn", [("nn.BatchNorm2d(c)", "nn.GroupNorm(4, c)")], "eval"),
+    "other-eps": ("bn-to-gn", [("nn.BatchNorm2d(c)", "nn.GroupNorm(8, c, eps=0.1)")], "eval"),
+    "no-affine": ("bn-to-gn", [("nn.BatchNorm2d(c)", "nn.GroupNorm(8, c, affine=False)")], "a norm of"),
+    "relu-forgotten": ("relu-to-gelu", RELUS[:2], "calls of relu are left"),
+    "tanh-gelu": ("relu-to-gelu", [("nn.ReLU(inplace=True)", 'nn.GELU("tanh")'), *RELUS[1:]], "eval"),
+    "silu-too": ("relu-to-gelu", [*RELUS[:2], ("F.relu(self.stem", "F.silu(self.stem")], "calls of gelu"),
+    "scale-on-shortcut": ("gated-residuals", [SCALES[0], ("y += x", "y = y + self.scale(x)")], "eval"),
+    "scale-after-add": ("gated-residuals", [SCALES[0], ("y += x", "y += x\n        y = self.scale(y)")], "not changed"),
+    "one-scale-for-all": (
+        "gated-residuals",
+        [
+            ("class Block", "shared = LayerScale()\n\n\nclass Block"),
+            (SCALES[0][0], "self.se = SE(c)\n        self.scale = shared"),
+            SCALES[1],
+        ],
+        "one block for several places",
+    ),
+    "scale-forgotten": ("gated-residuals", [("y += x", "y += x\n        y = y * 1")], "not changed"),
+    "eca-wide-kernel": (
+        "eca-after-blocks",
+        [("self.se = SE(c)", "self.se = SE(c)\n        self.eca = ECA(c, 5)"), ECAS[1]],
+        "a kernel of 5",
+    ),
+    "eca-unused-copy": (
+        "eca-after-blocks",
+        [ECAS[0], ("y += x", "y = x + y + 0 * self.eca(y)")],
+        "changed, though no target|not changed",
+    ),
+    "gate-swapped": ("gated-skips", [GATES[0], ("torch.cat([x, y], 1)", "torch.cat([self.gate(y, x), y], 1)")], "eval"),
+    "gate-on-decoder": (
+        "gated-skips",
+        [GATES[0], ("torch.cat([x, y], 1)", "torch.cat([x, self.gate(y, x)], 1)")],
+        "no target|not changed",
+    ),
+    "se-forgotten": ("se-to-eca", [("self.se = SE(c)", "self.se = SE(c)  # kept")], "not changed"),
+    "extra-edit": ("bn-to-gn", [*NORMS, ("y += x", "y = y * 1.01\n        y += x")], "eval"),
+    "train-only": ("bn-to-gn", [*NORMS, ("nn.Dropout(0.3)", "nn.Dropout(0.0)")], "train"),
+    "class-changed": ("bn-to-gn", [*NORMS, ("self.drop = nn.Dropout", "self.drop = nn.AlphaDropout")], "was Dropout"),
+    "lost-parameter": (
+        "relu-to-gelu",
+        [
+            *RELUS,
+            ("self.conv2 = nn.Conv2d(c, c, 3, padding=1)", "self.conv2 = nn.Conv2d(c, c, 3, padding=1, bias=False)"),
+        ],
+        "lost",
+    ),
+}
+
+
+def make(changes: Changes) -> type[nn.Module]:
+    """The class after textual changes, each of which must apply."""
+    blocks = "".join((DSC, SCALE, ECA, GATE))
+    source = ORIGINAL.replace("\nclass SE", blocks + "\nclass SE")
+    for old, new in changes:
+        assert old in source, old
+        source = source.replace(old, new)
+    space: dict[str, object] = {"__name__": "tiny"}
+    exec(compile(source, "tiny.py", "exec"), space)
+    net = space["Net"]
+    assert isinstance(net, type)
+    return net
+
+
+def inputs(batch: int) -> list[Tensor]:
+    return [torch.randn(batch, 3, 8, 8, generator=torch.Generator().manual_seed(1))]
+
+
+def verdict(rule: str, changes: Changes, moved: dict[str, str] | None = None) -> judge.Verdict:
+    survey = judge.survey(make([]), inputs)
+    edited = judge.examine(make(changes), inputs, survey, moved or {})
+    return judge.compare(make([]), inputs, rule, survey, edited, moved or {})
+
+
+def test_targets_of_the_tiny_model() -> None:
+    found = judge.survey(make([]), inputs).targets
+    assert found["conv-to-dsc"].must == ("blocks.0.conv1", "blocks.0.conv2", "blocks.1.conv1", "blocks.1.conv2", "low")
+    assert len(found["bn-to-gn"].must) == 4
+    assert len(found["relu-to-gelu"].must) == 7
+    assert found["gated-residuals"].must == (Edge("add", 0, 0, 1), Edge("add", 1, 0, 1))
+    assert found["eca-after-blocks"].must == found["gated-residuals"].must
+    assert found["gated-skips"].must == (Edge("cat", 0, 0, 1),)
+    assert found["se-to-eca"].must == ("blocks.0.se", "blocks.1.se")
+    assert not any(targets.may or targets.library for targets in found.values())
+
+
+@pytest.mark.parametrize("rule", RIGHT)
+def test_right_edits_are_accepted(rule: str) -> None:
+    result = verdict(rule, RIGHT[rule])
+    assert result.problems == []
+    assert result.changed > 0
+    assert result.notes == []
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_edits_are_rejected(name: str) -> None:
+    rule, changes, problem = WRONG[name]
+    problems = " | ".join(verdict(rule, changes).problems)
+    assert any(word in problems for word in problem.split("|")), problems
+
+
+def test_the_unchanged_model_is_rejected_by_every_rule() -> None:
+    for rule in RIGHT:
+        assert verdict(rule, []).problems, rule
+
+
+def test_wrapped_conv_with_a_remap_table_is_accepted() -> None:
+    changes = [
+        ("self.se = SE(c)", "self.se = nn.Sequential(SE(c), LayerScale())"),
+    ]
+    moved = {
+        f"blocks.{block}.se.{layer}.{kind}": f"blocks.{block}.se.0.{layer}.{kind}"
+        for block in (0, 1)
+        for layer in ("down", "up")
+        for kind in ("weight", "bias")
+    }
+    assert verdict("gated-residuals", changes, moved).problems == []
+    assert verdict("gated-residuals", changes).problems
+
+
+def test_an_alias_of_an_in_place_result_is_seen() -> None:
+    """After ``y = relu_(x)`` both names hold the same; a gelu out of place leaves x as it was."""
+    base = [("y += x", "z = F.relu(x, inplace=True)\n        y = y + x + z")]
+    survey = judge.survey(make(base), inputs)
+    naive = [*RELUS, ("y += x", "z = F.gelu(x)\n        y = y + x + z")]
+    exact = [*RELUS, ("y += x", "x = F.gelu(x)\n        y = y + x + x")]
+    for changes, good in ((naive, False), (exact, True)):
+        edited = judge.examine(make(changes), inputs, survey, {})
+        assert (judge.compare(make(base), inputs, "relu-to-gelu", survey, edited, {}).problems == []) is good

@@ -1,0 +1,104 @@
+"""Answers of the command line become outcomes; copies are put back; jobs are forked."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from corpus.command import Answer, codes
+from corpus.entries import Entry
+from corpus.pair import _without_change
+from corpus.store import Result
+from corpus.workspace import Workspace
+from corpus.zygote import JobFailed, Zygote
+
+BLANK = Result("m:f", "p", "r", "file", "t", "not-applicable", applicable=True)
+REFUSAL = {"rules": [{"refused": [{"code": "out-of-scope", "path": "a.b", "message": "no"}]}], "status": "refused"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (Answer(0, {"status": "applied"}), None),
+        (Answer(0, {"status": "unchanged"}), "already"),
+        (Answer(1, REFUSAL), "refused"),
+        (Answer(1, {"status": "failed"}), "refused"),
+        (Answer(2, {}, errors="error: no such model [E101]"), "refused"),
+        (Answer(None), "timed-out"),
+        (Answer(3, {}), "crashed"),
+        (Answer(-9, {}), "crashed"),
+        (Answer(0, {}), "crashed"),
+        (Answer(1, {}, errors="Traceback (most recent call last):\n..."), "crashed"),
+    ],
+)
+def test_outcomes(answer: Answer, outcome: str | None) -> None:
+    result = _without_change(answer, BLANK)
+    assert (result.outcome if result else None) == outcome
+
+
+def test_codes() -> None:
+    assert codes(Answer(1, REFUSAL)) == ("out-of-scope",)
+    assert codes(Answer(1, {"status": "failed"})) == ("proof",)
+    assert codes(Answer(2, {}, errors="error: no such model [E101]")) == ("E101",)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    package = tmp_path / "site" / "tinypack"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_bytes(b"")
+    (package / "net.py").write_bytes(
+        b"import torch.nn as nn\nfrom torchvision import transforms\n\n\n"
+        b"def net():\n    return nn.Sequential(nn.Conv2d(16, 16, 3), nn.BatchNorm2d(16), nn.ReLU())\n"
+    )
+    return tmp_path / "site"
+
+
+ENTRY = Entry(
+    "tiny", "1", "tinypack.net", "tinypack/net.py", "net", input_shapes=((1, 16, 8, 8),), stubs=("torchvision",)
+)
+
+
+def test_workspace_sees_and_undoes_edits(site: Path, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "work", site)
+    workspace.open(ENTRY)
+    source = workspace.edited / "tinypack" / "net.py"
+    old = source.read_bytes()
+    assert workspace.changed(ENTRY) == ({}, {})
+    source.write_bytes(b"x = 1\n")
+    (workspace.edited / "tinypack" / "blocks.py").write_bytes(b"y = 2\n")
+    before, after = workspace.changed(ENTRY)
+    assert before == {"tinypack/net.py": old}
+    assert after == {"tinypack/net.py": b"x = 1\n", "tinypack/blocks.py": b"y = 2\n"}
+    workspace.restore(ENTRY)
+    assert workspace.changed(ENTRY) == ({}, {})
+    assert source.read_bytes() == old
+
+
+def test_jobs_run_on_either_copy_and_failures_are_told(site: Path, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "work", site)
+    workspace.open(ENTRY)
+    source = workspace.edited / "tinypack" / "net.py"
+    with Zygote() as zygote:
+        original = workspace.roots(ENTRY, edited=False)
+        edited = workspace.roots(ENTRY, edited=True)
+        survey = zygote.run("survey", ENTRY, original)
+        assert survey.targets["bn-to-gn"].must == ("1",)
+        source.write_bytes(source.read_bytes().replace(b"nn.BatchNorm2d(16)", b"nn.GroupNorm(8, 16)"))
+        examined = zygote.run("examine", ENTRY, edited, survey, {})
+        verdict = zygote.run("compare", ENTRY, original, "bn-to-gn", survey, examined, {})
+        assert verdict.problems == []
+        assert verdict.changed == 1
+        source.write_bytes(b"raise SystemExit(3)\n")
+        with pytest.raises(JobFailed, match="SystemExit"):
+            zygote.run("examine", ENTRY, edited, survey, {})
+        source.write_bytes(b"import time\ntime.sleep(60)\n")
+        with pytest.raises(JobFailed, match="longer than"):
+            zygote.run("examine", ENTRY, edited, survey, {}, timeout=0.5)
+        assert zygote.run("survey", ENTRY, original).classes == survey.classes
+    assert os.path.exists(source)

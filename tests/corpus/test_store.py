@@ -1,0 +1,56 @@
+"""Results survive the store; the table and the exit code follow from them."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from corpus.store import Result, append, failed, read_store, summary, table, tool_hash
+
+PROVED = Result("m:f", "p", "bn-to-gn", "file", "abc", "proved", applicable=True, targets=3, changed=3)
+REFUSED = replace(PROVED, entry="m:g", outcome="refused", codes=("out-of-scope",), detail="why")
+WRONG = replace(PROVED, entry="m:h", outcome="wrong", detail="eval: differs")
+OTHER = replace(PROVED, entry="m:i", outcome="not-applicable", applicable=False)
+
+
+def test_round_trip_with_a_torn_line(tmp_path: Path) -> None:
+    store = tmp_path / "store.jsonl"
+    assert read_store(store) == []
+    append(store, PROVED)
+    append(store, REFUSED)
+    with store.open("a") as file:
+        file.write('{"entry": "m:')
+    assert read_store(store) == [PROVED, REFUSED]
+    assert len({PROVED.key, REFUSED.key, replace(PROVED, tool="def").key, replace(PROVED, scope="package").key}) == 4
+
+
+def test_exit_code() -> None:
+    assert not failed([PROVED, REFUSED, OTHER])
+    assert failed([PROVED, WRONG])
+    assert failed([replace(PROVED, outcome="crashed")])
+
+
+def test_table_and_summary() -> None:
+    results = [PROVED, REFUSED, WRONG, OTHER]
+    row = table(results, by="rule").splitlines()[1].split()
+    assert row == ["bn-to-gn", "3", "1", "0", "1", "1", "0", "0", "33", "1"]
+    text = summary(results)
+    assert "applicable 3, proved 1, already 0 (33.3 %), refused 1, wrong 1, crashed 0, timed out 0" in text
+    assert "refused by code: out-of-scope 1" in text
+    assert "wrong: m:h bn-to-gn: eval: differs" in text
+
+
+def test_the_tool_hash_follows_the_sources(tmp_path: Path) -> None:
+    (tmp_path / "mutagen").mkdir()
+    (tmp_path / "rules").mkdir()
+    source = tmp_path / "mutagen" / "a.py"
+    source.write_text("1")
+    first = tool_hash(tmp_path)
+    assert tool_hash(tmp_path) == first
+    source.write_text("2")
+    second = tool_hash(tmp_path)
+    (tmp_path / "rules" / "r.yaml").write_text("version: 1")
+    assert len({first, second, tool_hash(tmp_path)}) == 3
