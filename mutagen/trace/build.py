@@ -74,10 +74,11 @@ def _call(call: Call, module: ModuleType) -> Any:
         raise TargetError("T104", f"{call.callee} is {_article(type(callee).__name__)} and cannot be called")
     args = [evaluate(value, module) for value in call.args]
     kwargs = {name: evaluate(value, module) for name, value in call.kwargs.items()}
-    _check_arguments(call.callee, callee, args, kwargs)
     try:
         return boundary(callee, *args, **kwargs)
     except (Exception, SystemExit) as error:
+        if isinstance(error, TypeError):
+            _check_arguments(call.callee, callee, args, kwargs)
         raise user_error("T105", f"{call.callee}(...) cannot be built", error, hint=_signature(callee)) from error
 
 

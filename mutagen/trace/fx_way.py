@@ -9,10 +9,15 @@ from typing import Any
 
 from torch import Tensor, fx, nn
 
+from mutagen.trace.build import seed_all
+from mutagen.trace.grad_mode import SET_GRAD, watching
 from mutagen.trace.inputs import Inputs, Layout
 from mutagen.trace.leaves import is_leaf
 from mutagen.trace.provenance import Link, Walker, boundary
 from mutagen.trace.taken import Taken
+
+# Random tensors that tracing turns into constants must differ from those of the run that the graph is compared with.
+_OTHER_SEED = 1_000_003
 
 
 class _Value(fx.Proxy):
@@ -35,6 +40,9 @@ for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"
 
 class ChainTracer(fx.Tracer):
     """A tracer that keeps, for every node, the chain of calls and the module that made it."""
+
+    # Else what is computed from buffers alone would be a constant, wrong for other weights.
+    proxy_buffer_attributes = True
 
     def __init__(self, layout: Layout, inputs: Inputs, extra: frozenset[str] = frozenset()) -> None:
         super().__init__()
@@ -79,6 +87,10 @@ class ChainTracer(fx.Tracer):
         self._open.pop()
         return value
 
+    def switch_grad(self, mode: bool) -> None:
+        """Notes that gradients are switched on or off."""
+        self.create_node("call_function", SET_GRAD, (mode,), {})
+
     @property
     def failed_in(self) -> str:
         """Path of the innermost module that was open when tracing stopped."""
@@ -106,7 +118,9 @@ def trace_fx(
     """The traced graph, or the path of the module where tracing stopped and why."""
     tracer = ChainTracer(layout, inputs, extra)
     try:
-        graph = tracer.trace(model)
+        seed_all(_OTHER_SEED)
+        with watching(tracer.switch_grad):
+            graph = tracer.trace(model)
         module = fx.GraphModule(model, graph, type(model).__name__)
     except Exception as error:
         return None, tracer.failed_in, error

@@ -17,7 +17,7 @@ from mutagen.trace.fx_way import trace_fx
 from mutagen.trace.inputs import Inputs, Layout
 from mutagen.trace.measure import Look, look_at
 from mutagen.trace.recorded_way import trace_recorded
-from mutagen.trace.running import difference, preserved, run
+from mutagen.trace.running import State, difference, run
 from mutagen.trace.taken import Taken
 
 _MOST_LEAVES = 40
@@ -25,11 +25,15 @@ _MOST_LEAVES = 40
 
 @dataclass(frozen=True, slots=True)
 class LiveGraph:
-    """An executable graph that equals the model for its inputs; ``nodes[i]`` tells of the i-th node of ``gm.graph``."""
+    """An executable graph that equals the model for its inputs; ``nodes[i]`` tells of the i-th node of ``gm.graph``.
+
+    ``gm`` shares its modules, and so their mode, with the model. ``notes`` say why other ways did not serve.
+    """
 
     gm: fx.GraphModule
     nodes: tuple[Node, ...]
     method: Method
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +49,23 @@ def live_graph(
 
     ``expected`` is the model's own output for them by ``eager``, where it is at hand.
     """
+    state = State(model)
     if expected is None:
-        with preserved(model, mode):
+        with state.preserved(mode):
             expected = eager(model, layout, inputs)
     reasons = []
     for method, take in _ways(model, layout, inputs, need_calls):
-        with preserved(model, mode):
+        with state.preserved(mode):
             taken, why = take()
         if taken is None:
             reasons.append(f"{method}: {why}")
             continue
-        trusted, why = _checked(model, layout, inputs, taken, expected, mode)
+        trusted, why = _checked(model, layout, inputs, taken, expected, state, mode)
         if trusted is None:
             reasons.append(f"{method}: {why}")
             continue
         nodes = describe(trusted.taken, trusted.looks, module_paths(model))
-        return LiveGraph(taken.module, nodes, method)
+        return LiveGraph(taken.module, nodes, method, tuple(reasons))
     hint = "name the smallest part of the model that can be traced, or take randomness and global state out of forward"
     raise TargetError(
         "T121", "no graph of the model computes what the model does", hint=hint, detail="\n".join(reasons)
@@ -72,7 +77,12 @@ def eager(model: nn.Module, layout: Layout, inputs: Inputs) -> Any:
     try:
         return run(model, layout, inputs)
     except Exception as error:
-        raise user_error("T120", f"forward failed for {describe_inputs(inputs)}", error, hint=_INPUT_HINT) from error
+        raise forward_error(error, inputs) from error
+
+
+def forward_error(error: Exception, inputs: Inputs) -> TargetError:
+    """What to tell of a forward that failed."""
+    return user_error("T120", f"forward failed for {describe_inputs(inputs)}", error, hint=_INPUT_HINT)
 
 
 _INPUT_HINT = "give inputs that the model takes: --input 1x3x224x224, or --inputs-from file.py:make_inputs"
@@ -120,27 +130,27 @@ def _by_record(model: nn.Module, layout: Layout, inputs: Inputs) -> tuple[Taken 
 
 
 def _checked(
-    model: nn.Module, layout: Layout, inputs: Inputs, taken: Taken, expected: Any, mode: str
+    model: nn.Module, layout: Layout, inputs: Inputs, taken: Taken, expected: Any, state: State, mode: str
 ) -> tuple[_Trusted | None, str]:
     """The graph with what its values look like if it computes what the model does, else why not."""
     try:
-        with preserved(model, mode):
+        with state.preserved(mode):
             output, looks = look_at(taken.module, inputs)
     except Exception as error:
         return None, f"the graph does not run: {reason(error)}"
     why = difference(output, expected)
     if why:
         return None, f"the graph computes something else: {why}"
-    if not _follows(model, layout, inputs, taken, mode):
+    if not _follows(model, layout, inputs, taken, state, mode):
         return None, "some of it is computed outside of torch, where it cannot be followed"
     return _Trusted(taken, looks), ""
 
 
-def _follows(model: nn.Module, layout: Layout, inputs: Inputs, taken: Taken, mode: str) -> bool:
+def _follows(model: nn.Module, layout: Layout, inputs: Inputs, taken: Taken, state: State, mode: str) -> bool:
     """Whether the tensors of unknown origin stay the same for other inputs: else they are computed from these."""
     if not taken.foreign:
         return True
-    with preserved(model, mode):
+    with state.preserved(mode):
         other, _ = _by_record(model, layout, tuple(_other(leaf) for leaf in inputs))
     if other is None or len(other.foreign) != len(taken.foreign):
         return False

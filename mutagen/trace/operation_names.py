@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _SAME = {
+    "_set_grad_enabled": "set_grad_enabled",
     "absolute": "abs",
     "adaptive_max_pool1d_with_indices": "adaptive_max_pool1d",
     "adaptive_max_pool2d_with_indices": "adaptive_max_pool2d",

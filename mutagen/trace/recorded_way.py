@@ -9,16 +9,21 @@ import enum
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, fx, nn
+from torch.autograd import Function
 from torch.overrides import TorchFunctionMode
 
 from mutagen.trace.calls import CallForm, call_form
+from mutagen.trace.grad_mode import SET_GRAD, watching
 from mutagen.trace.inputs import Inputs, Layout
 from mutagen.trace.leaves import is_leaf
+from mutagen.trace.naming import is_torch
+from mutagen.trace.operation_names import snake
 from mutagen.trace.provenance import Link, Walker
 from mutagen.trace.running import copied, run
 from mutagen.trace.taken import Taken
@@ -74,6 +79,11 @@ class Recorder:
             self._rewind(before)
             return value
         return self._result(form, arguments, value, frame)
+
+    def switch_grad(self, mode: bool) -> None:
+        """Notes that gradients are switched on or off, unless a recorded call does so inside."""
+        if not self.inside:
+            self._note(self.graph.call_function(SET_GRAD, (mode,)), sys._getframe(2))
 
     def _mark(self) -> fx.Node:
         last: fx.Node = next(iter(reversed(self.graph.nodes)))
@@ -238,11 +248,39 @@ def _modules(recorder: Recorder) -> Iterator[None]:
         nn.Module.__call__ = original  # type: ignore[method-assign]
 
 
+@contextmanager
+def _own_functions(recorder: Recorder) -> Iterator[None]:
+    """Makes every call of the user's own ``autograd.Function`` one node, so that its own backward is kept."""
+    original = Function.__dict__["apply"]
+
+    def apply(cls: type[Function], *args: Any, **kwargs: Any) -> Any:
+        bound = original.__get__(None, cls)
+        if recorder.inside or is_torch(cls):
+            return bound(*args, **kwargs)
+        return recorder.function(_callable(cls), args, kwargs, sys._getframe(1))
+
+    cast(Any, Function).apply = classmethod(apply)
+    try:
+        yield
+    finally:
+        cast(Any, Function).apply = original
+
+
+@cache
+def _callable(kind: type[Function]) -> Callable[..., Any]:
+    def apply(*args: Any, **kwargs: Any) -> Any:
+        return cast(Any, kind).apply(*args, **kwargs)
+
+    apply.__name__ = apply.__qualname__ = snake(kind.__name__)
+    apply.__module__ = kind.__module__
+    return apply
+
+
 def trace_recorded(model: nn.Module, layout: Layout, inputs: Inputs) -> Taken:
     """The graph of one run with these inputs. Exceptions of the user's forward pass through."""
     own = copied(inputs)
     recorder = Recorder(model, own)
-    with _modules(recorder), _Functions(recorder):
+    with _modules(recorder), _Functions(recorder), _own_functions(recorder), watching(recorder.switch_grad):
         output = run(model, layout, own, copy=False)
     recorder.finish(output)
     for name, value in recorder.constants.items():

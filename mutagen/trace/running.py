@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.lazy import LazyModuleMixin
 
 from mutagen.trace.build import seed_all
 from mutagen.trace.inputs import Inputs, Layout
@@ -29,33 +30,51 @@ def run(model: nn.Module, layout: Layout, inputs: Inputs, *, copy: bool = True) 
     return boundary(model, *args, **kwargs)
 
 
-@contextmanager
-def preserved(model: nn.Module, mode: str) -> Iterator[None]:
-    """Puts a model in a mode and takes away again what a run does to its buffers, attributes and modes."""
-    saved = [(module, dict(module.__dict__)) for module in model.modules()]
-    tables = [
-        (table, dict(table))
-        for module, _ in saved
-        for table in cast(list[dict[str, Any]], [module._buffers, module._parameters, module._modules])
-    ]
-    values = [(buffer, buffer.detach().clone()) for buffer in model.buffers()]
-    fast = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)
-    try:
-        model.train(mode == "train")
-        with torch.no_grad():
-            yield
-    finally:
-        torch.backends.mha.set_fastpath_enabled(fast)
-        for module, attributes in saved:
+class State:
+    """A model's weights, buffers, attributes and modes at one moment, to go back to after every run."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self._model = model
+        self._attributes = [(module, dict(module.__dict__)) for module in model.modules()]
+        self._tables = [
+            (table, dict(table))
+            for module, _ in self._attributes
+            for table in cast(list[dict[str, Any]], [module._buffers, module._parameters, module._modules])
+        ]
+        held = {id(tensor): tensor for tensor in [*model.parameters(), *model.buffers()]}
+        self._values = [(tensor, tensor.detach().clone()) for tensor in held.values()]
+
+    @contextmanager
+    def preserved(self, mode: str) -> Iterator[None]:
+        """Puts the model in a mode for the block, without gradients, and goes back to the state after it."""
+        fast = torch.backends.mha.get_fastpath_enabled()
+        torch.backends.mha.set_fastpath_enabled(False)
+        try:
+            self._model.train(mode == "train")
+            with torch.no_grad():
+                yield
+        finally:
+            torch.backends.mha.set_fastpath_enabled(fast)
+            self._restore()
+
+    def _restore(self) -> None:
+        for module, attributes in self._attributes:
             module.__dict__.clear()
             module.__dict__.update(attributes)
-        for table, members in tables:
+        for table, members in self._tables:
             table.clear()
             table.update(members)
         with torch.no_grad():
-            for buffer, value in values:
-                buffer.copy_(value)
+            for tensor, value in self._values:
+                if not torch.equal(tensor, value):
+                    tensor.copy_(value)
+
+
+def materialise(model: nn.Module, layout: Layout, inputs: Inputs) -> None:
+    """Runs a model once if it has lazy modules: these get their sizes, and their final classes, by their first call."""
+    if any(isinstance(module, LazyModuleMixin) for module in model.modules()):
+        with torch.no_grad():
+            run(model, layout, inputs)
 
 
 def tensors_of(output: Any) -> list[Tensor]:

@@ -14,12 +14,12 @@ from mutagen.records.trace import Trace
 from mutagen.trace.build import build_model
 from mutagen.trace.facts import module_paths
 from mutagen.trace.failures import reason
-from mutagen.trace.graphs import LiveGraph, describe_inputs, eager, live_graph
+from mutagen.trace.graphs import LiveGraph, describe_inputs, eager, forward_error, live_graph
 from mutagen.trace.inputs import Example, Inputs, from_function, from_specs, guesses
 from mutagen.trace.instances import Calls, counting, describe_instances
 from mutagen.trace.load_target import import_target, local_files
 from mutagen.trace.recorder import recording
-from mutagen.trace.running import preserved, run
+from mutagen.trace.running import State, materialise, run
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,7 @@ def open_model(target: Target, *, need_calls: bool = True) -> Trace:
         inferred_inputs=example.inferred,
         call=target.call,
         files=local_files(target, before),
+        notes=graph.notes,
     )
     _live[:] = [Live(model, target, trace, example, need_calls)]
     return trace
@@ -92,7 +93,11 @@ def _example(target: Target, model: nn.Module) -> _First:
         return _inferred(model)
     example = from_function(target.inputs_from) if target.inputs_from is not None else from_specs(target.inputs)
     inputs = example.make(None, 1.0, 0)
-    with preserved(model, "eval"), counting() as calls:
+    try:
+        materialise(model, example.layout, inputs)
+    except Exception as error:
+        raise forward_error(error, inputs) from error
+    with State(model).preserved("eval"), counting() as calls:
         output = eager(model, example.layout, inputs)
     return example, inputs, output, calls
 
@@ -103,7 +108,8 @@ def _inferred(model: nn.Module) -> _First:
         example = replace(from_specs(specs), inferred=True)
         inputs = example.make(None, 1.0, 0)
         try:
-            with preserved(model, "eval"), counting() as calls:
+            materialise(model, example.layout, inputs)
+            with State(model).preserved("eval"), counting() as calls:
                 output = run(model, example.layout, inputs)
         except Exception as error:
             tried.append(f"{describe_inputs(inputs)}: {reason(error)}")

@@ -311,3 +311,80 @@ def test_dropout_is_in_the_train_graph(opened):
     last = _calls(graph("train", inputs).nodes)[-1]
     assert last.constants == {"p": 0.25, "training": True, "inplace": False}
     assert _same_as_model("train", inputs)
+
+
+def test_own_autograd_functions_and_no_grad_are_kept(opened):
+    source = """
+    class Round(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return torch.from_numpy(x.detach().numpy().round())
+        @staticmethod
+        def backward(ctx, grad):
+            return grad * 3
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(3, 3, 1)
+            self.gate = nn.Conv2d(3, 3, 1)
+        def forward(self, x):
+            with torch.no_grad():
+                gate = self.gate(x)
+            y = self.conv(x)
+            return %s * gate
+    """
+    for body, method in (("y", "fx"), ("Round.apply(y)", "recorded")):
+        trace = opened(source % body)
+        assert trace.method == method
+        assert _names(trace.nodes)[:4] == ["set_grad_enabled", "conv2d", "set_grad_enabled", "conv2d"]
+        inputs = live().make_inputs(2)
+        gradients = []
+        for run in (graph("eval", inputs).gm, live().model):
+            live().model.zero_grad()
+            run(*inputs).sum().backward()
+            assert live().model.gate.weight.grad is None
+            gradients.append(live().model.conv.weight.grad.clone())
+        assert torch.equal(*gradients) and gradients[0].abs().sum() > 0
+
+
+def test_a_parameter_that_forward_changes_is_put_back(opened):
+    opened("""
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.ones(1, 3, 1, 1))
+            self.count = 0
+        def forward(self, x):
+            self.count += 1
+            return x * self.weight.data.add_(1)
+    """)
+    assert live().model.count == 0 and torch.equal(live().model.weight.data, torch.ones(1, 3, 1, 1))
+
+
+def test_lazy_modules_get_their_sizes_first(opened):
+    trace = opened("""
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.LazyConv2d(4, 3)
+        def forward(self, x):
+            return self.conv(x)
+    """)
+    conv = trace.instances[1]
+    assert (conv.name, conv.facts["in_channels"], conv.facts["params"]) == ("Conv2d", 3, 112)
+    assert conv.chain[0].function == "Net.__init__"
+
+
+def test_what_depends_on_buffers_or_chance_is_not_a_constant(opened):
+    source = """
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("scale", torch.ones(1, 3, 1, 1))
+        def forward(self, x):
+            return x * (self.scale + 1)%s
+    """
+    trace = opened(source % "")
+    assert trace.method == "fx" and _names(trace.nodes) == ["add", "mul"]
+    noisy = opened(source % " + torch.rand(3, 1, 1)")
+    assert noisy.method == "recorded" and _names(noisy.nodes) == ["add", "mul", "rand", "add"]
