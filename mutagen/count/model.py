@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import copy
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
-from torch.utils.flop_counter import FlopCounterMode, flop_registry
+from torch.utils.flop_counter import flop_registry
 
 from mutagen.count.formulas import formulas
-from mutagen.count.tally import Tally
+from mutagen.count.stand_ins import stand_ins
+from mutagen.records.proof import Tally
 
 _FREE = {
     "empty", "empty_like", "empty_strided", "zeros", "zeros_like", "ones", "ones_like", "full", "full_like", "arange",
@@ -22,67 +23,86 @@ _FREE = {
 }  # fmt: skip
 
 
-class _Calls(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Names of the operations called that compute something and have no formula."""
+class _Counting(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Adds up FLOPs by the formulas that ``FlopCounterMode`` uses and by ours, and names what has no formula.
 
-    def __init__(self, counted: frozenset[Any]) -> None:
+    Products and convolutions are not computed: zeros of the right shape take the place of their results.
+    """
+
+    def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.counted = counted
-        self.calls: Counter[str] = Counter()
+        self.flops = 0
+        self.uncounted: Counter[str] = Counter()
+        self._ours = formulas()
+        self._stand_ins = stand_ins()
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # else the first operation imports torch._dynamo, which takes seconds
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
-        if func.overloadpacket not in self.counted and not func.is_view:
-            name = func.overloadpacket.__name__.rstrip("_")
-            if name not in _FREE and func.namespace != "prim":
-                self.calls[name if func.namespace == "aten" else f"{func.namespace}::{name}"] += 1
-        return func(*args, **(kwargs or {}))
+        given = kwargs or {}
+        packet = func.overloadpacket
+        result = self._stand_ins.get(packet, func)(*args, **given)
+        if packet in self._ours:
+            shapes, named, out = (tree_map_only(torch.Tensor, _shape, value) for value in (args, given, result))
+            self.flops += self._ours[packet](*shapes, **named, out_shape=out)
+        elif packet in flop_registry:
+            self.flops += int(flop_registry[packet](*args, **given, out_val=result))
+        elif not func.is_view:
+            self._note(func.namespace, packet.__name__.rstrip("_"))
+        return result
+
+    def _note(self, namespace: str, name: str) -> None:
+        if name not in _FREE and namespace != "prim":
+            self.uncounted[name if namespace == "aten" else f"{namespace}::{name}"] += 1
+
+
+def _shape(tensor: torch.Tensor) -> torch.Size:
+    return tensor.shape
 
 
 def count_model(model: torch.nn.Module, args: Sequence[Any], *, kwargs: Mapping[str, Any] | None = None) -> Tally:
-    """Count parameters, buffers and the multiply-adds of one sample; the model itself is neither run nor changed.
+    """Count parameters, buffers and the multiply-adds of one sample; the model is as before afterwards.
 
-    The run is on the meta device, where that is possible, otherwise on a copy on the CPU. Multiply-adds are those of
-    the whole input divided by its first size. Convention: matrix products and convolutions count, elementwise
-    operations, norms and pooling do not.
+    Multiply-adds are those of the whole input divided by its first size. Convention: matrix products, convolutions,
+    attention, sampling and Fourier transforms count; elementwise operations, norms and pooling do not.
     """
     params = sum(tensor.numel() for tensor in model.parameters())
     buffers = sum(tensor.numel() for tensor in model.buffers())
-    for device in ("meta", "cpu"):
-        try:
-            flops, calls = _run(_twin(model, device), _moved(tuple(args), device), _moved(dict(kwargs or {}), device))
-        except Exception:  # a model may raise anything where it meets tensors without data
-            continue
-        samples = _samples([*args, *(kwargs or {}).values()])
-        return Tally(params, buffers, flops // 2 // samples, calls, device)
-    return Tally(params, buffers, -1, {}, "none")
+    counting = _Counting()
+    try:
+        with _kept(model), torch.no_grad(), torch.random.fork_rng(devices=[]), counting:
+            model(*_copied(tuple(args)), **_copied(dict(kwargs or {})))
+    except Exception:  # a model may raise anything where it meets values that are not its own
+        return Tally(params, buffers, -1)
+    samples = _samples([*args, *(kwargs or {}).values()])
+    return Tally(params, buffers, counting.flops // 2 // samples, dict(counting.uncounted))
 
 
-def _run(model: torch.nn.Module, args: Any, kwargs: Any) -> tuple[int, dict[str, int]]:
-    extra = formulas()
-    counted = frozenset(flop_registry) | frozenset(extra)
-    calls = _Calls(counted)
-    counter = FlopCounterMode(display=False, custom_mapping=extra)
-    with torch.no_grad(), counter, calls:
-        model(*args, **kwargs)
-    return int(counter.get_total_flops()), dict(calls.calls)
+@contextmanager
+def _kept(model: torch.nn.Module) -> Iterator[None]:
+    """Put the model in eval mode without fused paths, and take back that and all changes of buffers."""
+    modes = [(module, module.training) for module in model.modules()]
+    values = [(buffer, buffer.detach().clone()) for buffer in model.buffers()]
+    fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        model.eval()
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
+        for module, training in modes:
+            module.training = training
+        with torch.no_grad():
+            for buffer, value in values:
+                buffer.copy_(value)
 
 
-def _twin(model: torch.nn.Module, device: str) -> torch.nn.Module:
-    """Copy the model in eval mode; on the meta device without copying any data."""
-    memo: dict[int, Any] = {}
-    if device == "meta":
-        for parameter in model.parameters():
-            empty = torch.empty_like(parameter, device="meta")
-            memo[id(parameter)] = torch.nn.Parameter(empty, requires_grad=parameter.requires_grad)
-        for buffer in model.buffers():
-            memo[id(buffer)] = torch.empty_like(buffer, device="meta")
-    return copy.deepcopy(model, memo).eval()
-
-
-def _moved(value: Any, device: str) -> Any:
-    return tree_map_only(torch.Tensor, lambda tensor: tensor.detach().to(device, copy=True), value)
+def _copied(value: Any) -> Any:
+    return tree_map_only(torch.Tensor, lambda tensor: tensor.detach().clone(), value)
 
 
 def _samples(values: Sequence[Any]) -> int:

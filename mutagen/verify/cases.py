@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from mutagen.verify.facts import Mode
+from mutagen.records.proof import Mode
 from mutagen.verify.observe import Leaves
 
 Shapes = tuple[tuple[int, ...], ...]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from mutagen.records.proof import CaseFacts, EditedRun, Findings, ReferenceInfo
 from mutagen.records.result import Check, Weights
-from mutagen.verify.facts import CaseFacts, EditedRun, Findings, ReferenceInfo
 
 
 def judge(reference: ReferenceInfo, findings: Findings, weights: Weights) -> tuple[Check, ...]:

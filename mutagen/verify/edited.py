@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,13 @@ from torch.utils._pytree import tree_map
 from mutagen.count.model import count_model
 from mutagen.errors import ProofError
 from mutagen.records.plan import Product
+from mutagen.records.proof import CaseFacts, EditedRun, Findings, ReferenceInfo
 from mutagen.records.result import Case
 from mutagen.verify.compare import compare
-from mutagen.verify.facts import CaseFacts, EditedRun, Findings, ReferenceInfo
 from mutagen.verify.fill import fill_buffers, fill_parameters
 from mutagen.verify.names import canonical_names
 from mutagen.verify.observe import Groups, Leaves, Tensors, observe
-from mutagen.verify.reference import BUFFERS_FILE
+from mutagen.verify.reference import START_FILE
 from mutagen.verify.streams import module_paths, streams
 from mutagen.verify.tensors import edited_tensors, roll, shapes_of_keys
 
@@ -42,6 +42,7 @@ class _Saved:
     leaves: Leaves
     places: Any
     groups: Groups
+    buffers: dict[str, torch.Tensor] = field(default_factory=dict)
 
     def arguments(self, leaves: Leaves) -> tuple[Any, Any]:
         """Positional and keyword arguments made of flat inputs."""
@@ -53,17 +54,17 @@ def examine(edited: Edited, info: ReferenceInfo, products: tuple[Product, ...], 
     """Run every case of the reference on the edited model and compare; an exception in forward is a finding."""
     model = edited.model
     canonical = canonical_names(products, info.names)
-    first = _load(folder, info.cases[0])
-    args, kwargs = first.arguments(first.leaves)
+    start = _load(folder, START_FILE)
+    args, kwargs = start.arguments(start.leaves)
     if any(is_lazy(parameter) for parameter in model.parameters()):
         with torch.no_grad():
             model.eval()(*args, **kwargs)
     own = edited_tensors(model, canonical)
-    notes = _settle_buffers(own, edited, canonical, torch.load(Path(folder, BUFFERS_FILE)))
+    notes = _settle_buffers(own, edited, canonical, start.buffers)
     fill_parameters(own.parameters, seed, gain=info.gain)
     fill_buffers(own.buffers, seed)
     paths = {identity: canonical(path) for identity, path in module_paths(model).items()}
-    found = [_case(model, own, paths, facts, saved=_load(folder, facts), seed=seed) for facts in info.cases]
+    found = [_case(model, own, paths, facts, saved=_load(folder, facts.file), seed=seed) for facts in info.cases]
     return Findings(
         cases=tuple(case for case, _, _ in found),
         bit_equal=all(bit_equal for _, _, bit_equal in found),
@@ -74,9 +75,9 @@ def examine(edited: Edited, info: ReferenceInfo, products: tuple[Product, ...], 
     )
 
 
-def _load(folder: str, facts: CaseFacts) -> _Saved:
+def _load(folder: str, file: str) -> _Saved:
     # The file was written by the other session of this proof; its inputs may be of the user's own classes.
-    return _Saved(**torch.load(Path(folder, facts.file), weights_only=False))
+    return _Saved(**torch.load(Path(folder, file), weights_only=False))
 
 
 def _case(

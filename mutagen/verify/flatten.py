@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from mutagen.verify.facts import TensorFacts
+from mutagen.records.proof import TensorFacts
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

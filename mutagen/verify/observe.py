@@ -73,16 +73,20 @@ def _gradients(
     wanted = [*differentiable.values(), *trained.values()]
     if not roots or not wanted:
         return {"input gradient": {}, "gradient": {}}
-    ahead = [
-        normal(tensor.shape, generator(seed, f"cotangent {number}"), dtype=tensor.dtype)
-        for number, tensor in roots.items()
-    ]
-    found = torch.autograd.grad(list(roots.values()), wanted, ahead, allow_unused=True)
+    # One number to differentiate: gradients handed in would make torch import its symbolic shapes, which takes a second.
+    loss = sum(_weighed(tensor, generator(seed, f"cotangent {number}")) for number, tensor in roots.items())
+    assert isinstance(loss, torch.Tensor)
+    found = torch.autograd.grad(loss, wanted, allow_unused=True)
     count = len(differentiable)
     return {
         "input gradient": _present(differentiable, found[:count]),
         "gradient": _present(trained, found[count:]),
     }
+
+
+def _weighed(tensor: torch.Tensor, source: torch.Generator) -> torch.Tensor:
+    total = (tensor * normal(tensor.shape, source, dtype=tensor.dtype)).sum()
+    return total.real if total.is_complex() else total
 
 
 def _present(names: Mapping[str, torch.Tensor], gradients: tuple[torch.Tensor | None, ...]) -> dict[str, Sketch]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from mutagen.verify.facts import Mode
+from mutagen.records.proof import Mode
 from mutagen.verify.observe import Leaves, Observed, observe
 from mutagen.verify.streams import foreign_state, module_paths, streams
 from mutagen.verify.tensors import edited_tensors
@@ -23,6 +23,7 @@ class Original:
         self.seed = seed
         self.gain = gain
         self.seen: dict[tuple[Mode, tuple[tuple[int, ...], ...]], Observed] = {}
+        self.blocks: dict[str, nn.Module] = {}
         self.notes: list[str] = []
         self.why = ""
         self._own = edited_tensors(model, str)

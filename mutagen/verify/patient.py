@@ -25,16 +25,19 @@ class LiveGraph(Protocol):
 
 
 class Patient:
-    """A graph being edited; ``current[i]`` is the node that now stands for the i-th of the trace."""
+    """A graph being edited; ``current[i]`` is the node that now stands for the i-th of the trace.
 
-    def __init__(self, live: LiveGraph, model: nn.Module) -> None:
+    ``blocks`` holds the blocks by match; those that are missing are added.
+    """
+
+    def __init__(self, live: LiveGraph, model: nn.Module, blocks: dict[str, nn.Module]) -> None:
         self.model = model
+        self.blocks = blocks
         self.root = live.gm
         self.graph: fx.Graph = copy.deepcopy(live.gm.graph)
         self.records = live.nodes
         self.current: list[fx.Node] = list(self.graph.nodes)
         self.gone: set[int] = set()
-        self.blocks: dict[str, nn.Module] = {}
         if len(self.current) != len(self.records):
             raise ProofError("P801", "the traced graph and its description differ in length")
         self._keys = {node.key: node.index for node in self.records}
@@ -89,7 +92,7 @@ class Patient:
         """Let a call of ``target`` take the place and all readers of a node."""
         old = self.current[index]
         with self.graph.inserting_before(old):
-            new = self.graph.call_function(target, args)
+            new = self._call(target, args)
         old.replace_all_uses_with(new)
         self.graph.erase_node(old)
         self.current[index] = new
@@ -98,13 +101,17 @@ class Patient:
     def insert(self, before: int, target: Callable[..., Any], args: tuple[Any, ...]) -> fx.Node:
         """Call ``target`` right before a node."""
         with self.graph.inserting_before(self.current[before]):
-            return self.graph.call_function(target, args)
+            return self._call(target, args)
+
+    def _call(self, target: Callable[..., Any], args: tuple[Any, ...]) -> fx.Node:
+        # A module is a callable too, but it has no name that fx could take for the node.
+        return self.graph.create_node("call_function", target, args, name="edit")
 
     def block(self, match: str, make: Callable[[], nn.Module]) -> nn.Module:
-        """The block of a match: one object, however many calls the match has."""
+        """The block of a match: one object, however many calls the match has, in the mode of the model."""
         if match not in self.blocks:
             self.blocks[match] = make()
-        return self.blocks[match]
+        return self.blocks[match].train(self.model.training)
 
 
 def _slots(node: fx.Node, record: Node, all_nodes: list[fx.Node]) -> tuple[int | None, ...]:

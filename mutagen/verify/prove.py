@@ -7,10 +7,10 @@ from typing import Protocol
 
 from mutagen.errors import InternalError
 from mutagen.records.plan import Plan
+from mutagen.records.proof import Findings, ReferenceInfo
 from mutagen.records.result import Counts, Proof, Verdict
 from mutagen.records.target import Target
 from mutagen.verify.checks import judge
-from mutagen.verify.facts import Findings, ReferenceInfo
 from mutagen.verify.weights import compare_keys
 
 SEED = 20240229

@@ -13,8 +13,8 @@ from torch import nn
 from mutagen.count.model import count_model
 from mutagen.errors import MutagenError, ProofError
 from mutagen.records.plan import Surgery
+from mutagen.records.proof import CaseFacts, ReferenceInfo
 from mutagen.verify.cases import CaseInput, choose_cases
-from mutagen.verify.facts import CaseFacts, ReferenceInfo
 from mutagen.verify.fill import GAINS, fill_buffers, fill_parameters
 from mutagen.verify.interpret import runner
 from mutagen.verify.observe import Groups, Leaves, Observed, Tensors, observe
@@ -24,7 +24,7 @@ from mutagen.verify.streams import module_paths, streams
 from mutagen.verify.surgery import operate
 from mutagen.verify.tensors import all_names, block_paths, roll, shapes_of_keys, surviving_tensors, with_blocks
 
-BUFFERS_FILE = "buffers.pt"
+START_FILE = "start.pt"
 GraphOf = Callable[[str, Leaves], LiveGraph]
 
 
@@ -55,8 +55,11 @@ def make_reference(
     """
     survivors = surviving_tensors(model, surgery)
     pristine = {name: buffer.detach().clone() for name, buffer in model.named_buffers()}
-    torch.save({name: pristine[name] for name in survivors.buffers if name in pristine}, Path(folder, BUFFERS_FILE))
-    args, kwargs = example.layout.arguments(example.make(None, 1.0, 0))
+    described = example.make(None, 1.0, 0)
+    args, kwargs = example.layout.arguments(described)
+    places = example.layout.arguments(tuple(range(len(described))))
+    built = {name: pristine[name] for name in survivors.buffers if name in pristine}
+    torch.save({"leaves": described, "places": places, "groups": {}, "buffers": built}, Path(folder, START_FILE))
     counts = count_model(model, args, kwargs=kwargs)
     training = model.training
     try:
@@ -123,9 +126,11 @@ def _run(
     model, seed = original.model, original.seed
     model.train(case.mode == "train")
     live = graph(case.mode, case.leaves)
+    known = frozenset(original.blocks)
     with ExitStack() as undo:
-        patient = operate(live, surgery, model=model, undo=undo)
-        blocks = with_blocks(Tensors({}, {}), patient.blocks)
+        patient = operate(live, surgery, model=model, made=original.blocks, undo=undo)
+        fresh = {match: block for match, block in patient.blocks.items() if match not in known}
+        blocks = with_blocks(Tensors({}, {}), fresh)
         fill_parameters(blocks.parameters, seed, gain=original.gain)
         fill_buffers(blocks.buffers, seed)
         own = with_blocks(survivors, patient.blocks)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from torch import nn
 
 from mutagen.records.plan import Product, Surgery
+from mutagen.records.proof import Findings, ReferenceInfo
 from mutagen.records.target import Target
 from mutagen.trace import session as trace
 from mutagen.trace.build import build_model, evaluate, seed_all
 from mutagen.trace.load_target import import_target
 from mutagen.verify.edited import Edited, examine
-from mutagen.verify.facts import Findings, ReferenceInfo
 from mutagen.verify.quiet import quiet
 from mutagen.verify.reference import make_reference
 

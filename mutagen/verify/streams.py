@@ -33,6 +33,10 @@ class Streams(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._stack: list[str] = [""]
         self._drawn: Counter[str] = Counter()
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # else the first operation imports torch._dynamo, which takes seconds
+
     @contextmanager
     def within(self, scope: str) -> Iterator[None]:
         """Let ``scope`` be the caller of what runs inside the block."""

@@ -10,18 +10,22 @@ from torch import nn
 
 from mutagen.blocks import live as blocks
 from mutagen.errors import ProofError
-from mutagen.records.plan import InsertOnEdge, Surgery, SwapCall, SwapModule, Use
+from mutagen.records.plan import InsertOnEdge, Surgery, SwapCall, SwapModule
 from mutagen.verify.aliases import redirect_readers
 from mutagen.verify.patient import LiveGraph, Patient
 from mutagen.verify.region import Region, calls_of
 
 
-def operate(live: LiveGraph, surgery: Sequence[Surgery], *, model: nn.Module, undo: ExitStack) -> Patient:
+def operate(
+    live: LiveGraph, surgery: Sequence[Surgery], *, model: nn.Module, made: dict[str, nn.Module], undo: ExitStack
+) -> Patient:
     """Return the edited copy of a graph; ``undo`` takes back what is done to modules that were not traced into.
+
+    ``made`` holds the blocks of the graphs before, by match, and gets those of this one.
 
     Raises ProofError where an edit has no exact meaning in this graph.
     """
-    patient = Patient(live, model)
+    patient = Patient(live, model, made)
     for step in surgery:
         if isinstance(step, SwapModule):
             _swap_module(patient, step, undo)
@@ -43,17 +47,13 @@ def aliases_of(model: nn.Module, path: str) -> tuple[str, ...]:
     return tuple(name for name, module in paths.items() if module is paths[path])
 
 
-def _build(use: Use, module: nn.Module | None, channels: tuple[int, ...], model: nn.Module) -> nn.Module:
-    return blocks.build(use, module, channels).train(model.training)
-
-
 def _swap_module(patient: Patient, step: SwapModule, undo: ExitStack) -> None:
     paths, module = aliases_of(patient.model, step.path), patient.model.get_submodule(step.path)
     direct = [i for i in range(len(patient.records)) if i not in patient.gone and patient.module(i) is module]
     regions = [] if direct else calls_of(patient, paths)
     sources = [patient.records[i].inputs[0] for i in direct if patient.records[i].inputs] + [r.source for r in regions]
     channels = patient.channels(*sources[:1])
-    block = patient.block(step.match, lambda: _build(step.use, module, channels, patient.model))
+    block = patient.block(step.match, lambda: blocks.build(step.use, module, channels))
     for index in direct:
         _replace_call(patient, index, block)
     for region in regions:
@@ -102,7 +102,7 @@ def _insert(patient: Patient, step: InsertOnEdge) -> None:
     numbers = (step.operand, *step.extra)
     operands = tuple(patient.operand(index, number) for number in numbers)
     channels = patient.channels(*(record.inputs[number] for number in numbers))
-    block = patient.block(step.match, lambda: _build(step.use, None, channels, patient.model))
+    block = patient.block(step.match, lambda: blocks.build(step.use, None, channels))
     patient.set_operand(index, step.operand, patient.insert(index, block, operands))
     if record.in_place and step.operand == 0:
         redirect_readers(patient, index, record.inputs[0], result=patient.current[index])

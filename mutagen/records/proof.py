@@ -1,4 +1,4 @@
-"""Records that travel between the two sessions of a proof and its parent; this module needs no torch."""
+"""What the two sessions of a proof tell their parent."""
 
 from __future__ import annotations
 
@@ -6,10 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from mutagen.count.tally import Tally
 from mutagen.records.result import Case
 
 Mode = Literal["eval", "train"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Elements of parameters and buffers (shared ones once), multiply-adds of one sample in eval mode.
+
+    ``macs`` is -1 where the model could not be run for counting. ``uncounted`` maps the operations that have no
+    formula (elementwise ones, norms, pooling, unknown ones) to how often they were called.
+    """
+
+    params: int
+    buffers: int
+    macs: int
+    uncounted: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
