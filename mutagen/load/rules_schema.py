@@ -45,6 +45,13 @@ def _version(given: object) -> int:
     return given
 
 
+def _present(given: object) -> object:
+    if given is None:
+        raise PydanticCustomError("R114", "has no value")
+    return given
+
+
+Given = BeforeValidator(_present)
 AnyValue = Annotated[Any, PlainValidator(_value)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 Text = Annotated[str, Field(min_length=1)]
@@ -72,11 +79,11 @@ class MatchPart(_Part):
 
     type: Words = ()
     path: Words = ()
-    block: Text | None = None
-    edge: Literal["residual", "skip"] | None = None
-    op: Text | None = None
+    block: Annotated[Text | None, Given] = None
+    edge: Annotated[Literal["residual", "skip"] | None, Given] = None
+    op: Annotated[Text | None, Given] = None
     where: dict[str, Annotated[ConditionPart, BeforeValidator(_condition)]] = {}
-    inside: MatchPart | None = None
+    inside: Annotated[MatchPart | None, Given] = None
     excluded: Annotated[list[MatchPart], BeforeValidator(_conditions)] = Field(default=[], alias="not")
 
 
@@ -105,8 +112,8 @@ class RulePart(_Part):
     id: Text
     match: MatchPart
     why: str = ""
-    replace: ReplacePart | None = None
-    insert: InsertPart | None = None
+    replace: Annotated[ReplacePart | None, Given] = None
+    insert: Annotated[InsertPart | None, Given] = None
     optional: bool = False
 
 
@@ -124,7 +131,7 @@ class FilePart(_Part):
 
     version: Annotated[int, PlainValidator(_version)]
     rules: Annotated[list[RulePart], Field(min_length=1)]
-    model: ModelPart | None = None
+    model: Annotated[ModelPart | None, Given] = None
 
 
 def as_rule(part: RulePart, place: Place) -> Rule:
