@@ -114,8 +114,7 @@ def _locate(options: Options) -> Located:
 
 
 def _host(options: Options) -> Host:
-    limits: dict[Literal["memory_bytes"], int] = {} if options.memory is None else {"memory_bytes": options.memory}
-    return Host(timeout=options.timeout, **limits)
+    return Host(timeout=options.timeout, memory_bytes=options.memory)
 
 
 def _up_to_plan(options: Options, host: Host, located: Located, clock: _Clock) -> _Traced:

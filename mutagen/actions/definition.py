@@ -63,7 +63,7 @@ def _line_before(file: SourceFile, node: ast.AST) -> int:
     around = [node, *file.ancestors(node)]
     statement = next(it for it in around if isinstance(it, ast.stmt) and it in file.tree.body)
     decorators = getattr(statement, "decorator_list", [])
-    line = min([statement.lineno, *(it.lineno for it in decorators)])
+    line: int = min([statement.lineno, *(it.lineno for it in decorators)])
     lines = file.utf8.splitlines() if b"\x0c" not in file.utf8 else file.utf8.split(b"\n")
     while line > 1 and lines[line - 2].lstrip().startswith(b"#") and not _is_heading(lines, line - 2):
         line -= 1

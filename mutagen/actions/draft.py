@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import TypeVar
 
 from mutagen.records.plan import Definition, Edit, Import, Product, Refusal, Surgery
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
 class Draft:
-    """The outcome for some matches of one rule. ``planned`` are paths that will change, ``notes`` are for the report."""
+    """The outcome for some matches of one rule; ``planned`` are the paths that will change."""
 
     edits: tuple[Edit, ...] = ()
     definitions: tuple[Definition, ...] = ()
@@ -24,13 +27,20 @@ class Draft:
 
 
 def join(drafts: Iterable[Draft]) -> Draft:
-    """One draft out of several, in order, without repetitions."""
+    """One draft out of several, in order; what is said twice is kept once."""
     parts = tuple(drafts)
-    return Draft(**{field.name: _unique(getattr(part, field.name) for part in parts) for field in fields(Draft)})
+    return Draft(
+        edits=_once(edit for part in parts for edit in part.edits),
+        definitions=_once(it for part in parts for it in part.definitions),
+        imports=_once(it for part in parts for it in part.imports),
+        surgery=tuple(step for part in parts for step in part.surgery),
+        products=_once(product for part in parts for product in part.products),
+        refused=_once(refusal for part in parts for refusal in part.refused),
+        planned=_once(path for part in parts for path in part.planned),
+        sites=_once(site for part in parts for site in part.sites),
+        notes=_once(note for part in parts for note in part.notes),
+    )
 
 
-def _unique(groups: Iterable[tuple[object, ...]]) -> tuple[object, ...]:
-    found: list[object] = []
-    for group in groups:
-        found.extend(item for item in group if item not in found)
-    return tuple(found)
+def _once(items: Iterable[Item]) -> tuple[Item, ...]:
+    return tuple(dict.fromkeys(items))

@@ -22,7 +22,7 @@ _OUTPUTS = ("out_channels", "num_features", "out_features", "num_channels", "cha
 
 @dataclass(frozen=True)
 class Wanted:
-    """One owner of the new attribute: its path, the value of each channel argument, the children that make the tensors."""
+    """One owner of the new attribute: path, value of each channel argument, children that make the tensors."""
 
     owner: str
     values: Mapping[str, int]
@@ -36,7 +36,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Place:
-    """Where the attribute is made: behind ``anchor``, with what was recorded there for each owner (None: nothing was)."""
+    """Where the attribute is made: behind ``anchor``, with what was recorded there for each owner, if anything."""
 
     file: SourceFile
     owner: ast.ClassDef
@@ -146,7 +146,7 @@ def _siblings(place: Place, wanted: Sequence[Wanted], scene: Scene) -> list[tupl
 
 def condition_for(
     rule: Rule, place: Place, function: Function, expression: ast.AST, wanted: Sequence[Wanted], scene: Scene
-) -> str | None | Refusal:
+) -> str | Refusal | None:
     """The condition under which the attribute is made, None if every instance of the class has the edge."""
     with_it = {it.owner for it in wanted}
     idle = [it for it in scene.trace.instances if _is_a(it, place) and it.path not in with_it]

@@ -46,7 +46,7 @@ def _plan_modules(rule: Rule, matches: Sequence[CallMatch], scene: Scene) -> Dra
         by_module.setdefault(scene.by_path[match.path].path, []).append(match)
     whole: list[Instance] = []
     refused: list[Refusal] = []
-    for path, calls in by_module.items():
+    for path in by_module:
         rest = [node for node in scene.calls_of[path] if node.index not in chosen]
         if rest:
             refused.append(_some_calls(rule, path, rest[0]))

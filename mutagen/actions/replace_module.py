@@ -47,7 +47,8 @@ def plan_source(
 
 def surgery(rule: Rule, instances: Iterable[Instance]) -> Draft:
     """The same change on the traced graph, and how the new parameters are tied."""
-    swaps, products = [], []
+    swaps: list[SwapModule] = []
+    products: list[Product] = []
     for it in instances:
         swaps.append(SwapModule(it.path, it.path, Use(rule.action.block, rule.action.args)))
         products.extend(Product(it.path, alias) for alias in (it.aliases or (it.path,)))

@@ -85,6 +85,7 @@ def out_of_scope(rule: Rule, path: str, chain: tuple[CallSite, ...], scene: Scen
         message = f"the expression stands in an installed library, {file}"
         return refuse(rule, path, "in-library", message, "exclude it with `not: {path: ...}`", where=chain[0].span)
     others = [name for name in scene.project.importers(file) if name != scene.project.target]
-    message = f"the expression stands in {file}, which {len(others)} other file(s) import, {others[0] if others else ''} among them"
+    example = f", {others[0]} among them" if others else ""
+    message = f"the expression stands in {file}, which {len(others)} other file(s) import{example}"
     advice = "widen with --scope package, or exclude it with `not: {path: ...}`"
     return refuse(rule, path, "out-of-scope", message, advice, where=chain[0].span)

@@ -13,7 +13,7 @@ from mutagen.source.project import Project
 
 
 def find_conflicts(drafts: Sequence[Draft], rules: Sequence[Rule], project: Project) -> list[ClashError]:
-    """One error P010 for each pair of rules whose edits overlap; insertions at one point keep the order of the rules."""
+    """One error P010 for each pair of rules whose edits overlap; insertions at one point keep the rules' order."""
     edits = [(edit, rule) for draft, rule in zip(drafts, rules, strict=True) for edit in draft.edits]
     edits.sort(key=lambda it: (it[0].span.file, it[0].span.line, it[0].span.column))
     errors: dict[tuple[str, str], ClashError] = {}

@@ -11,7 +11,7 @@ from mutagen.source.project import Project
 
 
 def share_definitions(draft: Draft, project: Project) -> Draft:
-    """The draft with one definition a block and file, and with sibling modules where asked or where several files need it."""
+    """The draft with one definition a block and file; a module of its own if asked or if several files need it."""
     first: dict[tuple[str, str], Definition] = {}
     for it in draft.definitions:
         known = first.get((it.file, it.block))

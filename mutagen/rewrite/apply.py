@@ -16,7 +16,7 @@ from mutagen.source.file import SourceFile, encode, read_source
 
 @dataclass(frozen=True)
 class _Patch:
-    """Bytes ``start`` to ``end`` of the UTF-8 text become ``new``; ``order`` decides between insertions at one point."""
+    """Bytes ``start`` to ``end`` of the UTF-8 text become ``new``; ``order`` decides between insertions at a point."""
 
     start: int
     end: int

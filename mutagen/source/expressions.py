@@ -8,7 +8,7 @@ names of every instance; the ones that give the traced value everywhere may stan
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mutagen.records.rules import Value
@@ -40,9 +40,12 @@ def expression_for(
     ``hidden`` are names that may have another value at the place of insertion. ``siblings`` are attribute texts
     (``self.conv2.out_channels``) with their value for each observation: the last resort before a literal.
     """
+    for node in nearby:
+        text = _best_nearby(file, node, observations, hidden)
+        if text is not None:
+            return text
     written = _written(file, function, hidden)
-    near = [_written(file, node, hidden) for node in nearby]
-    for candidates in (*near, _parameters(function, written), written, _recorded(observations, hidden)):
+    for candidates in (_parameters(function, written), written, _recorded(observations, hidden)):
         fitting = [text for text, node in candidates.items() if _fits(node, observations)]
         if fitting:
             return min(fitting, key=lambda text: (len(text), text))
@@ -53,20 +56,41 @@ def expression_for(
     return str(distinct.pop()) if len(distinct) == 1 else None
 
 
+def _best_nearby(
+    file: SourceFile, node: ast.AST, observations: Sequence[Observation], hidden: frozenset[str]
+) -> str | None:
+    """The outermost fitting expression of a call, of several the last: constructors name inputs before outputs."""
+    if isinstance(node, ast.Constant) and _fits(node, observations):
+        return file.text(node)
+    level: list[ast.AST] = [node]
+    while level:
+        candidates = _listed(file, (it for it in level if isinstance(it, ast.expr)), hidden)
+        fitting = [text for text, it in candidates.items() if _fits(it, observations)]
+        if fitting:
+            return fitting[-1]
+        level = [child for it in level for child in ast.iter_child_nodes(it)]
+    return None
+
+
 def _written(file: SourceFile, scope: ast.AST, hidden: frozenset[str]) -> dict[str, ast.expr]:
     """Expressions of names and arithmetic that are written in a scope, by text."""
+    return _listed(file, (it for it in ast.walk(scope) if isinstance(it, ast.expr)), hidden)
+
+
+def _listed(file: SourceFile, nodes: Iterable[ast.expr], hidden: frozenset[str]) -> dict[str, ast.expr]:
     found: dict[str, ast.expr] = {}
-    for node in _expressions(scope):
+    for node in _readable(nodes):
         names = {dotted(it) or "" for it in ast.walk(node) if isinstance(it, ast.Name | ast.Attribute)}
-        if not isinstance(node, ast.Constant) and not names & hidden:
+        if not names & hidden:
             text = file.text(node)
             if "\n" not in text and "\r" not in text and len(text) <= 60:
-                found[f"({text})" if isinstance(node, ast.IfExp | ast.BoolOp) else text] = node
+                found.pop(f"({text})" if isinstance(node, ast.IfExp) else text, None)
+                found[f"({text})" if isinstance(node, ast.IfExp) else text] = node
     return found
 
 
-def _expressions(scope: ast.AST) -> Iterator[ast.expr]:
-    for node in ast.walk(scope):
+def _readable(nodes: Iterable[ast.expr]) -> Iterator[ast.expr]:
+    for node in nodes:
         loaded = not isinstance(getattr(node, "ctx", ast.Load()), ast.Store)
         if isinstance(node, ast.Name | ast.Attribute | ast.BinOp | ast.Subscript | ast.IfExp) and loaded:
             yield node

@@ -1,4 +1,4 @@
-"""The operands of a joining expression as written: ``a + b``, ``a += b``, ``torch.add(a, b)``, ``torch.cat([a, b], 1)``."""
+"""The operands of a join as written: ``a + b``, ``a += b``, ``torch.add(a, b)``, ``torch.cat([a, b], 1)``."""
 
 from __future__ import annotations
 

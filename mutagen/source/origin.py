@@ -1,8 +1,8 @@
 """From a variable callee back to the expression where the class enters.
 
-``norm_layer(planes)`` names a variable. Its value came as an argument of the call one level further out, from a default,
-from an assignment (``if norm_layer is None: norm_layer = nn.BatchNorm2d``) or from an attribute set in ``__init__``. The
-recorded chain tells which calls were made, the source tells what each of them passed.
+``norm_layer(planes)`` names a variable. Its value came as an argument of the call one level further out, from a
+default, from an assignment (``if norm_layer is None: norm_layer = nn.BatchNorm2d``) or from an attribute set in
+``__init__``. The recorded chain tells which calls were made, the source tells what each of them passed.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class _Walk:
 def find_origin(
     callee: ast.expr, chain: Sequence[CallSite], wanted: str, open_file: Callable[[str], SourceFile]
 ) -> Origin | None:
-    """Where ``wanted`` (``torch.nn.BatchNorm2d``) enters that ``callee`` calls at ``chain[0]``; None where it cannot be told."""
+    """Where the class ``wanted`` enters that ``callee`` calls at ``chain[0]``; None where it cannot be told."""
     walk = _Walk(chain, wanted, open_file)
     return _find(walk, open_file(chain[0].span.file), callee, 0, _DEPTH)
 
