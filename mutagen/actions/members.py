@@ -115,7 +115,7 @@ def arguments_as_source(
 
 
 def _nearby(place: Place, wanted: Sequence[Wanted], scene: Scene) -> list[ast.AST]:
-    """What the constructors of the tensors' producers are given: the number of channels they put out, then all of it."""
+    """What the constructors of the tensors' producers are given: the channels they put out, then all of it."""
     outputs: list[ast.AST] = []
     calls: list[ast.AST] = []
     for child in wanted[0].children:
