@@ -73,7 +73,7 @@ def _gradients(
     wanted = [*differentiable.values(), *trained.values()]
     if not roots or not wanted:
         return {"input gradient": {}, "gradient": {}}
-    # One number to differentiate: gradients handed in would make torch import its symbolic shapes, which takes a second.
+    # One number to differentiate: gradients handed in would make torch import its symbolic shapes, a matter of seconds.
     loss = sum(_weighed(tensor, generator(seed, f"cotangent {number}")) for number, tensor in roots.items())
     assert isinstance(loss, torch.Tensor)
     found = torch.autograd.grad(loss, wanted, allow_unused=True)

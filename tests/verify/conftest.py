@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from mutagen.records.plan import InsertOnEdge, Plan, Product, SwapCall, Use
+from mutagen.records.plan import Plan, Product
 from mutagen.records.result import Verdict
 from mutagen.records.target import Call, InputSpec, Target
-from mutagen.records.trace import Node, Trace
+from mutagen.records.trace import Trace
 from mutagen.trace.session import open_model
 from mutagen.verify.prove import prove
 
@@ -77,16 +77,3 @@ class Bench:
 def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
 
-
-def calls(trace: Trace, name: str) -> list[Node]:
-    return [node for node in trace.nodes if node.name == name]
-
-
-def insert(
-    trace: Trace, operand: int, block: str, *, name: str = "add", nth: int = 0, match: str = "m"
-) -> InsertOnEdge:
-    return InsertOnEdge(match, calls(trace, name)[nth].key, operand, (), Use(block))
-
-
-def gelu(trace: Trace, nth: int, *, match: str = "m") -> SwapCall:
-    return SwapCall(match, calls(trace, "relu")[nth].key, "gelu")
