@@ -5,9 +5,11 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import BuiltinFunctionType, MethodDescriptorType
+from functools import cache
+from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, WrapperDescriptorType
 from typing import Any
 
+import torch
 from torch import Tensor
 
 _ARITHMETIC = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor")
@@ -39,7 +41,8 @@ _SWAPPED = {f"__r{name}__": _MAGIC[f"__{name}__"] for name in _ARITHMETIC} | {"_
 
 def call_form(function: Callable[..., Any], args: Any, kwargs: Any) -> CallForm | None:
     """The form of a call; None for what only asks about a tensor."""
-    name = getattr(function, "__name__", "")
+    method = _method_name(function)
+    name = method or str(getattr(function, "__name__", ""))
     if name == "__get__":
         return CallForm("call_function", getattr, (args[0], _attribute(function)), {})
     if name in ("__set__", "__setitem__"):
@@ -48,29 +51,58 @@ def call_form(function: Callable[..., Any], args: Any, kwargs: Any) -> CallForm 
         return CallForm("call_function", target, (args[0], *rest), {}, effect=True)
     if name in _IGNORED:
         return None
-    if not kwargs and name in _MAGIC and _is_method(function):
+    if method is None:
+        return CallForm("call_function", _writable(function), args, kwargs, _changes(name))
+    if not kwargs and name in _MAGIC:
         return CallForm("call_function", _MAGIC[name], args, {})
-    if not kwargs and name in _SWAPPED and _is_method(function):
+    if not kwargs and name in _SWAPPED:
         return CallForm("call_function", _SWAPPED[name], (args[1], args[0]), {})
-    if _is_method(function):
-        return CallForm("call_method", name, args, kwargs, _changes(name))
-    return CallForm("call_function", function, args, kwargs, _changes(name))
+    return CallForm("call_method", name, args, kwargs, _changes(name))
 
 
 def _attribute(function: Any) -> str:
-    return str(
-        function.__self__.__name__ if hasattr(function.__self__, "__name__") else function.__self__.fget.__name__
-    )
+    owner = function.__self__
+    return str(owner.__name__ if hasattr(owner, "__name__") else owner.fget.__name__)
 
 
 def _changes(name: str) -> bool:
     return name.endswith("_") and not name.endswith("__")
 
 
-def _is_method(function: Any) -> bool:
-    """Whether a function is found under its own name on tensors."""
-    if isinstance(function, BuiltinFunctionType):
-        return False
+def _method_name(function: Any) -> str | None:
+    """The name under which tensors have a function: that of ``x ** 2`` calls itself pow but is ``__pow__``."""
     if isinstance(function, MethodDescriptorType):
-        return True
-    return getattr(Tensor, getattr(function, "__name__", ""), None) is function
+        return str(function.__name__)
+    try:
+        return _methods().get(function)
+    except TypeError:
+        return None
+
+
+@cache
+def _methods() -> dict[Any, str]:
+    found: dict[Any, str] = {}
+    for name in dir(Tensor):
+        value = getattr(Tensor, name)
+        if isinstance(value, (FunctionType, WrapperDescriptorType)):
+            found.setdefault(value, name)
+    return found
+
+
+@cache
+def _writable(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, or one that calls it where generated code would not find it under the name it gives itself."""
+    name = f"{getattr(function, '__module__', '')}.{getattr(function, '__name__', '')}"
+    if not name.startswith("torch.") or isinstance(function, BuiltinFunctionType):
+        return function
+    found: object = torch
+    for part in name.split(".")[1:]:
+        found = getattr(found, part, None)
+    if found is function:
+        return function
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
+    call.__name__ = call.__qualname__ = getattr(function, "__name__", "call")
+    return call

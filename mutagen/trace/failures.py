@@ -8,7 +8,7 @@ from types import TracebackType
 from mutagen.errors import Place, TargetError
 from mutagen.trace.places import file_kind, is_installed
 
-_LONGEST = 300
+_LONGEST = 200
 
 
 def user_error(code: str, what: str, error: BaseException, *, hint: str = "") -> TargetError:
@@ -19,9 +19,10 @@ def user_error(code: str, what: str, error: BaseException, *, hint: str = "") ->
 
 
 def reason(error: BaseException) -> str:
-    """The type and first line of an exception."""
-    text = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {text[0][:_LONGEST]}" if text else type(error).__name__
+    """The type of an exception and the first sentence of what it says."""
+    lines = str(error).strip().splitlines()
+    text = lines[0].split(". ")[0][:_LONGEST] if lines else ""
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def place_of(error: BaseException) -> Place | None:

@@ -6,6 +6,7 @@ What comes out holds for the shapes it was recorded with: sizes are plain number
 from __future__ import annotations
 
 import enum
+import operator
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -168,9 +169,7 @@ class Recorder:
     def _item(self, node: fx.Node, index: int, item: Any, frame: FrameType) -> Any:
         if not _has_tensor(item):
             return item
-        getitem = call_form(torch.Tensor.__getitem__, (node, index), {})
-        assert getitem is not None
-        part = self.graph.create_node(getitem.op, getitem.target, (node, index))
+        part = self.graph.call_function(operator.getitem, (node, index))
         self._note(part, frame)
         return self._hold(part, item, frame)
 

@@ -388,3 +388,14 @@ def test_what_depends_on_buffers_or_chance_is_not_a_constant(opened):
     assert trace.method == "fx" and _names(trace.nodes) == ["add", "mul"]
     noisy = opened(source % " + torch.rand(3, 1, 1)")
     assert noisy.method == "recorded" and _names(noisy.nodes) == ["add", "mul", "rand", "add"]
+
+
+def test_operators_are_written_as_operators(opened):
+    trace = opened("""
+    class Net(nn.Module):
+        def forward(self, x):
+            assert isinstance(x, torch.Tensor)
+            return 1 - x ** 2 + 2 / (x + 3) - 2 ** x % 5 + (x @ x.mT) // 2 + F.max_pool2d(x, 1) + x.T.mT.norm(2)
+    """)
+    assert _names(trace.nodes)[:2] == ["pow", "sub"]
+    assert _same_as_model("eval", live().make_inputs(2))
