@@ -118,7 +118,12 @@ def _names(match: Mapping[str, Any], loc: Loc) -> Iterator[Finding]:
             yield "R113", (*loc, key), f"`{key}: {match[key]}` is not supported yet", f"supported: {_supported(key)}"
     block = match.get("block")
     if isinstance(block, str) and block not in (*MEANINGS, *LATER_VALUES["block"]) and not _is_class(block):
-        yield "R116", (*loc, "block"), f"unknown block {block!r}", hint_for(block, MEANINGS, what="or a class name;")
+        yield (
+            "R116",
+            (*loc, "block"),
+            f"unknown block {block!r}",
+            hint_for(block, MEANINGS, what="a class name, or one of"),
+        )
     op = match.get("op")
     if isinstance(op, str) and op not in OPERATIONS and suggestion(op, OPERATIONS):
         yield "R127", (*loc, "op"), f"unknown operation {op!r}", suggestion(op, OPERATIONS)

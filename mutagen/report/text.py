@@ -105,8 +105,10 @@ def _refusal(refusal: Refusal, root: Path) -> Iterator[Text]:
 def _verdict(verdict: Verdict, *, styled: bool, verbosity: int) -> Iterator[RenderableType]:
     if styled or verbosity > 0:
         yield _costs(verdict.counts, verdict.weights, styled=styled)
-    for name, number in verdict.counts.uncounted.items():
-        yield Text(f"note: MACs of {name} are not counted ({number} calls)")
+    uncounted = verdict.counts.uncounted
+    if uncounted and verbosity > 0:
+        calls = ", ".join(f"{name} ({number})" for name, number in uncounted.items())
+        yield Text(f"note: operations whose MACs are not counted: {calls}")
     if verdict.weights.lost:
         yield Text(f"note: checkpoint keys without a place: {_listed(verdict.weights.lost)}")
     for check in verdict.checks:

@@ -17,7 +17,6 @@ def test_plain_text_is_one_line_a_site_and_a_sentence(report: Report, tmp_path: 
         "pkg/model.py:20:5: eca + self.eca = ECA( planes)",
         "/x.py:1:1: dsc refused[in-library] m: it stands in a library",
         "  help: leave it out",
-        "note: MACs of fft are not counted (2 calls)",
         "note: checkpoint keys without a place: old",
         "2 sites in 1 file changed, +12,288 parameters (+1.23 %), MACs -1,000 (-20.00 %), proved bit-equal in 4 cases, "
         "120 of 122 checkpoint keys kept, 1 moved, 1 target refused",
@@ -37,6 +36,7 @@ def test_verbose_text_has_reasons_table_proof_and_times_without_box(report: Repo
     assert "parameters       1,000,000  1,012,288" in text
     assert "120 kept, 1 moved, 1 new, 1 lost" in text
     assert "proof eval 2x3x8x8: equal" in text
+    assert "note: operations whose MACs are not counted: fft (2)" in text
     assert "check second run: pass (plans nothing)" in text
     assert "time: trace 0.12 s, verify 1.00 s" in text
     assert "\x1b[" not in text
