@@ -11,7 +11,7 @@ from typing import Literal
 
 from mutagen.blocks.catalogue import load_blocks
 from mutagen.blocks.recognise import standing_products
-from mutagen.errors import InternalError, Place, TargetError
+from mutagen.errors import InternalError, Place, ProofError, TargetError
 from mutagen.load.candidates import choose_model, model_candidates
 from mutagen.load.input_spec import parse_input
 from mutagen.load.model_call import parse_call
@@ -20,9 +20,10 @@ from mutagen.load.rules_file import find_rules, read_rules
 from mutagen.load.target_file import Located, find_target
 from mutagen.match.select import select
 from mutagen.plan.make import make_plan
-from mutagen.records.plan import Plan
+from mutagen.records.plan import Plan, Refusal
 from mutagen.records.result import FileChange, Report, Verdict
 from mutagen.records.rules import Rule, RuleSet, Style
+from mutagen.records.span import Span
 from mutagen.records.target import Target
 from mutagen.records.trace import Trace
 from mutagen.rewrite.apply import rewrite
@@ -84,8 +85,11 @@ def run(options: Options) -> Report:
             return report
         with clock.stage("rewrite"):
             changes = _rewritten(traced)
-        with clock.stage("verify"):
-            verdict = _verified(traced, changes, host, options)
+        try:
+            with clock.stage("verify"):
+                verdict = _verified(traced, changes, host, options)
+        except ProofError as error:
+            return replace(report, status="refused", plan=_refused(traced.plan, error))
         report = replace(report, files=changes, verdict=verdict, timing=clock.seconds, failure=_failure(verdict))
     if report.failure:
         return replace(report, status="failed")
@@ -195,6 +199,18 @@ def _report(traced: _Traced, clock: _Clock) -> Report:
         timing=clock.seconds,
         notes=(*traced.trace.notes, *plan.notes),
     )
+
+
+def _refused(plan: Plan, error: ProofError) -> Plan:
+    """The plan with every target refused for which there can be no proof."""
+    place = error.place
+    where = Span(place.file, place.line, place.column - 1, place.line, place.column) if place and place.line else None
+    rules = []
+    for it in plan.rules:
+        paths = it.planned
+        new = tuple(Refusal(it.rule, path, error.code, error.message, error.hint, where) for path in paths)
+        rules.append(replace(it, refused=(*it.refused, *new), planned=()))
+    return replace(plan, rules=tuple(rules))
 
 
 def _partial(traced: _Traced) -> bool:

@@ -122,17 +122,11 @@ def _own(function: Function) -> Iterator[ast.AST]:
             waiting.extend(ast.iter_child_nodes(node))
 
 
-def nodes_through(cut: Cut, match: EdgeMatch, scene: Scene) -> Sequence[Node]:
-    """Every call of the traced graph that passes through the cut's expression as the matched one does."""
+def nodes_through(cut: Cut, match: EdgeMatch, scene: Scene) -> Sequence[tuple[Node, int]]:
+    """Every call of the traced graph that passes through the cut's expression, with the activation that it did so in."""
     joined = scene.trace.nodes[match.node]
+    through: Sequence[Node] = scene.called_at.get(cut.site.span, ())
     if any(site.frame == cut.site.frame for site in joined.chain):
         innermost = joined.chain[0].span
-        through = scene.called_at.get(cut.site.span, ())
-        return [it for it in through if it.chain[0].span == innermost and it.name == joined.name]
-    return [
-        it for it in scene.called_at.get(cut.site.span, ()) if it.chain[0].span == _producer(match, scene).chain[0].span
-    ]
-
-
-def _producer(match: EdgeMatch, scene: Scene) -> Node:
-    return scene.trace.nodes[scene.trace.nodes[match.node].inputs[match.operand]]
+        through = [it for it in through if it.chain[0].span == innermost and it.name == joined.name]
+    return [(node, site.frame) for node in through for site in node.chain if site.span == cut.site.span]

@@ -61,7 +61,7 @@ def plan(rule: Rule, matches: Sequence[EdgeMatch], scene: Scene) -> Draft:
                 drafts.append(done)
                 continue
             for it in group:
-                last.setdefault(it.match.id, _for(done, it.match))
+                last[it.match.id] = _for(done, it.match)
                 waiting.append(_Attempt(it.match, it.cuts[1:]))
     return join(drafts)
 
@@ -153,17 +153,12 @@ def _cannot_cut(rule: Rule, group: list[_Attempt], scene: Scene) -> Refusal | No
         return refuse(
             rule, match.path, "loop", message, "move the addition into the class of the branch", where=cut.span
         )
-    chosen = {index for it in group for index in _passing(it, scene)}
-    others = [node for node in nodes_through(cut, match, scene) if node.index not in chosen]
+    chosen = {it.cuts[0].site.frame for it in group}
+    others = [node for node, frame in nodes_through(cut, match, scene) if frame not in chosen]
     if others:
         message = f"the expression also runs in {others[0].scope or 'the model'}, where the edge is not selected"
         return refuse(rule, match.path, "needs-split", message, "select all of them, or none", where=cut.span)
     return _read_by_others(rule, group, scene)
-
-
-def _passing(attempt: _Attempt, scene: Scene) -> tuple[int, ...]:
-    node = scene.trace.nodes[attempt.match.node]
-    return (node.index, node.inputs[attempt.match.operand])
 
 
 def _read_by_others(rule: Rule, group: list[_Attempt], scene: Scene) -> Refusal | None:

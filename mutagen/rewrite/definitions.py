@@ -30,7 +30,7 @@ def definition_text(definition: Definition, file: SourceFile) -> tuple[str, list
     known = {it: name_for(_ORIGINS[it], names) for it in block.imports}
     lacking = [Import(file.path, *_WANTED[it]) for it, name in known.items() if name is None]
     text = render(block, Names(**{it: name for it, name in known.items() if name}), definition.name)
-    text = text.rstrip("\n") + "\n\n\n"
+    text = text.rstrip("\n") + "\n\n" + ("\n" if _blank_lines(file, definition.before) > 1 else "")
     return _in_style(text, file), lacking
 
 
@@ -38,6 +38,15 @@ def _in_style(text: str, file: SourceFile) -> str:
     if _uses_tabs(file):
         text = "\n".join(_tabbed(line) for line in text.split("\n"))
     return text.replace("\n", file.newline)
+
+
+def _blank_lines(file: SourceFile, line: int) -> int:
+    """Empty lines above a line: as many as its owner leaves between classes."""
+    lines = file.utf8.replace(b"\r\n", b"\n").split(b"\n")[: line - 1]
+    count = 0
+    while lines and not lines.pop().strip():
+        count += 1
+    return count or 2
 
 
 def _tabbed(line: str) -> str:

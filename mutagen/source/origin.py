@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mutagen.records.trace import CallSite
-from mutagen.source.call import arguments, function_parameters, parameter_default
+from mutagen.source.call import function_parameters, parameter_default
 from mutagen.source.file import SourceFile
 from mutagen.source.names import dotted, imported_names, resolve
 
@@ -90,16 +90,23 @@ def _passed(walk: _Walk, file: SourceFile, function: Function, name: str, level:
         outer = walk.open_file(walk.chain[level + 1].span.file)
         call = outer.node_at(walk.chain[level + 1].span)
         if isinstance(call, ast.Call):
-            given = arguments(call, _unbound(function_parameters(function)))
-            if given is None:
-                return None
-            value = given.by_name.get(name)
+            value = _argument(call, _unbound(function_parameters(function)), name)
     if value is None:
         default = parameter_default(function, name)
         return _find(walk, file, default, level, depth) if default is not None else None
     if _is_none(value, walk.chain[level + 1]):
         return None
     return _find(walk, outer, value, level + 1, depth)
+
+
+def _argument(call: ast.Call, parameters: tuple[str, ...], name: str) -> ast.expr | None:
+    """What a call gives a parameter in so many words; what hides behind ``**kwargs`` is taken as not given."""
+    keyword = next((it.value for it in call.keywords if it.arg == name), None)
+    positions = [it for it in call.args if not isinstance(it, ast.Starred)]
+    index = parameters.index(name) if name in parameters else len(positions)
+    if keyword is None and len(positions) == len(call.args) and index < len(positions):
+        return positions[index]
+    return keyword
 
 
 def _attribute(walk: _Walk, file: SourceFile, node: ast.Attribute, level: int, depth: int) -> Origin | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from typing import Protocol
 
-from mutagen.errors import InternalError
+from mutagen.errors import InternalError, ProofError, TargetError
 from mutagen.records.plan import Plan
 from mutagen.records.proof import Findings, ReferenceInfo
 from mutagen.records.result import Counts, Proof, Verdict
@@ -44,12 +44,22 @@ def prove(
         edited.start("mutagen.verify.session:edited_build", target, timeout=timeout)
         original.start("mutagen.verify.session:reference", plan.surgery, folder, seed, timeout=timeout)
         info = original.result()
-        edited.result()
-        compare = "mutagen.verify.session:edited_compare"
-        findings = edited.call(compare, info, plan.products, folder, seed, timeout=timeout)
+        findings = _examined(edited, info, plan, folder=folder, seed=seed, timeout=timeout)
     if not isinstance(info, ReferenceInfo) or not isinstance(findings, Findings):
         raise InternalError("B801", "a session of the proof returned something else than its findings")
     return _verdict(info, findings, plan)
+
+
+def _examined(edited: Session, info: object, plan: Plan, *, folder: str, seed: int, timeout: float | None) -> object:
+    """What the session of the edited model finds; a model that no longer builds is a failed proof."""
+    try:
+        edited.result()
+        compare = "mutagen.verify.session:edited_compare"
+        return edited.call(compare, info, plan.products, folder, seed, timeout=timeout)
+    except TargetError as error:
+        message = f"with the change, {error.message}"
+        hint = "other code relies on what would be replaced; exclude the target, or adapt that code first"
+        raise ProofError("breaks-code", message, place=error.place, hint=hint, detail=error.detail) from error
 
 
 def _verdict(info: ReferenceInfo, findings: Findings, plan: Plan) -> Verdict:
