@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 from torch import Tensor, fx, nn
@@ -13,6 +14,7 @@ from mutagen.trace.build import seed_all
 from mutagen.trace.grad_mode import SET_GRAD, watching
 from mutagen.trace.inputs import Inputs, Layout
 from mutagen.trace.leaves import is_leaf
+from mutagen.trace.own_functions import own_functions
 from mutagen.trace.provenance import Link, Walker, boundary
 from mutagen.trace.taken import Taken
 
@@ -91,6 +93,10 @@ class ChainTracer(fx.Tracer):
         """Notes that gradients are switched on or off."""
         self.create_node("call_function", SET_GRAD, (mode,), {})
 
+    def function(self, function: Callable[..., Any], args: Any, kwargs: Any, frame: FrameType) -> Any:
+        """Makes a node of the user's own autograd function."""
+        return self.create_proxy("call_function", function, args, kwargs)
+
     @property
     def failed_in(self) -> str:
         """Path of the innermost module that was open when tracing stopped."""
@@ -119,7 +125,7 @@ def trace_fx(
     tracer = ChainTracer(layout, inputs, extra)
     try:
         seed_all(_OTHER_SEED)
-        with watching(tracer.switch_grad):
+        with watching(tracer.switch_grad), own_functions(tracer.function):
             graph = tracer.trace(model)
         module = fx.GraphModule(model, graph, type(model).__name__)
     except Exception as error:

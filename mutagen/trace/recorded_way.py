@@ -10,21 +10,18 @@ import operator
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from types import FrameType
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
-from torch.autograd import Function
 from torch.overrides import TorchFunctionMode
 
 from mutagen.trace.calls import CallForm, call_form
 from mutagen.trace.grad_mode import SET_GRAD, watching
 from mutagen.trace.inputs import Inputs, Layout
 from mutagen.trace.leaves import is_leaf
-from mutagen.trace.naming import is_torch
-from mutagen.trace.operation_names import snake
+from mutagen.trace.own_functions import own_functions
 from mutagen.trace.provenance import Link, Walker
 from mutagen.trace.running import copied, run
 from mutagen.trace.taken import Taken
@@ -71,6 +68,8 @@ class Recorder:
 
     def function(self, function: Callable[..., Any], args: Any, kwargs: Any, frame: FrameType) -> Any:
         """Runs a function and, if it gives or changes tensors, makes a node of it."""
+        if self.inside:
+            return function(*args, **kwargs)
         form = call_form(function, args, kwargs)
         before = self._mark()
         arguments = self._arguments(form, frame) if form is not None else None
@@ -122,6 +121,10 @@ class Recorder:
             return slice(*(self._argument(part, frame) for part in (value.start, value.stop, value.step)))
         if (isinstance(value, _PLAIN) and not isinstance(value, enum.Enum)) or value is Ellipsis:
             return value
+        if isinstance(value, nn.Module) and id(value) in self._modules:
+            node = self.graph.get_attr(self._modules[id(value)])
+            self._note(node, frame)
+            return node
         return self._constant(value, frame)
 
     def _node(self, tensor: Tensor, frame: FrameType) -> fx.Node:
@@ -225,8 +228,6 @@ class _Functions(TorchFunctionMode):
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        if self._recorder.inside:
-            return func(*args, **(kwargs or {}))
         return self._recorder.function(func, args, kwargs or {}, sys._getframe(1))
 
 
@@ -247,39 +248,11 @@ def _modules(recorder: Recorder) -> Iterator[None]:
         nn.Module.__call__ = original  # type: ignore[method-assign]
 
 
-@contextmanager
-def _own_functions(recorder: Recorder) -> Iterator[None]:
-    """Makes every call of the user's own ``autograd.Function`` one node, so that its own backward is kept."""
-    original = Function.__dict__["apply"]
-
-    def apply(cls: type[Function], *args: Any, **kwargs: Any) -> Any:
-        bound = original.__get__(None, cls)
-        if recorder.inside or is_torch(cls):
-            return bound(*args, **kwargs)
-        return recorder.function(_callable(cls), args, kwargs, sys._getframe(1))
-
-    cast(Any, Function).apply = classmethod(apply)
-    try:
-        yield
-    finally:
-        cast(Any, Function).apply = original
-
-
-@cache
-def _callable(kind: type[Function]) -> Callable[..., Any]:
-    def apply(*args: Any, **kwargs: Any) -> Any:
-        return cast(Any, kind).apply(*args, **kwargs)
-
-    apply.__name__ = apply.__qualname__ = snake(kind.__name__)
-    apply.__module__ = kind.__module__
-    return apply
-
-
 def trace_recorded(model: nn.Module, layout: Layout, inputs: Inputs) -> Taken:
     """The graph of one run with these inputs. Exceptions of the user's forward pass through."""
     own = copied(inputs)
     recorder = Recorder(model, own)
-    with _modules(recorder), _Functions(recorder), _own_functions(recorder), watching(recorder.switch_grad):
+    with _modules(recorder), _Functions(recorder), own_functions(recorder.function), watching(recorder.switch_grad):
         output = run(model, layout, own, copy=False)
     recorder.finish(output)
     for name, value in recorder.constants.items():
