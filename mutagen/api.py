@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -74,11 +74,14 @@ class _Traced:
     plan: Plan
 
 
-def run(options: Options) -> Report:
-    """Plan, prove and, where asked and proved, write. Raises MutagenError; nothing is written then."""
+def run(options: Options, host: Host | None = None) -> Report:
+    """Plan, prove and, where asked and proved, write. Raises MutagenError; nothing is written then.
+
+    ``host`` is one that already runs, for several runs that share it; it stays open.
+    """
     clock = _Clock()
     located = _locate(options)
-    with _host(options) as host:
+    with _host(options) if host is None else nullcontext(host) as host:
         traced = _up_to_plan(options, host, located, clock)
         report = _report(traced, clock)
         if report.status != "would_change":
