@@ -15,7 +15,7 @@ from libcst.codemod import CodemodContext
 from libcst.codemod.visitors import AddImportsVisitor
 
 from mutagen.records.plan import Import
-from mutagen.source.file import SourceFile, read_source
+from mutagen.source.file import SourceFile
 
 _Statement = ast.Import | ast.ImportFrom
 
@@ -23,7 +23,7 @@ _Statement = ast.Import | ast.ImportFrom
 def with_imports(file: SourceFile, text: bytes, imports: Sequence[Import]) -> bytes:
     """The text with the imports added to its head."""
     for it in dict.fromkeys(imports):
-        text = _with_import(read_source(file.path, text), it)
+        text = _with_import(SourceFile(file.path, text, "utf-8", text), it)
     return text
 
 
@@ -34,8 +34,10 @@ def _with_import(file: SourceFile, wanted: Import) -> bytes:
         start, end = file.offset(twin.lineno, twin.col_offset), file.line_end(twin.end_lineno or twin.lineno)
         return file.utf8[:start] + _written(file.utf8[start:end], wanted) + file.utf8[end:]
     at = _place(file, statements, wanted)
-    line = _written(b"", wanted).strip() + file.newline.encode()
-    if at == len(file.utf8) and not file.utf8.endswith((b"\n", b"\r")):
+    line = _written(b"", wanted).strip() + file.newline.encode() * (
+        2 if _opens_group(file, statements, wanted, at) else 1
+    )
+    if file.utf8 and at == len(file.utf8) and not file.utf8.endswith((b"\n", b"\r")):
         line = file.newline.encode() + line
     return file.utf8[:at] + line + file.utf8[at:]
 
@@ -63,6 +65,9 @@ def _place(file: SourceFile, statements: Sequence[_Statement], wanted: Import) -
     same = [it for it in statements if _kind(_origin(it)) == kind]
     if wanted == Import(wanted.file, "torch") and same:
         return file.line_starts[same[0].lineno - 1]
+    if same and wanted.name is None and wanted.alias is None and kind == "standard":
+        plain = [it for it in same if isinstance(it, ast.Import)]
+        return _behind(file, plain[-1]) if plain else file.line_starts[same[0].lineno - 1]
     if same:
         return _behind(file, same[-1])
     ordinary = [it for it in statements if _origin(it) != "__future__"]
@@ -74,6 +79,13 @@ def _place(file: SourceFile, statements: Sequence[_Statement], wanted: Import) -
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
         return _behind(file, first)
     return file.line_starts[first.lineno - 1] if first is not None else len(file.utf8)
+
+
+def _opens_group(file: SourceFile, statements: Sequence[_Statement], wanted: Import, at: int) -> bool:
+    """Whether the import is the first of the standard library and stands right above imports of another kind."""
+    if _kind(wanted.module) != "standard" or any(_kind(_origin(it)) == "standard" for it in statements):
+        return False
+    return any(file.line_starts[it.lineno - 1] == at for it in statements)
 
 
 def _kind(module: str) -> str:

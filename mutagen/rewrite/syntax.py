@@ -32,7 +32,7 @@ def _statement(file: SourceFile, edit: Edit, text: str) -> None:
 def check_module(path: str, text: bytes) -> None:
     """Raise InternalError X002 unless the new file parses."""
     try:
-        libcst.parse_module(text)
+        libcst.parse_module(text.decode())
     except libcst.ParserSyntaxError as error:
         place = Place(path, error.raw_line, error.raw_column + 1)
         raise InternalError(
