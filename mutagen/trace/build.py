@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from mutagen.errors import InternalError, TargetError
+from mutagen.errors import InternalError, Place, TargetError
 from mutagen.records.target import Call, CallValue, Collection, Name, Target
 from mutagen.trace.failures import user_error
 from mutagen.trace.provenance import boundary
@@ -32,7 +32,7 @@ def build_model(target: Target, module: ModuleType) -> nn.Module:
     model = evaluate(target.call, module)
     if not isinstance(model, nn.Module):
         what = f"{target.call.callee} gave {_article(type(model).__name__)}, not a torch.nn.Module"
-        raise TargetError("T106", what, hint=_choices(module))
+        raise TargetError("T106", what, place=_at(module), hint=_choices(module))
     return model
 
 
@@ -71,18 +71,19 @@ def _call(call: Call, module: ModuleType) -> Any:
     if isinstance(callee, nn.Module) and not call.args and not call.kwargs:
         return callee
     if not callable(callee):
-        raise TargetError("T104", f"{call.callee} is {_article(type(callee).__name__)} and cannot be called")
+        what = f"{call.callee} is {_article(type(callee).__name__)} and cannot be called"
+        raise TargetError("T104", what, place=_at(module), hint=_choices(module))
     args = [evaluate(value, module) for value in call.args]
     kwargs = {name: evaluate(value, module) for name, value in call.kwargs.items()}
     try:
         return boundary(callee, *args, **kwargs)
     except (Exception, SystemExit) as error:
         if isinstance(error, TypeError):
-            _check_arguments(call.callee, callee, args, kwargs)
+            _check_arguments(call.callee, callee, args, kwargs, place=_defined(callee))
         raise user_error("T105", f"{call.callee}(...) cannot be built", error, hint=_signature(callee)) from error
 
 
-def _check_arguments(name: str, callee: Any, args: list[Any], kwargs: dict[str, Any]) -> None:
+def _check_arguments(name: str, callee: Any, args: list[Any], kwargs: dict[str, Any], *, place: Place | None) -> None:
     try:
         signature = inspect.signature(callee)
     except (TypeError, ValueError):
@@ -90,7 +91,21 @@ def _check_arguments(name: str, callee: Any, args: list[Any], kwargs: dict[str, 
     try:
         signature.bind(*args, **kwargs)
     except TypeError as error:
-        raise TargetError("T107", f"{name}: {error}", hint=f"its signature is {name}{signature}") from error
+        hint = f"its signature is {name}{signature}"
+        raise TargetError("T107", f"{name}: {error}", place=place, hint=hint) from error
+
+
+def _defined(callee: Any) -> Place | None:
+    """Where a class or function is defined."""
+    try:
+        file = inspect.getsourcefile(callee)
+        return Place(file, inspect.getsourcelines(callee)[1], 1) if file else None
+    except (OSError, TypeError):
+        return None
+
+
+def _at(module: ModuleType) -> Place | None:
+    return Place(module.__file__) if module.__file__ else None
 
 
 def _signature(callee: Any) -> str:
@@ -112,7 +127,7 @@ def look_up(dotted: str, module: ModuleType) -> Any:
     if found is _MISSING:
         close = difflib.get_close_matches(dotted, [name for name in vars(module) if name[:1] != "_"], n=3)
         hint = f"did you mean {' or '.join(close)}?" if close else _choices(module)
-        raise TargetError("T103", f"{module.__name__} has no {dotted}", hint=hint)
+        raise TargetError("T103", f"{module.__name__} has no {dotted}", place=_at(module), hint=hint)
     return found
 
 

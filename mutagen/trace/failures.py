@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import traceback
 from types import TracebackType
 
 from mutagen.errors import Place, TargetError
+from mutagen.sandbox import frames
 from mutagen.trace.places import file_kind, is_installed
 
 _LONGEST = 200
@@ -13,9 +13,16 @@ _LONGEST = 200
 
 def user_error(code: str, what: str, error: BaseException, *, hint: str = "") -> TargetError:
     """A ``TargetError`` for an exception raised while doing ``what``, placed at the innermost line of the user."""
-    detail = "".join(traceback.format_exception(error))
-    message = f"{what}: {reason(error)}"
-    return TargetError(code, message, place=place_of(error), hint=hint, detail=detail)
+    return TargetError(code, f"{what}: {reason(error)}", place=place_of(error), hint=hint, detail=trail(error))
+
+
+def trail(error: BaseException) -> str:
+    """The user's own frames and all that the exception says; empty where its place and first sentence say as much."""
+    own = frames.exception_frames(error)
+    text = f"{type(error).__name__}: {error}".rstrip(": \n")
+    if len(own) <= 1 and text == reason(error):
+        return ""
+    return f"{frames.listing(own)}{text}"
 
 
 def reason(error: BaseException) -> str:

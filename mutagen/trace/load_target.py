@@ -10,7 +10,7 @@ from types import ModuleType
 
 from mutagen.errors import TargetError
 from mutagen.records.target import Target
-from mutagen.trace.failures import user_error
+from mutagen.trace.failures import place_of, trail, user_error
 from mutagen.trace.overlay import Overlay
 from mutagen.trace.places import file_kind, is_installed
 
@@ -25,12 +25,32 @@ def import_target(target: Target) -> ModuleType:
     try:
         module = _import(target, overlay)
     except (Exception, SystemExit) as error:
-        hint = "the file must import without running a program; put what runs under if __name__ == '__main__'"
-        raise user_error("T101", f"{target.module} cannot be imported", error, hint=hint) from error
+        raise _import_error(target, error) from error
     found = getattr(module, "__file__", None)
     if found is None or not _same(found, target.file):
-        raise TargetError("T102", f"importing {target.module} gave {found}, not {target.file}")
+        hint = "another module has this name: rename the file, or run mutagen in an environment without the other one"
+        raise TargetError("T102", f"importing {target.module} gave {found}, not {target.file}", hint=hint)
     return module
+
+
+def _import_error(target: Target, error: BaseException) -> TargetError:
+    what = f"{target.module} cannot be imported"
+    if isinstance(error, SystemExit):
+        place, hint = place_of(error), "put what runs as a program under `if __name__ == '__main__':`"
+        message = f"{what}: it ends the program with sys.exit({error.code!r})"
+        return TargetError("T101", message, place=place, hint=hint, detail=trail(error))
+    return user_error("T101", what, error, hint=_cure(target, error))
+
+
+def _cure(target: Target, error: BaseException) -> str:
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        top = error.name.partition(".")[0]
+        if top == target.module.partition(".")[0] or top in sys.modules:
+            return f"there is no module {error.name} beside the target: check the name and where the file stands"
+        return f"install {top} in this environment ({sys.prefix}), or run mutagen in that of the project"
+    if isinstance(error, FileNotFoundError):
+        return "models are imported in an empty temporary folder: name files by their place beside `__file__`"
+    return "the file must import without an error; what only a program needs goes under `if __name__ == '__main__':`"
 
 
 def _import(target: Target, overlay: Overlay) -> ModuleType:

@@ -119,8 +119,10 @@ class Recorder:
             return {key: self._argument(item, frame) for key, item in value.items()}
         if isinstance(value, slice):
             return slice(*(self._argument(part, frame) for part in (value.start, value.stop, value.step)))
-        if (isinstance(value, _PLAIN) and not isinstance(value, enum.Enum)) or value is Ellipsis:
+        if value is None or value is Ellipsis or type(value) in _PLAIN:
             return value
+        if isinstance(value, (int, float)) and not isinstance(value, enum.Enum):
+            return int(value) if isinstance(value, int) else float(value)
         if isinstance(value, nn.Module) and id(value) in self._modules:
             node = self.graph.get_attr(self._modules[id(value)])
             self._note(node, frame)

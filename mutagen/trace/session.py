@@ -18,6 +18,7 @@ from mutagen.trace.graphs import LiveGraph, describe_inputs, eager, forward_erro
 from mutagen.trace.inputs import Example, Inputs, from_function, from_specs, guesses
 from mutagen.trace.instances import Calls, counting, describe_instances
 from mutagen.trace.load_target import import_target, local_files
+from mutagen.trace.own_functions import install
 from mutagen.trace.recorder import recording
 from mutagen.trace.running import State, materialise, run
 
@@ -51,6 +52,7 @@ def open_model(target: Target, *, need_calls: bool = True) -> Trace:
     Raises ``TargetError`` where the target cannot be imported, built, run or traced.
     """
     before = frozenset(sys.modules)
+    install()
     with recording() as births:
         model = build_model(target, import_target(target))
     example, inputs, output, calls = _example(target, model)
