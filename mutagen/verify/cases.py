@@ -109,10 +109,9 @@ def _cut(tensor: torch.Tensor, to: torch.Tensor) -> torch.Tensor:
 def _notes(chosen: list[CaseInput]) -> list[str]:
     notes = []
     evaluated = [case for case in chosen if case.mode == "eval"]
-    if len({tuple(shape[2:] for shape in case.shapes) for case in evaluated}) < 2:
+    images = any(_images(case.leaves) for case in evaluated)
+    if images and len({tuple(shape[2:] for shape in case.shapes) for case in evaluated}) < 2:
         notes.append("one spatial size only: the model takes no other")
     if len({tuple(shape[:1] for shape in case.shapes) for case in evaluated}) < 2:
         notes.append("one batch size only: the model takes no other")
-    if not any(case.mode == "train" for case in chosen):
-        notes.append("no train proof: the model does not run in training mode")
     return notes

@@ -11,11 +11,11 @@ from mutagen.verify.observe import Leaves, Observed, observe
 from mutagen.verify.streams import foreign_state, module_paths, streams
 from mutagen.verify.tensors import edited_tensors
 
-_FOREIGN = "no train proof: forward draws from the random generator of Python or numpy"
+_FOREIGN = "forward draws from the random generator of Python or numpy"
 
 
 class Original:
-    """Runs the original once for each case and remembers what came out."""
+    """Runs the original once for each case; remembers what came out, and in ``why`` what last spoke against a case."""
 
     def __init__(self, model: nn.Module, layout: Any, *, seed: int, gain: float) -> None:
         self.model = model
@@ -24,7 +24,6 @@ class Original:
         self.gain = gain
         self.seen: dict[tuple[Mode, tuple[tuple[int, ...], ...]], Observed] = {}
         self.blocks: dict[str, nn.Module] = {}
-        self.notes: list[str] = []
         self.why = ""
         self._own = edited_tensors(model, str)
         self._paths = module_paths(model)
@@ -41,7 +40,7 @@ class Original:
             self.why = f"{type(error).__name__}: {error}"
             return False
         if drawn and mode == "train":
-            self.notes = [_FOREIGN]
+            self.why = _FOREIGN
             return False
         self.seen[mode, shapes] = observed
         return True

@@ -71,8 +71,9 @@ def make_reference(
                 raise ProofError("P810", "the original runs with none of the inputs of the proof", detail=original.why)
             facts = _run_all(original, cases, surgery, survivors, graph=graph, folder=folder)
             if facts is not None:
-                told = (*notes, *original.notes)
-                return ReferenceInfo(facts, gain, shapes_of_keys(model), all_names(model), counts, told)
+                if not any(case.mode == "train" for case in cases):
+                    notes.append(f"no train proof: {original.why}")
+                return ReferenceInfo(facts, gain, shapes_of_keys(model), all_names(model), counts, tuple(notes))
     finally:
         model.train(training)
     raise ProofError(

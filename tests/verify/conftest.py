@@ -56,8 +56,8 @@ class Bench:
         folder = str(self.folder)
         return Target(str(file), name, (folder,), folder, call or Call("Net"), (InputSpec(shape),))
 
-    def open(self, source: str, **options: Any) -> Trace:
-        return open_model(self.target(source, **options))
+    def open(self, source: str, *, need_calls: bool = True, **options: Any) -> Trace:
+        return open_model(self.target(source, **options), need_calls=need_calls)
 
     def prove(
         self,
@@ -65,9 +65,11 @@ class Bench:
         after: str,
         surgery: Callable[[Trace], list[object]],
         products: tuple[Product, ...] = (),
+        *,
+        need_calls: bool = True,
         **options: Any,
     ) -> Verdict:
-        trace = self.open(before, **options)
+        trace = self.open(before, need_calls=need_calls, **options)
         steps: Any = tuple(surgery(trace))
         plan = Plan(1, "", Call("Net"), (), {}, surgery=steps, products=products)
         return prove(Here(), Here(), plan=plan, target=self.target(after, **options))
@@ -76,4 +78,3 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
-

@@ -48,7 +48,7 @@ def on_add(path: str, block: str, operand: int, *extra: int, **args: Any) -> Cal
     return lambda trace: [InsertOnEdge(path, calls(trace, "add")[0].key, operand, extra, Use(block, args))]
 
 
-SCALE = '''
+SCALE = """
 class Scale(nn.Module):
     def __init__(self):
         super().__init__()
@@ -58,9 +58,11 @@ class Scale(nn.Module):
         return self.gamma * x
 
 
-'''
+"""
 
-RESIDUAL = SCALE + '''
+RESIDUAL = (
+    SCALE
+    + """
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
@@ -76,9 +78,10 @@ class Net(nn.Module):
         out = self.bn2(out)
         side = self.other(x)
         return x + out
-'''
+"""
+)
 
-CONVS = '''
+CONVS = """
 class Separable(nn.Module):
     def __init__(self, i, o, k, stride=1, padding=0, dilation=1, bias=True):
         super().__init__()
@@ -97,9 +100,9 @@ class Net(nn.Module):
 
     def forward(self, x):
         return self.conv(self.stem(x)).mean((2, 3))
-'''
+"""
 
-SHARED = '''
+SHARED = """
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
@@ -111,9 +114,9 @@ class Net(nn.Module):
         out = self.relu(self.conv(x))
         out = out + x
         return self.relu(out)
-'''
+"""
 
-PLAIN = '''
+PLAIN = """
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
@@ -127,9 +130,9 @@ class Net(nn.Module):
         out = self.bn(self.conv(x))
         out = F.relu(out)
         return out
-'''
+"""
 
-DROPS = '''
+DROPS = """
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
@@ -142,9 +145,9 @@ class Net(nn.Module):
         a = self.one(y)
         b = self.two(y)
         return F.relu(a) - 2 * b
-'''
+"""
 
-FUNCTIONAL = '''
+FUNCTIONAL = """
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
@@ -155,9 +158,9 @@ class Net(nn.Module):
         a = F.dropout(y, 0.5, self.training)
         b = F.dropout(y, 0.5, self.training)
         return F.relu(a) - 2 * b
-'''
+"""
 
-NORMS = '''
+NORMS = """
 class Net(nn.Module):
     def __init__(self):
         super().__init__()
@@ -169,9 +172,9 @@ class Net(nn.Module):
     def forward(self, x):
         x = F.relu(self.norm1(self.conv1(x)))
         return self.norm2(self.conv2(x))
-'''
+"""
 
-GATE = '''
+GATE = """
 class Gate(nn.Module):
     def __init__(self, x, g, inner):
         super().__init__()
@@ -188,7 +191,7 @@ class Net(nn.Module):
         a = self.left(x)
         b = self.right(x)
         return a + b
-'''
+"""
 
 TO_GELU = ("F.relu(out)", "F.gelu(out)")
 ADD_SCALE = ("self.other =", "self.scale = Scale()\n        self.other =")

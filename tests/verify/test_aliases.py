@@ -129,6 +129,8 @@ def test_sum_that_is_read_through_the_operand(bench):
 
 def test_only_one_of_two_equal_operands(bench):
     before = source("return y + y")
-    assert bench.prove(before, source("return y + self.scale(y)", "Scale()"), scale_operand(1), SCALED, **SHAPE).proof.equal
+    assert bench.prove(
+        before, source("return y + self.scale(y)", "Scale()"), scale_operand(1), SCALED, **SHAPE
+    ).proof.equal
     both = source("y = self.scale(y)\nreturn y + y", "Scale()")
     assert not bench.prove(before, both, scale_operand(1), SCALED, **SHAPE).proof.equal

@@ -24,9 +24,7 @@ TRICKS = _load("fooling").TRICKS
 
 @pytest.mark.parametrize("trick", TRICKS, ids=lambda trick: trick.id)
 def test_right_edit_passes(bench, trick):
-    verdict = bench.prove(
-        trick.source, trick.edited(trick.right), trick.surgery, trick.products, shape=trick.shape
-    )
+    verdict = bench.prove(trick.source, trick.edited(trick.right), trick.surgery, trick.products, shape=trick.shape)
     assert [case.note for case in verdict.proof.cases] == [""] * 4
     assert verdict.proof.equal and verdict.proof.bit_equal
     assert {check.status for check in verdict.checks} <= {"pass", "info"}
@@ -34,9 +32,7 @@ def test_right_edit_passes(bench, trick):
 
 @pytest.mark.parametrize("trick", TRICKS, ids=lambda trick: trick.id)
 def test_wrong_edit_is_caught(bench, trick):
-    verdict = bench.prove(
-        trick.source, trick.edited(trick.wrong), trick.surgery, trick.products, shape=trick.shape
-    )
+    verdict = bench.prove(trick.source, trick.edited(trick.wrong), trick.surgery, trick.products, shape=trick.shape)
     assert not verdict.proof.equal
     failed = {case.mode for case in verdict.proof.cases if not case.equal}
     assert failed == set(trick.modes)

@@ -1,0 +1,77 @@
+"""Which inputs are chosen."""
+
+from __future__ import annotations
+
+import torch
+
+from mutagen.verify.cases import choose_cases
+
+
+def images(side, channels=3, rank=2):
+    def make(batch, scale):
+        unit = 32 if side % 32 == 0 else 4
+        size = max(unit, round(side * scale / unit) * unit)
+        return (torch.zeros(batch or 1, channels, *(size,) * rank),)
+
+    return make
+
+
+def chosen(make, accepts=lambda mode, leaves: True):
+    cases, notes = choose_cases(make, lambda mode, leaves, shapes: accepts(mode, leaves))
+    return [(case.mode, case.shapes[0]) for case in cases], notes
+
+
+def test_large_inputs_are_made_small_and_one_is_not_square():
+    cases, notes = chosen(images(224))
+    assert cases == [
+        ("eval", (2, 3, 64, 64)),
+        ("eval", (1, 3, 96, 64)),
+        ("train", (2, 3, 96, 64)),
+        ("train", (3, 3, 64, 64)),
+    ]
+    assert notes == []
+
+
+def test_small_inputs_stay():
+    cases, notes = chosen(images(32))
+    assert {shape[1:] for _, shape in cases} == {(3, 32, 32), (3, 64, 32)}
+    assert notes == []
+
+
+def test_volumes_are_made_smaller_still():
+    cases, _ = chosen(images(96, rank=3))
+    assert {shape[1:] for _, shape in cases} == {(3, 32, 32, 32), (3, 64, 32, 32)}
+
+
+def test_square_inputs_only():
+    cases, _ = chosen(images(224), lambda mode, leaves: leaves[0].shape[2] == leaves[0].shape[3])
+    assert {shape[2:] for _, shape in cases} == {(64, 64), (96, 96)}
+
+
+def test_described_size_only():
+    cases, notes = chosen(images(224), lambda mode, leaves: leaves[0].shape[2:] == (224, 224))
+    assert [shape for _, shape in cases] == [(2, 3, 224, 224), (1, 3, 224, 224), (2, 3, 224, 224), (3, 3, 224, 224)]
+    assert notes == ["one spatial size only: the model takes no other"]
+
+
+def test_one_sample_only():
+    cases, notes = chosen(images(32), lambda mode, leaves: len(leaves[0]) == 1)
+    assert {shape[0] for _, shape in cases} == {1}
+    assert "one batch size only: the model takes no other" in notes
+
+
+def test_no_training():
+    cases, notes = chosen(images(32), lambda mode, leaves: mode == "eval")
+    assert [mode for mode, _ in cases] == ["eval", "eval"]
+    assert notes == []
+
+
+def test_tokens_have_no_spatial_size():
+    cases, notes = chosen(lambda batch, scale: (torch.zeros(batch or 1, 16, dtype=torch.int64),))
+    assert notes == []
+    assert [mode for mode, _ in cases] == ["eval", "eval", "train", "train"]
+    assert {shape[0] for _, shape in cases} == {1, 2, 3}
+
+
+def test_nothing_is_accepted():
+    assert chosen(images(32), lambda mode, leaves: False)[0] == []
