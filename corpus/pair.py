@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from dataclasses import dataclass, replace
 from typing import Any
@@ -78,7 +79,7 @@ def _without_change(answer: Answer, blank: Result) -> Result | None:
         return None
     if answer.code == 0 and status == "unchanged":
         return replace(blank, outcome="already")
-    if answer.code in (1, 2) and "Traceback (most recent call last)" not in answer.errors:
+    if answer.code in (1, 2) and not re.search(r"^Traceback", answer.errors, re.MULTILINE):
         return replace(blank, outcome="refused", codes=codes(answer), detail=_first_message(answer))
     return replace(blank, outcome="crashed", detail=f"exit {answer.code}: {answer.errors.strip()[-300:]}")
 

@@ -29,6 +29,7 @@ REFUSAL = {"rules": [{"refused": [{"code": "out-of-scope", "path": "a.b", "messa
         (Answer(1, REFUSAL), "refused"),
         (Answer(1, {"status": "failed"}), "refused"),
         (Answer(2, {}, errors="error: no such model [E101]"), "refused"),
+        (Answer(2, {}, errors="error: the model failed [E110]\n  | Traceback (most recent call last):"), "refused"),
         (Answer(None), "timed-out"),
         (Answer(3, {}), "crashed"),
         (Answer(-9, {}), "crashed"),
