@@ -36,7 +36,7 @@ class TensorFacts:
 
 @dataclass(frozen=True, slots=True)
 class CaseFacts:
-    """One run of the original: mode, input shapes, file of the reference, outputs and how they are nested.
+    """One case: mode, input shapes, file of the reference, outputs of the original and how they are nested.
 
     ``unreached`` are the parameters of the original that no output depends on in this mode.
     """
@@ -51,9 +51,10 @@ class CaseFacts:
 
 @dataclass(frozen=True, slots=True)
 class ReferenceInfo:
-    """What the reference session hands over: cases, names and shapes of the original, its counts."""
+    """What is known of the original once its cases are chosen: their number, the first, names and shapes, counts."""
 
-    cases: tuple[CaseFacts, ...]
+    cases: int
+    first: CaseFacts
     gain: float
     keys: Mapping[str, tuple[int, ...]]
     names: frozenset[str]
@@ -62,24 +63,21 @@ class ReferenceInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class EditedRun:
-    """What is known of one run of the edited model; ``error`` is the message of a run that raised."""
+class EditedInfo:
+    """What is known of the edited model before it runs."""
 
-    mode: Mode
-    shapes: tuple[tuple[int, ...], ...]
+    keys: Mapping[str, tuple[int, ...]]
+    counts: Tally
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EditedRun:
+    """One run of the edited model and how it compares; ``error`` is the message of a run that raised."""
+
+    case: Case
+    bit_equal: bool = False
     structure: str = ""
     outputs: tuple[TensorFacts, ...] = ()
     unreached: tuple[str, ...] = ()
     error: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """What the session of the edited model found; ``bit_equal`` speaks of all cases together."""
-
-    cases: tuple[Case, ...]
-    bit_equal: bool
-    runs: tuple[EditedRun, ...]
-    keys: Mapping[str, tuple[int, ...]]
-    counts: Tally
-    notes: tuple[str, ...] = field(default=())

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from mutagen.records.proof import CaseFacts, EditedRun, Findings, ReferenceInfo
+from collections.abc import Sequence
+
+from mutagen.records.proof import CaseFacts, EditedRun
 from mutagen.records.result import Check, Weights
-
-
-def judge(reference: ReferenceInfo, findings: Findings, weights: Weights) -> tuple[Check, ...]:
-    """Return the checks in fixed order: forward, outputs, gradients, checkpoint."""
-    pairs = tuple(zip(reference.cases, findings.runs, strict=True))
-    return (_forward(findings.runs), _outputs(pairs), _gradients(pairs), _checkpoint(weights))
-
 
 Pairs = tuple[tuple[CaseFacts, EditedRun], ...]
 
 
-def _forward(runs: tuple[EditedRun, ...]) -> Check:
-    failed = [f"{run.mode} {_shapes(run.shapes)}: {run.error}" for run in runs if run.error]
-    detail = failed[0] if failed else f"{len(runs)} runs"
+def judge(cases: Sequence[CaseFacts], runs: Sequence[EditedRun], weights: Weights) -> tuple[Check, ...]:
+    """Return the checks in fixed order: forward, outputs, gradients, checkpoint."""
+    pairs = tuple(zip(cases, runs, strict=True))
+    return (_forward(pairs), _outputs(pairs), _gradients(pairs), _checkpoint(weights))
+
+
+def _forward(pairs: Pairs) -> Check:
+    failed = [f"{case.mode} {_shapes(case.shapes)}: {run.error}" for case, run in pairs if run.error]
+    detail = failed[0] if failed else f"{len(pairs)} runs"
     return Check("forward", "fail" if failed else "pass", detail)
 
 

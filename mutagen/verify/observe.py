@@ -26,13 +26,15 @@ class Tensors:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """``groups`` holds what is compared, in order of reporting: kind, name, record; ``told`` says if outputs differ."""
+    """``groups`` holds what is compared, by kind and name in the order of reporting.
+
+    ``telling`` says that all outputs are finite and that some vary: others would hide every difference.
+    """
 
     outputs: Outputs
     groups: Groups
     unreached: tuple[str, ...]
-    finite: bool
-    varied: bool
+    telling: bool
 
 
 def observe(run: Callable[..., Any], leaves: Leaves, own: Tensors, *, seed: int, backward: bool = True) -> Observed:
@@ -53,7 +55,7 @@ def observe(run: Callable[..., Any], leaves: Leaves, own: Tensors, *, seed: int,
         with torch.no_grad():
             for name, value in saved.items():
                 own.buffers[name].copy_(value)
-    return Observed(outputs, groups, _unreached(roots, own), _finite(outputs), _varied(outputs))
+    return Observed(outputs, groups, _unreached(roots, own), _finite(outputs) and _varied(outputs))
 
 
 def _leaf(tensor: torch.Tensor) -> torch.Tensor:

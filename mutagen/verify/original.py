@@ -45,6 +45,11 @@ class Original:
         self.seen[mode, shapes] = observed
         return True
 
+    @property
+    def telling(self) -> bool:
+        """Whether the outputs of all cases say something about how they came about."""
+        return all(observed.telling for observed in self.seen.values())
+
     def _call(self, *leaves: Any) -> Any:
         args, kwargs = self.layout.arguments(leaves)
         return self.model(*args, **kwargs)

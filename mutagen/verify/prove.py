@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from typing import Protocol, TypeVar
 
-from mutagen.errors import InternalError, ProofError, TargetError
+from mutagen.errors import InternalError
 from mutagen.records.plan import Plan
-from mutagen.records.proof import Findings, ReferenceInfo
+from mutagen.records.proof import CaseFacts, EditedInfo, EditedRun, ReferenceInfo
 from mutagen.records.result import Counts, Proof, Verdict
 from mutagen.records.target import Target
 from mutagen.verify.checks import judge
@@ -15,13 +16,12 @@ from mutagen.verify.weights import compare_keys
 
 SEED = 20240229
 
+_ROOM = "mutagen.verify.session:"
+_T = TypeVar("_T")
+
 
 class Session(Protocol):
     """A process that runs functions of mutagen."""
-
-    def call(self, function: str, /, *args: object, timeout: float | None = None) -> object:
-        """Run a function and wait for its result."""
-        ...
 
     def start(self, function: str, /, *args: object, timeout: float | None = None) -> None:
         """Begin a call."""
@@ -41,42 +41,56 @@ def prove(
     ProofError where there can be no proof; a proof that fails is in the verdict.
     """
     with tempfile.TemporaryDirectory(prefix="mutagen-proof-") as folder:
-        edited.start("mutagen.verify.session:edited_build", target, timeout=timeout)
-        original.start("mutagen.verify.session:reference", plan.surgery, folder, seed, timeout=timeout)
-        info = original.result()
-        findings = _examined(edited, info, plan, folder=folder, seed=seed, timeout=timeout)
-    if not isinstance(info, ReferenceInfo) or not isinstance(findings, Findings):
-        raise InternalError("B801", "a session of the proof returned something else than its findings")
-    return _verdict(info, findings, plan)
-
-
-def _examined(edited: Session, info: object, plan: Plan, *, folder: str, seed: int, timeout: float | None) -> object:
-    """What the session of the edited model finds; a model that no longer builds is a failed proof."""
-    try:
+        edited.start(f"{_ROOM}edited_build", target, timeout=timeout)
+        original.start(f"{_ROOM}reference", plan.surgery, folder, seed, timeout=timeout)
+        info = _as(ReferenceInfo, original.result())
         edited.result()
-        compare = "mutagen.verify.session:edited_compare"
-        return edited.call(compare, info, plan.products, folder, seed, timeout=timeout)
-    except TargetError as error:
-        message = f"with the change, {error.message}"
-        hint = "other code relies on what would be replaced; exclude the target, or adapt that code first"
-        raise ProofError("breaks-code", message, place=error.place, hint=hint, detail=error.detail) from error
+        edited.start(f"{_ROOM}edited_open", info, plan.products, folder, seed, timeout=timeout)
+        cases: list[CaseFacts] = []
+        answers: list[object] = []
+        for facts in _cases(original, info, timeout=timeout):
+            answers.append(edited.result())
+            edited.start(f"{_ROOM}edited_case", facts, timeout=timeout)
+            cases.append(facts)
+        answers.append(edited.result())
+    told, runs = _as(EditedInfo, answers[0]), [_as(EditedRun, answer) for answer in answers[1:]]
+    return _verdict(info, told, plan, cases=cases, runs=runs)
 
 
-def _verdict(info: ReferenceInfo, findings: Findings, plan: Plan) -> Verdict:
-    weights = compare_keys(info.keys, findings.keys, products=plan.products)
-    equal = all(case.equal for case in findings.cases) and bool(findings.cases)
+def _cases(original: Session, info: ReferenceInfo, *, timeout: float | None) -> Iterator[CaseFacts]:
+    """Yield each case of the reference while the next is already being computed."""
+    facts = info.first
+    for number in range(1, info.cases):
+        original.start(f"{_ROOM}reference_case", number, timeout=timeout)
+        yield facts
+        facts = _as(CaseFacts, original.result())
+    yield facts
+
+
+def _as(kind: type[_T], value: object) -> _T:
+    if not isinstance(value, kind):
+        raise InternalError("B801", f"a session of the proof returned {type(value).__name__}, not {kind.__name__}")
+    return value
+
+
+def _verdict(
+    info: ReferenceInfo, told: EditedInfo, plan: Plan, *, cases: Sequence[CaseFacts], runs: Sequence[EditedRun]
+) -> Verdict:
+    weights = compare_keys(info.keys, told.keys, products=plan.products)
+    compared = tuple(run.case for run in runs)
+    equal = all(case.equal for case in compared) and bool(compared)
     proof = Proof(
         equal=equal,
-        bit_equal=equal and findings.bit_equal,
-        max_abs_diff=max((case.max_abs_diff for case in findings.cases), default=0.0),
-        cases=findings.cases,
-        notes=(*info.notes, *findings.notes),
+        bit_equal=equal and all(run.bit_equal for run in runs),
+        max_abs_diff=max((case.max_abs_diff for case in compared), default=0.0),
+        cases=compared,
+        notes=(*info.notes, *told.notes),
     )
-    before, after = info.counts, findings.counts
+    before, after = info.counts, told.counts
     counts = Counts(
         params=(before.params, after.params),
         buffers=(before.buffers, after.buffers),
         macs=(before.macs, after.macs),
         uncounted=after.uncounted,
     )
-    return Verdict(proof, judge(info, findings, weights), counts, weights)
+    return Verdict(proof, judge(cases, runs, weights), counts, weights)

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mutagen.records.proof import CaseFacts, EditedRun, Findings, ReferenceInfo, Tally, TensorFacts
-from mutagen.records.result import Weights
+from mutagen.records.proof import CaseFacts, EditedRun, TensorFacts
+from mutagen.records.result import Case, Weights
 from mutagen.verify.checks import judge
 
 OUT = TensorFacts("output", (2, 10), "float32")
 CASE = CaseFacts("eval", ((2, 3, 8, 8),), "case0.pt", "tensor", (OUT,))
-RUN = EditedRun("eval", ((2, 3, 8, 8),), "tensor", (OUT,))
+RUN = EditedRun(Case("eval", ((2, 3, 8, 8),), True, 0.0), True, "tensor", (OUT,))
 KEPT = Weights(("a",), {}, (), ())
 
 
 def checks(case=CASE, run=RUN, weights=KEPT):
-    info = ReferenceInfo((case,), 1.0, {}, frozenset(), Tally(0, 0, 0))
-    findings = Findings((), True, (run,), {}, Tally(0, 0, 0))
-    return {check.name: check for check in judge(info, findings, weights)}
+    return {check.name: check for check in judge([case], [run], weights)}
 
 
 def test_all_pass():
