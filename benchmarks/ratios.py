@@ -54,7 +54,8 @@ class Ratio:
 
     def __str__(self) -> str:
         judged = "ok" if self.value <= self.limit else "TOO SLOW"
-        return f"{self.name:<24} {self.command:6.2f} s / {self.floor:6.2f} s = {self.value:4.2f} (limit {self.limit}) {judged}"
+        times = f"{self.command:6.2f} s / {self.floor:6.2f} s"
+        return f"{self.name:<24} {times} = {self.value:4.2f} (limit {self.limit}) {judged}"
 
 
 def measure(name: str, command: Sequence[str], floor: Sequence[str], *, limit: float, runs: int) -> Ratio:
@@ -107,7 +108,8 @@ def main() -> int:
         found = [help_ratio(arguments.runs)]
         found += [apply_ratio(rule, Path(folder), arguments.runs) for rule in arguments.rules.split(",")]
     for ratio in found:
-        print(json.dumps(vars(ratio) | {"ratio": ratio.value}) if arguments.json else ratio)
+        line = json.dumps(vars(ratio) | {"ratio": ratio.value}) if arguments.json else str(ratio)
+        sys.stdout.write(line + "\n")
     return int(any(ratio.value > ratio.limit for ratio in found))
 
 

@@ -15,10 +15,10 @@ PUBLIC = Path(__file__).with_name("public.json")
 # Ten entries that need only torch, numpy and einops, of as many families as possible.
 SLICE = (
     "pytorchcv.models.resnet:resnet10",
-    "pytorchcv.models.vgg:vgg11",
+    "pytorchcv.models.nin_cifar:nin_cifar10",
     "pytorchcv.models.seresnet:seresnet10",
     "pytorchcv.models.mobilenetv2:mobilenetv2_w1",
-    "pytorchcv.models.densenet:densenet121",
+    "pytorchcv.models.densenet_cifar:densenet40_k12_cifar10",
     "pytorchcv.models.preresnet:preresnet10",
     "vit_pytorch.vit:ViT",
     "vit_pytorch.simple_vit_with_qk_norm:SimpleViT",

@@ -75,7 +75,9 @@ class Verdict:
 def survey(build: Build, inputs: Inputs) -> Survey:
     """Returns the targets of all rules in the original model."""
     model = _built(build).eval()
+    _seed()
     seen, first = observe(model, inputs(1))
+    _seed()
     with torch.no_grad():
         second = model(*inputs(1))
     same = _difference(tensors(first), tensors(second))

@@ -123,7 +123,7 @@ def _own(function: Function) -> Iterator[ast.AST]:
 
 
 def nodes_through(cut: Cut, match: EdgeMatch, scene: Scene) -> Sequence[tuple[Node, int]]:
-    """Every call of the traced graph that passes through the cut's expression, with the activation that it did so in."""
+    """Every call of the traced graph that passes through the cut's expression, with its activation."""
     joined = scene.trace.nodes[match.node]
     through: Sequence[Node] = scene.called_at.get(cut.site.span, ())
     if any(site.frame == cut.site.frame for site in joined.chain):

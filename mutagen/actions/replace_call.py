@@ -106,6 +106,8 @@ def _rewrite(rule: Rule, file: SourceFile, call: ast.Call, scene: Scene, group: 
     if operand is None:
         return _through_attribute(rule, file, call, scene, group, name)
     usable = use_torch(_function(rule, name, names), file)
+    if call.args == [operand] and not call.keywords and not isinstance(file.statement(call), ast.Expr):
+        return join([Draft(edits=(_edit(rule, file, call.func, usable.name, group),)), usable.draft])
     text = f"{usable.name}({file.text(operand)})"
     statement = file.statement(call)
     if isinstance(statement, ast.Expr) and statement.value is call:

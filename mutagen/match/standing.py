@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mutagen.blocks.catalogue import load_blocks
 from mutagen.match.facts import equal
 from mutagen.match.kinds import kind_of
 from mutagen.match.ops import op_calls, operation
@@ -11,6 +12,8 @@ from mutagen.match.view import TraceView, node_within
 from mutagen.records.rules import Action, Query, Rule
 from mutagen.records.trace import Instance
 
+# Kinds of blocks that are put on an edge, shape kept; others are put in the place of something.
+_INSERTED = frozenset({"feature", "scale", "combine"})
 _BEHIND = frozenset({None, "after", "output", "branch-end"})
 
 
@@ -31,7 +34,7 @@ def standing_at(view: TraceView, rule: Rule, subject: Subject) -> str | None:
         node = view.nodes[subject.edge.node]
         at_partner = action.at in {"shortcut", "input"}
         operand = subject.edge.other if at_partner else subject.edge.operand
-        return _product_of_call(view, node.inputs[operand], action.block)
+        return _on_edge(view, node.inputs[operand], action.block)
     return _beside(view, action, subject)
 
 
@@ -76,6 +79,29 @@ def _product_of_call(view: TraceView, index: int, block: str) -> str | None:
     if node.kind in {"function", "method"} and node.name == operation(block):
         return node.scope
     return None
+
+
+def _on_edge(view: TraceView, index: int, block: str) -> str | None:
+    """The product of that block among those that stand one behind the other in front of a join."""
+    source: int | None = index
+    while source is not None:
+        found = _product_of_call(view, source, block)
+        if found is not None:
+            return found
+        source = _in_front(view, source)
+    return None
+
+
+def _in_front(view: TraceView, index: int) -> int | None:
+    """The tensor that an inserted product turned into this one; None where no such product made it."""
+    path = view.product_of_node(view.nodes[index])
+    block = load_blocks().get(view.products.get(path or "", ""))
+    if path is None or block is None or block.kind not in _INSERTED:
+        return None
+    inner = {node.index for node in view.nodes if node_within(node, path)}
+    fed = {source for node in inner for source in view.feeds[node] if source not in inner}
+    same = [source for source in fed if view.nodes[source].shape == view.nodes[index].shape]
+    return same[0] if len(same) == 1 else None
 
 
 def _beside(view: TraceView, action: Action, subject: Subject) -> str | None:

@@ -16,6 +16,7 @@ from mutagen.plan.conflicts import find_conflicts
 from mutagen.plan.shared_blocks import share_definitions
 from mutagen.records.match import AnyMatch, CallMatch, EdgeMatch, InstanceMatch, RuleMatches
 from mutagen.records.plan import Plan, RulePlan
+from mutagen.records.rules import Rule
 from mutagen.records.trace import Trace
 from mutagen.source.project import Project
 
@@ -33,7 +34,7 @@ def make_plan(
     """Edits, surgery and refusals for what the rules select; raises for a rule without match and for conflicts."""
     _all_match(found)
     scene = Scene(trace, project, blocks, products)
-    free = _first_rule_wins(found)
+    free = _first_rule_wins(found, trace)
     drafts = [_drop_refused(_draft(it, free[it.rule.id], scene)) for it in found]
     conflicts = find_conflicts(drafts, [it.rule for it in found], project)
     if conflicts:
@@ -96,13 +97,16 @@ def _without_planned(draft: Draft) -> Draft:
     )
 
 
-def _first_rule_wins(found: Sequence[RuleMatches]) -> Mapping[str, list[AnyMatch]]:
+def _first_rule_wins(found: Sequence[RuleMatches], trace: Trace) -> Mapping[str, list[AnyMatch]]:
     """Each module and each call goes to the first rule that selects it; edges are other things and may be shared."""
     taken: set[tuple[str, object]] = set()
     free: dict[str, list[AnyMatch]] = {}
+    replaced = _replaced(found)
     for it in found:
         mine: list[AnyMatch] = []
         for match in it.matches:
+            if _goes_with(match, it.rule, replaced, trace):
+                continue
             key: tuple[str, object] = ("edge", match.id)
             if isinstance(match, InstanceMatch):
                 key = ("module", match.path)
@@ -113,6 +117,29 @@ def _first_rule_wins(found: Sequence[RuleMatches]) -> Mapping[str, list[AnyMatch
                 mine.append(match)
         free[it.rule.id] = mine
     return free
+
+
+def _replaced(found: Sequence[RuleMatches]) -> Mapping[str, str]:
+    """Modules that are replaced as a whole, with the rule that does it; what they hold goes with them."""
+    return {
+        match.path: it.rule.id
+        for it in found
+        if it.rule.action.kind == "replace"
+        for match in it.matches
+        if isinstance(match, InstanceMatch)
+    }
+
+
+def _prefixes(path: str) -> list[str]:
+    parts = path.split(".")
+    return [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
+
+
+def _goes_with(match: AnyMatch, rule: Rule, replaced: Mapping[str, str], trace: Trace) -> bool:
+    """Whether a match of one rule is part of a module that another rule replaces."""
+    outer = [prefix for prefix in _prefixes(match.path) if replaced.get(prefix, rule.id) != rule.id]
+    is_module = isinstance(match, InstanceMatch) or isinstance(match, CallMatch) and trace.nodes[match.node].path
+    return any(prefix != match.path or not is_module for prefix in outer)
 
 
 def _all_match(found: Sequence[RuleMatches]) -> None:

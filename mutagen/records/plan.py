@@ -39,7 +39,7 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A catalogue block to be written into ``file`` as ``name``, in front of line ``before`` (1-based) or as a module."""
+    """A catalogue block to be written into ``file`` as ``name``, above line ``before`` (1-based) or as a module."""
 
     file: str
     block: str

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """One expression: lines start at 1; columns start at 0 and count UTF-8 bytes, as in ``ast`` and ``co_positions``."""
+    """One expression: lines start at 1, columns at 0 and count UTF-8 bytes, as in ``ast`` and ``co_positions``."""
 
     file: str
     line: int

@@ -20,7 +20,7 @@ class CallSite:
 
     ``names`` holds the int, float, bool, str and tuple locals of the frame as they stood at the call, and the same
     kinds of attributes of its ``self`` and of the class as ``self.x``. ``owner`` is the dotted path of ``self`` when
-    it is a module of the model ("" is the model itself), else None. ``frame`` is equal for calls made by one activation.
+    it is a module of the model ("" is the model itself), else None. ``frame`` is equal for calls of one activation.
     ``callee`` maps to the class or function that the call expression names when it can be told ("torch.nn.Conv2d").
     """
 
@@ -48,7 +48,7 @@ class Instance:
     """One module object. ``type`` is fully qualified; ``bases`` are its MRO up to ``torch.nn.Module``, itself first.
 
     ``aliases`` are all dotted paths of the object, ``path`` the first of them. ``facts`` are its public attributes of
-    simple kinds plus ``params``, ``calls`` and, where it was called, ``channels``, ``height``, ``width`` (of its output).
+    simple kinds plus ``params``, ``calls`` and, where it was called, ``channels``, ``height``, ``width`` of its output.
     ``library`` says that its class is defined in torch.
     """
 
@@ -111,7 +111,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """The facts of one built model. ``files`` are the absolute paths of local source files that were imported, in order."""
+    """The facts of one built model. ``files`` are the absolute paths of imported local source files, in order."""
 
     method: Method
     instances: tuple[Instance, ...]

@@ -5,6 +5,7 @@ The inputs of a model are kept as one flat tuple of leaves; ``Layout`` knows how
 
 from __future__ import annotations
 
+import difflib
 import importlib.util
 import inspect
 import math
@@ -16,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
-from mutagen.errors import TargetError
+from mutagen.errors import Place, TargetError
 from mutagen.records.target import InputSpec
 from mutagen.trace.failures import user_error
 
@@ -127,10 +128,13 @@ def _load(reference: str) -> Callable[..., Any]:
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
-        raise user_error("T113", f"{file} cannot be imported", error) from error
+        hint = f"the file must import and hold the function {name}"
+        raise user_error("T113", f"{file} cannot be imported", error, hint=hint) from error
     function = getattr(module, name, None)
     if not callable(function):
-        raise TargetError("T113", f"{file} has no function {name}")
+        close = difflib.get_close_matches(name, [each for each, value in vars(module).items() if callable(value)], n=1)
+        hint = f"did you mean {close[0]}?" if close else "name a function that is in the file: file.py:make_inputs"
+        raise TargetError("T113", f"{file} has no function {name}", place=Place(file), hint=hint)
     return function  # type: ignore[no-any-return]
 
 

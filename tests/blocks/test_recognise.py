@@ -158,5 +158,6 @@ def test_instances_of_a_trace():
 
 def test_a_parameter_hides_an_import_of_its_name():
     block = load_blocks()["LayerScale"]
-    source = "import torch\nimport torch.nn as nn\nimport torch.nn.init as init\n\n\n" + render(block, Names(), "LayerScale")
+    imports = "import torch\nimport torch.nn as nn\nimport torch.nn.init as init\n\n\n"
+    source = imports + render(block, Names(), "LayerScale")
     assert block_of(source.encode(), "LayerScale") == "LayerScale"

@@ -75,6 +75,23 @@ def test_a_gate_on_the_branch(net, query, run):
     assert paths(other) == ["a", "b"]
 
 
+def test_two_gates_on_one_branch(net, query, run):
+    x = net.input(1, 16, 8, 8)
+    with net.inside("a", "Block"):
+        y = net.conv("conv", x)
+        with net.inside("eca", "ECA"):
+            y = net.op("mul", y, net.op("sigmoid", net.squeeze(y)))
+        with net.inside("scale", "LayerScale"):
+            y = net.op("mul", y)
+        net.op("add", y, x)
+    products = {"a.eca": "ECA", "a.scale": "LayerScale"}
+    for block, path in (("ECA", "a.eca"), ("LayerScale", "a.scale")):
+        found = run(net, query(block="residual"), Action("insert", block, "branch-end"), products)
+        assert (paths(found), found.already) == ([], (path,))
+    behind = run(net, query(edge="residual"), Action("insert", "ECA", "branch"), {**products, "a.scale": "GroupNorm"})
+    assert paths(behind) == ["a"]
+
+
 def test_a_gate_on_the_shortcut_keeps_the_edge(net, query, run):
     x = net.input(1, 16, 8, 8)
     with net.inside("scale", "LayerScale"):
