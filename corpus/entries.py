@@ -18,7 +18,7 @@ SLICE = (
     "pytorchcv.models.nin_cifar:nin_cifar10",
     "pytorchcv.models.seresnet:seresnet10",
     "pytorchcv.models.mobilenetv2:mobilenetv2_w1",
-    "pytorchcv.models.densenet_cifar:densenet40_k12_cifar10",
+    "pytorchcv.models.diaresnet_cifar:diaresnet20_cifar10",
     "pytorchcv.models.preresnet:preresnet10",
     "vit_pytorch.vit:ViT",
     "vit_pytorch.simple_vit_with_qk_norm:SimpleViT",
