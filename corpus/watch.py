@@ -33,6 +33,9 @@ class Watch(TorchFunctionMode):
         super().__init__()
         self.stack: list[Frame] = []
         self._paths = {id(module): path for path, module in model.named_modules()}
+        self._kinds = {
+            kind for module in model.modules() for kind in type(module).__mro__ if issubclass(kind, nn.Module)
+        }
         self._runs: dict[int, int] = {}
 
     @property
@@ -53,9 +56,25 @@ class Watch(TorchFunctionMode):
     @contextmanager
     def running(self) -> Iterator[None]:
         """Within, modules called are noted and functions are seen."""
-        original = nn.Module.__call__
+        # Some classes override __call__ instead of forward.
+        kinds = {kind for kind in self._kinds if "__call__" in vars(kind)} | {nn.Module}
+        originals = {kind: vars(kind)["__call__"] for kind in kinds}
+        fast = torch.backends.mha.get_fastpath_enabled()
+        torch.backends.mha.set_fastpath_enabled(False)
+        for kind, original in originals.items():
+            setattr(kind, "__call__", self._noting(original))  # noqa: B010
+        try:
+            with self:
+                yield
+        finally:
+            for kind, original in originals.items():
+                setattr(kind, "__call__", original)  # noqa: B010
+            torch.backends.mha.set_fastpath_enabled(fast)
 
+    def _noting(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
+            if self.stack and self.stack[-1].module is module:
+                return original(module, *args, **kwargs)  # from an overridden __call__
             run = self._runs.get(id(module), 0)
             self._runs[id(module)] = run + 1
             frame = Frame(module, self._paths.get(id(module), "?"), run)
@@ -67,15 +86,7 @@ class Watch(TorchFunctionMode):
             self.left(frame, tensors([args, kwargs]), result)
             return result
 
-        fast = torch.backends.mha.get_fastpath_enabled()
-        torch.backends.mha.set_fastpath_enabled(False)
-        nn.Module.__call__ = call  # type: ignore[method-assign]
-        try:
-            with self:
-                yield
-        finally:
-            nn.Module.__call__ = original  # type: ignore[method-assign]
-            torch.backends.mha.set_fastpath_enabled(fast)
+        return call
 
 
 def tensors(value: Any) -> list[torch.Tensor]:

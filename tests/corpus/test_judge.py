@@ -297,3 +297,18 @@ def test_an_alias_of_an_in_place_result_is_seen() -> None:
     for changes, good in ((naive, False), (exact, True)):
         edited = judge.examine(make(changes), inputs, survey, {})
         assert (judge.compare(make(base), inputs, "relu-to-gelu", survey, edited, {}).problems == []) is good
+
+
+def test_a_class_that_overrides_call_is_no_library_code() -> None:
+    model = make(
+        [
+            (
+                "    def forward(self, x):\n        y = self.relu(self.bn1",
+                "    def __call__(self, x):\n        y = self.relu(self.bn1",
+            )
+        ]
+    )
+    found = judge.survey(model, inputs).targets
+    assert found["gated-residuals"].library == 0
+    assert len(found["eca-after-blocks"].must) == 2
+    assert model.__call__ is nn.Module.__call__
