@@ -20,9 +20,10 @@ from mutagen.records.plan import Edit, InsertOnEdge, Product, Refusal, Use
 from mutagen.records.rules import Rule
 from mutagen.records.span import Span
 from mutagen.source.anchor import free_name
+from mutagen.source.names import canonical
 from mutagen.source.placing import put_call
 
-_CONTAINERS = ("torch.nn.modules.container.Sequential", "torch.nn.modules.container.ModuleList")
+_CONTAINERS = ("torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.ModuleDict")
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ def _cannot_cut(rule: Rule, group: list[_Attempt], scene: Scene) -> Refusal | No
     owners = [scene.by_path.get(it.cuts[0].site.owner or "") for it in group if it.cuts[0].site.owner is not None]
     if len(owners) < len(group) or None in owners:
         return _no_owner(rule, match, cut)
-    if any(base in _CONTAINERS for it in owners if it is not None for base in it.bases):
+    if any(canonical(base) in _CONTAINERS for it in owners if it is not None for base in it.bases):
         message = "the method belongs to a container that runs all its children; a new one would join them"
         return refuse(rule, match.path, "container", message, "write the class as an nn.Module", where=cut.span)
     activations = [(it.cuts[0].site.owner, it.cuts[0].site.frame) for it in group]
