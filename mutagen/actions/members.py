@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from mutagen.actions.scene import Scene, refuse
 from mutagen.records.plan import Edit, Refusal
@@ -216,8 +217,10 @@ def _is_set(place: Place, name: str) -> bool:
 
 def _is_a(instance: Instance, place: Place) -> bool:
     """Whether an instance runs the class's methods."""
-    module_class = f".{place.owner.name}"
-    return not instance.library and any(base.endswith(module_class) for base in instance.bases)
+    path = Path(place.file.path)
+    module = f".{path.parent.name if path.stem == '__init__' else path.stem}."
+    names = [f".{base}" for base in instance.bases if base.rpartition(".")[2] == place.owner.name]
+    return not instance.library and any(module in name for name in names)
 
 
 def make_statement(
