@@ -56,9 +56,12 @@ def last_anchor(init: Function) -> Anchor | None:
 
 
 def own_frame(chain: Sequence[CallSite], owner: str, class_name: str) -> CallSite | None:
-    """The level of a construct chain that is a call in ``class_name.__init__`` of the module at ``owner``."""
+    """The level of a construct chain that is a call in ``class_name.__init__`` of the module at ``owner``.
+
+    What was copied was made in an ``__init__`` of the original, which need not be a module of the model.
+    """
     for site in chain:
-        if site.owner == owner and site.function.endswith(f"{class_name}.__init__"):
+        if site.owner in (owner, None) and site.function.endswith(f"{class_name}.__init__"):
             return site
     return None
 

@@ -52,6 +52,9 @@ def expression_for(
     for text, values in siblings:
         if list(values) == [it.value for it in observations]:
             return text
+    multiple = _multiple(written, observations)
+    if multiple is not None:
+        return multiple
     distinct = {it.value for it in observations}
     return str(distinct.pop()) if len(distinct) == 1 else None
 
@@ -87,6 +90,25 @@ def _listed(file: SourceFile, nodes: Iterable[ast.expr], hidden: frozenset[str])
                 found.pop(f"({text})" if isinstance(node, ast.IfExp) else text, None)
                 found[f"({text})" if isinstance(node, ast.IfExp) else text] = node
     return found
+
+
+def _multiple(written: dict[str, ast.expr], observations: Sequence[Observation]) -> str | None:
+    """``width * 4`` where the function itself writes such products of ``width``."""
+    products = [it for it in written.values() if isinstance(it, ast.BinOp) and isinstance(it.op, ast.Mult)]
+    for name in dict.fromkeys(dotted(side) for it in products for side in (it.left, it.right)):
+        factors = {_factor(it, name) for it in observations}
+        factor = factors.pop()
+        if factor is not None and not factors:
+            return f"{name} * {factor}"
+    return None
+
+
+def _factor(observation: Observation, name: str | None) -> int | None:
+    value = observation.names.get(name or "")
+    if type(value) is not int or value < 4 or observation.value % value:
+        return None
+    factor = observation.value // value
+    return factor if 2 <= factor <= 16 else None
 
 
 def _readable(nodes: Iterable[ast.expr]) -> Iterator[ast.expr]:
