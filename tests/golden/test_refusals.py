@@ -1,0 +1,195 @@
+"""What must not be written, and why the user is told that it was not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mutagen.errors import ClashError, RuleError
+
+NET = """\
+import torch
+import torch.nn as nn
+
+
+class Block(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.conv = nn.Conv2d(width, width, 3, padding=1)
+        self.norm = nn.BatchNorm2d(width)
+
+    def forward(self, x):
+        return x + self.norm(self.conv(x))
+
+
+class Net(nn.Module):
+    def __init__(self, width=16):
+        super().__init__()
+        self.stem = nn.Conv2d(3, width, 1)
+        self.norm = nn.BatchNorm2d(width)
+        self.block1 = Block(width)
+        self.block2 = Block(width)
+
+    def forward(self, x):
+        x = self.norm(self.stem(x))
+        return self.block2(self.block1(x))
+"""
+WIDTHS = """\
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self, width=16):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, width, 1)
+        self.conv2 = nn.Conv2d(width, 2 * width, 3, padding=1)
+        self.relu = nn.ReLU()
+
+    def forward(self, x):
+        x = self.relu(self.conv1(x))
+        return self.relu(self.conv2(x))
+"""
+LAYERS = """\
+import torch.nn as nn
+
+
+class Layer(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.norm = nn.BatchNorm2d(width)
+
+    def forward(self, x):
+        return self.norm(x)
+"""
+USER = """\
+import torch.nn as nn
+
+from .layers import Layer
+
+
+class Net(nn.Module):
+    def __init__(self, width=16):
+        super().__init__()
+        self.conv = nn.Conv2d(3, width, 1)
+        self.layer = Layer(width)
+
+    def forward(self, x):
+        return self.layer(self.conv(x))
+"""
+SHAPE = ("1x3x16x16",)
+
+
+def rules(bench: Any, *texts: str) -> str:
+    lines = [f"  - {text}" for text in texts]
+    path = bench.folder / "rules.yaml"
+    path.write_text("\n".join(["version: 1", "rules:", *lines, ""]))
+    return str(path)
+
+
+def codes(report: Any) -> dict[str, str]:
+    return {it.path: it.code for rule in report.plan.rules for it in rule.refused}
+
+
+ONE_BLOCK = 'match: {type: BatchNorm2d, path: "{block1.norm,norm}"}'
+TO_GN = "replace: {with: GroupNorm, args: {num_groups: auto}"
+
+
+def test_some_instances_of_a_site(bench: Any) -> None:
+    path = bench.write("net.py", NET)
+    report = bench.run(rules(bench, f"{{id: some, {ONE_BLOCK}, {TO_GN}}}}}"), path, "Net", SHAPE)
+    assert report.status == "refused"
+    assert codes(report) == {"block1.norm": "needs-split"}
+    bench.check_untouched()
+
+
+def test_the_rest_is_written_where_that_is_allowed(bench: Any) -> None:
+    path = bench.write("net.py", NET)
+    report = bench.run(rules(bench, f"{{id: some, {ONE_BLOCK}, {TO_GN}, partial: allow}}}}"), path, "Net", SHAPE)
+    assert report.status == "applied"
+    assert codes(report) == {"block1.norm": "needs-split"}
+    text = path.read_text()
+    assert text.count("nn.BatchNorm2d(width)") == 1
+    assert text.index("class Block") < text.index("nn.BatchNorm2d(width)") < text.index("class Net")
+    assert text.index("class Net") < text.index("self.norm = group_norm(width)")
+
+
+def test_one_call_of_a_shared_module(bench: Any) -> None:
+    path = bench.write("net.py", WIDTHS)
+    rule = "{id: wide, match: {op: relu, where: {channels: {ge: 32}}}, replace: {with: gelu}}"
+    report = bench.run(rules(bench, rule), path, "Net", SHAPE)
+    assert report.status == "refused"
+    assert codes(report) == {"relu": "some-calls"}
+    bench.check_untouched()
+
+
+def test_a_layer_file_of_two_models(bench: Any) -> None:
+    bench.write("pkg/__init__.py", "")
+    bench.write("pkg/layers.py", LAYERS)
+    bench.write("pkg/other.py", USER)
+    path = bench.write("pkg/net.py", USER)
+    report = bench.run("bn-to-gn", path, "Net", SHAPE)
+    assert report.status == "refused"
+    assert codes(report) == {"layer.norm": "out-of-scope"}
+    bench.check_untouched()
+    wider = bench.run("bn-to-gn", path, "Net", SHAPE, scope="package")
+    assert wider.status == "applied"
+    assert [it.path for it in wider.files] == [str(bench.folder / "pkg/layers.py")]
+
+
+def test_two_classes_of_one_name(bench: Any) -> None:
+    bench.write("pkg/__init__.py", "")
+    bench.write("pkg/layers.py", NET)
+    text = NET.replace("class Net", "class Inner(Old):\n    pass\n\n\nclass Net").replace(
+        "import torch\n", "import torch\nfrom .layers import Block as Old\n"
+    )
+    path = bench.write("pkg/net.py", text.replace("self.block2 = Block", "self.block2 = Old"))
+    report = bench.run("gated-residuals", path, "Net", SHAPE)
+    assert report.status == "applied"
+    for file in report.files:
+        assert file.after.count(b"self.layer_scale = ") <= 1
+        assert file.after.count(b"self.layer_scale(") <= 1
+
+
+def test_two_rules_on_one_expression(bench: Any) -> None:
+    path = bench.write("net.py", NET)
+    gates = [
+        f"{{id: {name}, match: {{edge: residual}}, insert: {{block: {block}, at: branch}}}}"
+        for name, block in (("one", "ECA"), ("two", "LayerScale"))
+    ]
+    with pytest.raises(ClashError) as raised:
+        bench.run(rules(bench, *gates), path, "Net", SHAPE)
+    assert raised.value.code == "P010"
+    assert raised.value.place.line == 12
+    bench.check_untouched()
+
+
+def test_a_typo_in_a_path(bench: Any) -> None:
+    path = bench.write("net.py", NET)
+    rule = '{id: typo, match: {type: BatchNorm2d, path: "blok1.norm"}, replace: {with: GroupNorm}}'
+    with pytest.raises(RuleError) as raised:
+        bench.run(rules(bench, rule), path, "Net", SHAPE)
+    assert raised.value.code == "M001"
+    bench.check_untouched()
+
+
+def test_looking_writes_nothing(bench: Any) -> None:
+    path = bench.write("net.py", NET)
+    report = bench.run("bn-to-gn", path, "Net", SHAPE, write=False)
+    assert report.status == "would_change"
+    bench.check_untouched()
+
+
+def test_a_stored_plan_writes_the_same(bench: Any) -> None:
+    from mutagen.load.plan_file import dump_plan
+
+    path = bench.write("net.py", NET)
+    report = bench.run("bn-to-gn", path, "Net", SHAPE, write=False)
+    stored = bench.folder / "plan.json"
+    stored.write_text(dump_plan(report.plan))
+    replayed = bench.run("", path, "Net", SHAPE, plan_file=str(stored))
+    assert replayed.status == "applied"
+    assert path.read_bytes() == report.files[0].after
+    with pytest.raises(ClashError) as raised:
+        bench.run("", path, "Net", SHAPE, plan_file=str(stored))
+    assert raised.value.code == "F105"
