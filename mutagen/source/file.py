@@ -84,11 +84,12 @@ class SourceFile:
     def node_at(self, span: Span) -> ast.expr | ast.stmt | None:
         """The outermost node with exactly this span, or the call that ends there.
 
+        A statement that is nothing but an expression is that expression.
         CPython 3.11 moves the start of a method call that is broken over lines to the attribute's line.
         """
         found = self._by_span.get((span.line, span.column, span.end_line, span.end_column))
         if found:
-            node = found[0]
+            node = found[0].value if isinstance(found[0], ast.Expr) else found[0]
             assert isinstance(node, ast.expr | ast.stmt)
             return node
         for call in self._calls_by_end.get((span.end_line, span.end_column), ()):

@@ -32,7 +32,7 @@ def put_call(
         if statement is not None:
             below, anchor = statement
             return _new_statement(file, anchor, expression.id, call, below=below)
-    if isinstance(join, ast.AugAssign) and expression is join.target:
+    if _updates(file.statement(expression), expression):
         return None
     text = file.text(expression)
     return Change(file.span(expression), text, call.replace("{}", text))
@@ -44,9 +44,9 @@ def _own_statement(
     """(below, statement) if the name can be rebound there without anyone else reading the new value."""
     user = file.statement(name)
     block = _block(file, user)
-    rebinds = join is not None and _rebinds(user, name.id)
-    is_target = isinstance(user, ast.AugAssign) and user.target is name
-    if _loads(user, name.id) != (0 if is_target else 1) or not _alone(file, user):
+    is_target = _updates(user, name)
+    rebinds = join is not None and (is_target or _rebinds(user, name.id))
+    if _loads(user, name.id) != (0 if isinstance(name.ctx, ast.Store) else 1) or not _alone(file, user):
         return None
     if not rebinds and _read_later(file, function, user, name.id):
         return None
@@ -54,6 +54,14 @@ def _own_statement(
     if maker is not None and _alone(file, maker):
         return True, maker
     return (False, user) if is_target else None
+
+
+def _updates(statement: ast.stmt, node: ast.expr) -> bool:
+    """Whether a statement changes in place what the expression holds: ``out += x``, ``out.add_(x)``."""
+    if isinstance(statement, ast.AugAssign):
+        return statement.target is node
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.value is node
 
 
 def _alone(file: SourceFile, statement: ast.stmt) -> bool:
