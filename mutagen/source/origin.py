@@ -62,7 +62,7 @@ def _find(walk: _Walk, file: SourceFile, node: ast.expr, level: int, depth: int)
 
 def _first_given(walk: _Walk, file: SourceFile, values: list[ast.expr], level: int, depth: int) -> Origin | None:
     for value in values:
-        if not _is_none(value, walk.chain[level]):
+        if not _is_none(value, walk.chain[level]) and not _left_out(walk, file, value, level):
             return _find(walk, file, value, level, depth)
     return None
 
@@ -84,19 +84,39 @@ def _name(walk: _Walk, file: SourceFile, node: ast.Name, level: int, depth: int)
 
 def _passed(walk: _Walk, file: SourceFile, function: Function, name: str, level: int, depth: int) -> Origin | None:
     """What the next call outwards passes for a parameter, or its default; None where that was None."""
-    value: ast.expr | None = None
-    outer: SourceFile = file
-    if level + 1 < len(walk.chain):
-        outer = walk.open_file(walk.chain[level + 1].span.file)
-        call = outer.node_at(walk.chain[level + 1].span)
-        if isinstance(call, ast.Call):
-            value = _argument(call, _unbound(function_parameters(function)), name)
+    outer, value = _given(walk, file, function, name, level)
     if value is None:
         default = parameter_default(function, name)
         return _find(walk, file, default, level, depth) if default is not None else None
     if _is_none(value, walk.chain[level + 1]):
         return None
     return _find(walk, outer, value, level + 1, depth)
+
+
+def _given(
+    walk: _Walk, file: SourceFile, function: Function, name: str, level: int
+) -> tuple[SourceFile, ast.expr | None]:
+    """What the next call outwards writes for a parameter, with the file it stands in."""
+    if level + 1 >= len(walk.chain):
+        return file, None
+    outer = walk.open_file(walk.chain[level + 1].span.file)
+    call = outer.node_at(walk.chain[level + 1].span)
+    parameters = _unbound(function_parameters(function))
+    return outer, _argument(call, parameters, name) if isinstance(call, ast.Call) else None
+
+
+def _left_out(walk: _Walk, file: SourceFile, node: ast.expr, level: int) -> bool:
+    """Whether a name is a parameter that is None, by its default or by what the call passes."""
+    function = _scope(file, node)
+    if not isinstance(node, ast.Name) or not isinstance(function, Function):
+        return False
+    if node.id not in function_parameters(function):
+        return False
+    _, value = _given(walk, file, function, node.id, level)
+    if value is not None:
+        return _is_none(value, walk.chain[level + 1])
+    default = parameter_default(function, node.id)
+    return default is not None and _is_none(default, walk.chain[level])
 
 
 def _argument(call: ast.Call, parameters: tuple[str, ...], name: str) -> ast.expr | None:
