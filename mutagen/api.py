@@ -11,7 +11,7 @@ from typing import Literal
 
 from mutagen.blocks.catalogue import load_blocks
 from mutagen.blocks.recognise import standing_products
-from mutagen.errors import InternalError, Place, ProofError, TargetError
+from mutagen.errors import ClashError, InternalError, Place, ProofError, TargetError
 from mutagen.load.candidates import choose_model, model_candidates
 from mutagen.load.input_spec import parse_input
 from mutagen.load.model_call import parse_call
@@ -129,13 +129,14 @@ def _up_to_plan(options: Options, host: Host, located: Located, clock: _Clock) -
     with clock.stage("load"):
         rules = None if replayed else _rules(options)
         target = _target(options, located, rules, replayed)
-        session = host.session("original")
+        session = host.session("the model")
         need_calls = rules is None or any(_speaks_of_calls(rule) for rule in rules.rules)
         session.start("mutagen.trace.session:open_model", target, need_calls=need_calls)
     with clock.stage("trace"):
         trace = session.result()
     if not isinstance(trace, Trace):
         raise InternalError("B802", "tracing returned something else than a trace")
+    _check_there(located.file, *trace.files)
     project = open_project(located.file, located.root, trace.files, scope=options.scope)
     if replayed is not None:
         check_hashes(replayed)
@@ -147,6 +148,14 @@ def _up_to_plan(options: Options, host: Host, located: Located, clock: _Clock) -
     with clock.stage("plan"):
         plan = make_plan(found, trace, project, blocks=load_blocks(), products=products)
     return _Traced(session, target, trace, project, plan)
+
+
+def _check_there(*paths: str) -> None:
+    """Raise ClashError (W011) for a source file that was removed while the model was imported and traced."""
+    for path in paths:
+        if not Path(path).is_file():
+            hint = "put the file back; if importing the model is what removes it, take that out of the code"
+            raise ClashError("W011", "the file vanished while the model ran", place=Place(path), hint=hint)
 
 
 def _rules(options: Options) -> RuleSet:
@@ -178,8 +187,19 @@ def _target(options: Options, located: Located, rules: RuleSet | None, plan: Pla
         root=located.root,
         call=call,
         inputs=inputs,
-        inputs_from=options.inputs_from,
+        inputs_from=_absolute(options.inputs_from),
     )
+
+
+def _absolute(inputs_from: str | None) -> str | None:
+    """``file.py:function`` with the file in full: models run in another folder. TargetError T113 where it is absent."""
+    file, _, name = (inputs_from or "").rpartition(":")
+    if not file:
+        return inputs_from
+    if not Path(file).is_file():
+        hint = "give --inputs-from FILE:FUNC, with the file as seen from the current folder"
+        raise TargetError("T113", f"there is no file {file} to make inputs from", hint=hint)
+    return f"{Path(file).resolve()}:{name}"
 
 
 def _speaks_of_calls(rule: Rule) -> bool:
@@ -230,7 +250,7 @@ def _rewritten(traced: _Traced) -> tuple[FileChange, ...]:
 def _verified(traced: _Traced, changes: tuple[FileChange, ...], host: Host, options: Options) -> Verdict:
     overlay: Mapping[str, bytes] = {it.path: it.after for it in changes}
     target = replace(traced.target, call=traced.trace.call, inputs=traced.trace.inputs, overlay=overlay)
-    edited = host.session("edited")
+    edited = host.session("the edited model")
     return prove(traced.session, edited, plan=traced.plan, target=target, timeout=options.timeout)
 
 

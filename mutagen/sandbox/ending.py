@@ -16,13 +16,17 @@ from mutagen.sandbox.session import STACK_FILE
 _SHOWN = 4000
 _DUMP_WAIT = 0.3
 _PRINTED = "It printed:"
+_SLOW = (
+    "this is where it stood: keep programs under `if __name__ == '__main__':`, give smaller inputs, "
+    "or allow it more with --timeout SECONDS"
+)
 
 
 def too_long(label: str, limit: float, *, pid: int, folder: Path) -> TargetError:
     """The error for a call past its limit in seconds, with the line it stands at."""
     place, stack = _asked_stack(pid, folder)
     message = f"{label} took longer than {limit:g} s"
-    return TargetError("T204", message, place=place, hint="allow it more with --timeout SECONDS", detail=stack)
+    return TargetError("T204", message, place=place, hint=_SLOW, detail=stack)
 
 
 def too_much(label: str, limit: int, *, pid: int, folder: Path) -> TargetError:

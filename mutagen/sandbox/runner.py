@@ -1,7 +1,7 @@
 """Runs functions of mutagen that run the user's code, in processes with limits.
 
 with Host() as host:
-    session = host.session("original")
+    session = host.session("the model")
     trace = session.call("mutagen.trace.session:open_model", target, need_calls=True)
 
 The host imports torch in parallel with whatever the parent does. State stays in a session between its calls.
