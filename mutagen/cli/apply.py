@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from mutagen.cli.failure import report_failure
+from mutagen.cli.failure import exit_code_of, known_error, report_failure
 from mutagen.cli.flags import model_flags, options_for
-from mutagen.cli.output import emit, is_styled, say, width_of
+from mutagen.cli.output import check_writable, emit, is_styled, say, width_of
 
 if TYPE_CHECKING:
-    from mutagen.errors import MutagenError
     from mutagen.records.result import FileChange, Report
 
 Format = Literal["text", "json", "diff"]
@@ -38,14 +37,14 @@ class Outcome:
 
     target: str
     report: Report | None = None
-    error: MutagenError | None = None
+    error: Exception | None = None
 
     @property
     def exit_code(self) -> int:
         """The exit code that this target alone would give."""
         if self.report:
             return _CODES[self.report.status]
-        return self.error.exit_code if self.error else 0
+        return exit_code_of(self.error) if self.error else 0
 
     @property
     def status(self) -> str:
@@ -86,10 +85,13 @@ def command(
     Python file or a dotted module.
     """
     asked = _asked(diff, output_format, file=output, verbosity=min(verbose, 1) - min(quiet, 1))
-    outcomes = [
-        _run(target, rules=rules or "", write=not (check or diff), plan_file=plan_file, flags=flags)
-        for target in _targets(rules, targets, plan_file=plan_file)
-    ]
+    check_writable(output)
+    found = _targets(rules, targets, plan_file=plan_file)
+    if isinstance(found, Outcome):
+        outcomes = [found]
+    else:
+        write = not (check or diff)
+        outcomes = [_run(each, rules=rules or "", write=write, plan_file=plan_file, flags=flags) for each in found]
     _show(outcomes, asked)
     return max(outcome.exit_code for outcome in outcomes)
 
@@ -101,13 +103,18 @@ def _asked(diff: bool, given: Format | None, *, file: str | None, verbosity: int
     return Asked(diff=diff, format=chosen, file=file, verbosity=verbosity)
 
 
-def _targets(rules: str | None, targets: tuple[str, ...], *, plan_file: str | None) -> tuple[str, ...]:
+def _targets(rules: str | None, targets: tuple[str, ...], *, plan_file: str | None) -> tuple[str, ...] | Outcome:
+    """What to change, or the outcome where the plan that says it cannot be read."""
     if plan_file is not None:
         if rules is not None:
             raise click.UsageError("--plan already says what to change: leave RULES and TARGET out")
+        from mutagen.errors import UserError
         from mutagen.load.plan_file import read_plan
 
-        return (read_plan(plan_file).file,)
+        try:
+            return (read_plan(plan_file).file,)
+        except UserError as error:
+            return Outcome(plan_file, error=error)
     if rules is None:
         raise click.UsageError("give RULES and TARGET, for example: mutagen apply relu-to-gelu model.py")
     if not targets:
@@ -117,12 +124,11 @@ def _targets(rules: str | None, targets: tuple[str, ...], *, plan_file: str | No
 
 def _run(target: str, *, rules: str, write: bool, plan_file: str | None, flags: dict[str, Any]) -> Outcome:
     from mutagen.api import run
-    from mutagen.errors import MutagenError
 
     options = options_for(target, rules=rules, write=write, plan_file=plan_file, flags=flags)
     try:
         return Outcome(target, report=run(options))
-    except MutagenError as error:
+    except Exception as error:  # also a bug must not hide what became of the other targets
         return Outcome(target, error=error)
 
 
@@ -142,7 +148,7 @@ def _show(outcomes: list[Outcome], asked: Asked) -> None:
         # A wrong rule file fails every target in the same way: once is enough.
         if outcome.error and str(outcome.error) not in shown:
             shown.add(str(outcome.error))
-            report_failure(outcome.error, sys.argv[1:])
+            report_failure(outcome.error, click.get_current_context().obj or ())
     if asked.format == "text":
         text_of(reports, asked)
     elif asked.format == "diff":
@@ -182,7 +188,7 @@ def _json(outcomes: list[Outcome]) -> bytes:
         if outcome.report:
             parts.append(json.as_data(outcome.report, root=root))
         elif outcome.error:
-            found = errors.as_data(outcome.error, root=root)
+            found = errors.as_data(known_error(outcome.error), root=root)
             parts.append({"schema_version": json.SCHEMA_VERSION, "status": "failed", "errors": found})
     if len(parts) == 1:
         return json.dumped(parts[0]).encode()

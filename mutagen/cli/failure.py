@@ -26,9 +26,21 @@ def report_failure(error: Exception, arguments: Sequence[str]) -> int:
         if error.exit_code == 3:
             _say_bug(error, arguments)
         return error.exit_code
-    show_error(InternalError("I000", f"{type(error).__name__}: {error}"))
+    show_error(known_error(error))
     _say_bug(error, arguments)
     return 3
+
+
+def known_error(error: Exception) -> MutagenError:
+    """The error itself, or the internal error that any other exception is."""
+    if isinstance(error, MutagenError):
+        return error
+    return InternalError("I000", f"{type(error).__name__}: {error}")
+
+
+def exit_code_of(error: Exception) -> int:
+    """The exit code that an exception leads to."""
+    return known_error(error).exit_code
 
 
 def show_error(error: MutagenError) -> None:

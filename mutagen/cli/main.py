@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        outcome = group.main(args=given, prog_name="mutagen", standalone_mode=False)
+        outcome = group.main(args=list(given), prog_name="mutagen", standalone_mode=False, obj=given)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return 2

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
-from mutagen.errors import UserError
+from mutagen.errors import Place, UserError
 
 
 def is_styled(stream: TextIO) -> bool:
@@ -33,15 +33,30 @@ def say(text: str, *, error: bool = False) -> None:
         _close_quietly(stream)
 
 
+def check_writable(file: str | None) -> None:
+    """Raise UserError (C101) for an output file that cannot be written, before the work is done for it."""
+    if file is None:
+        return
+    path = Path(file)
+    if path.is_dir():
+        raise _no_output(file, "it is a folder")
+    if not path.parent.is_dir():
+        raise _no_output(file, f"there is no folder {path.parent}")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise _no_output(file, "it is read-only")
+
+
+def _no_output(file: str, reason: str) -> UserError:
+    return UserError("C101", f"{file} cannot be written: {reason}", place=Place(file), hint="give another -o FILE")
+
+
 def emit(data: bytes, *, file: str | None = None) -> None:
     """Write bytes to a file, or to standard output exactly as they are."""
     if file is not None:
         try:
             Path(file).write_bytes(data)
         except OSError as error:
-            raise UserError(
-                "C101", f"{file} cannot be written: {error.strerror}", hint="give another -o FILE"
-            ) from error
+            raise _no_output(file, error.strerror or str(error)) from error
         return
     buffer = getattr(sys.stdout, "buffer", None)
     if buffer is None:

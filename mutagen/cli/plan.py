@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from mutagen.cli.flags import model_flags, options_for
-from mutagen.cli.output import emit, say
+from mutagen.cli.output import check_writable, emit, say
 
 
 @click.command("plan", short_help="Print what would be changed, as JSON to replay.")
@@ -23,6 +23,7 @@ def command(rules: str, target: str, output: str | None, **flags: Any) -> int:
     from mutagen.api import make_plan_only
     from mutagen.load.plan_file import dump_plan
 
+    check_writable(output)
     plan = make_plan_only(options_for(target, rules=rules, write=False, plan_file=None, flags=flags))
     emit(dump_plan(plan).encode(), file=output)
     refused = [refusal for rule in plan.rules for refusal in rule.refused]
