@@ -76,7 +76,7 @@ def choose_model(candidates: tuple[Candidate, ...], file: str) -> Call:
             if len(candidates) == 1
             else ("none of the models in this file can be built without arguments")
         )
-        raise TargetError("T041", message, place=place, hint=f"pass {flags[0]}", detail=detail)
+        raise TargetError("T041", message, place=place, hint=f"pass {flags[0]} with values for ...", detail=detail)
     raise TargetError("T042", "several models are in this file", place=place, hint=f"pass {flags[0]}", detail=detail)
 
 

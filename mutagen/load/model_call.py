@@ -156,6 +156,10 @@ def _words(node: ast.expr) -> str:
             return "*"
         case ast.JoinedStr():
             return "an f-string"
+        case ast.Constant(value=value) if value is Ellipsis:
+            return "the constant ... (put a value of yours in its place)"
+        case ast.Constant():
+            return "a constant of this kind"
         case _:
             return f"{type(node).__name__.lower()} syntax"
 

@@ -47,7 +47,8 @@ def read_plan(path: str) -> Plan:
     try:
         data = json.loads(Path(path).read_bytes())
     except OSError as error:
-        raise UserError("F101", f"the plan file cannot be read: {error.strerror}", place=place) from error
+        message = f"the plan file cannot be read: {error.strerror}"
+        raise UserError("F101", message, place=place, hint="give a file that `mutagen plan` wrote") from error
     except json.JSONDecodeError as error:
         place = Place(path, error.lineno, error.colno)
         raise UserError("F102", f"the plan file is not JSON: {error.msg}", place=place, hint=_AGAIN) from error

@@ -92,16 +92,23 @@ def _wrong_value(each: Mapping[str, Any], *, loc: Loc, document: Document) -> Ru
         return RuleError("R116", f"`{name}` cannot be {given!r}", place=place, hint=hint)
     if kind.startswith("R1"):
         message = each["msg"] if kind == "R111" else f"`{name}` {each['msg']}"
-        return RuleError(kind, message, place=place, hint=_upgrade(kind))
+        return RuleError(kind, message, place=place, hint=_cure(kind))
     wanted = _KINDS.get(kind)
     if wanted is None:
         return RuleError("R114", f"`{name}`: {each['msg']}", place=place)
     shown = "nothing" if given is None else "a mapping" if isinstance(given, dict) else repr(given)
-    return RuleError("R114", f"`{name}` must be {wanted}, not {shown}", place=place, hint=_quoting(kind, given))
+    return RuleError(
+        "R114",
+        f"`{name}` must be {wanted}, not {shown}",
+        place=place,
+        hint=_quoting(kind, given) or f"write {wanted} here",
+    )
 
 
-def _upgrade(kind: str) -> str:
-    return "update mutagen, or write the file for `version: 1`" if kind == "R111" else ""
+def _cure(kind: str) -> str:
+    if kind == "R111":
+        return "update mutagen, or write the file for `version: 1`"
+    return "write a value of that kind behind the key, or leave the key out"
 
 
 def _quoting(kind: str, given: object) -> str:

@@ -96,7 +96,7 @@ def _syntax_error(error: MarkedYAMLError, file: str) -> RuleError:
     if "\\t" in problem:
         return RuleError("R103", "a tab cannot indent YAML", place=place, hint="indent with spaces")
     context = f" {error.context}" if error.context else ""
-    hint = ""
+    hint = "look at this place and just above it: indentation, a bracket or quote that is not closed"
     if "mapping values are not allowed" in problem:
         hint = "put a value that holds `: ` in quotes, and check the indentation"
     elif "undefined alias" in problem:

@@ -74,7 +74,8 @@ def _parse(file: Path) -> ast.Module:
     try:
         source = file.read_bytes()
     except OSError as error:
-        raise TargetError("T014", f"{file} cannot be read: {error.strerror}", place=_at(file)) from error
+        hint = "make the file readable for you, or give another"
+        raise TargetError("T014", f"{file} cannot be read: {error.strerror}", place=_at(file), hint=hint) from error
     text = _decode(source, str(file))
     try:
         with warnings.catch_warnings():
@@ -87,7 +88,7 @@ def _parse(file: Path) -> ast.Module:
         raise TargetError("T016", f"syntax error: {error.msg}", place=place, hint=_syntax_hint(error)) from error
     except (ValueError, RecursionError, MemoryError) as error:
         message = f"the file does not parse: {error or 'too deeply nested'}"
-        raise TargetError("T016", message, place=_at(file)) from error
+        raise TargetError("T016", message, place=_at(file), hint="python must be able to compile it") from error
 
 
 def _decode(source: bytes, file: str) -> str:
@@ -171,7 +172,10 @@ def _refuse_missing(path: Path) -> NoReturn:
         hint = f"give file and model apart: {file} --model '{name}'"
     else:
         names = [found.name for found in _python_entries(path.parent)]
-        near = [str(path.with_name(name)) for name in difflib.get_close_matches(path.name, names, n=3)]
+        # by their stems: the ending that all have in common would make any two short names alike
+        stems = {Path(name).stem: name for name in names}
+        close = difflib.get_close_matches(path.stem, stems, n=3)
+        near = [str(path.with_name(stems[stem])) for stem in close]
         hint = f"did you mean {' or '.join(near)}?" if near else "a target is a .py file or a package.module"
     raise TargetError("T010", f"there is no file {path}", hint=hint)
 
@@ -187,7 +191,11 @@ def _refuse_folder(path: Path) -> NoReturn:
             continue
         if candidates:
             found.append(f"{file}  ({', '.join(candidate.name for candidate in candidates[:3])})")
-    hint = "give one of its files, such as " + found[0].partition("  ")[0] if found else "no model was found in it"
+    hint = (
+        "give one of its files, such as " + found[0].partition("  ")[0]
+        if found
+        else "no model was found in it; give the .py file"
+    )
     more = [f"... and {len(found) - _MOST_LISTED} more"] if len(found) > _MOST_LISTED else []
     detail = "\n".join(found[:_MOST_LISTED] + more)
     raise TargetError("T011", f"{path} is a folder, a target is one file", hint=hint, detail=detail)

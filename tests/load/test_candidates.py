@@ -178,7 +178,7 @@ def test_only_factory_wins_where_classes_do_not_decide():
         (
             (Candidate("UNet", "class", ("channels", "classes"), 7),),
             "T041",
-            "pass --model 'UNet(channels=..., classes=...)'",
+            "pass --model 'UNet(channels=..., classes=...)' with values for ...",
             "--model 'UNet(channels=..., classes=...)'  line 7",
         ),
         (

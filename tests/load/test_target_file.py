@@ -117,7 +117,7 @@ def test_folder_lists_what_could_be_meant(tmp_path):
 
 
 def test_folder_without_models(tmp_path):
-    assert refused(tmp_path).hint == "no model was found in it"
+    assert refused(tmp_path).hint == "no model was found in it; give the .py file"
 
 
 def test_other_kinds_of_file(tmp_path):
