@@ -68,9 +68,9 @@ def writable(changes: tuple[Target, ...]) -> None:
             if os.path.exists(path) and not (os.stat(path).st_mode & 0o222 and os.access(path, os.W_OK)):
                 raise UserError(
                     "W004",
-                    "read-only; nothing was changed",
+                    f"the {'folder' if os.path.isdir(path) else 'file'} is read-only; nothing was changed",
                     place=Place(path),
-                    hint=f"make it writable: chmod u+w {path}",
+                    hint=f"make it writable (chmod u+w {path}), or only look with --diff",
                 )
 
 
@@ -89,5 +89,5 @@ def _stale(path: str) -> ClashError:
         "W005",
         "the file changed on disk since it was read; nothing was written",
         place=Place(path),
-        hint="run the command again",
+        hint="run the command again; if that ends in the same way, importing the model is what changes the file",
     )
