@@ -12,7 +12,7 @@ from mutagen.records.plan import Edit, Refusal
 from mutagen.records.rules import Rule, Value
 from mutagen.records.span import Span
 from mutagen.records.trace import CallSite, Instance
-from mutagen.source.anchor import Anchor, anchor_at, init_of, last_anchor, own_frame
+from mutagen.source.anchor import Anchor, anchor_at, init_of, last_anchor, own_frame, seen_from
 from mutagen.source.expressions import Observation, expression_for, holds
 from mutagen.source.file import SourceFile
 from mutagen.source.names import dotted
@@ -66,7 +66,9 @@ def find_place(
         return refuse(
             rule, path, "no-init", message, "write __init__ without an early return", where=_head(file, owner)
         )
-    return Place(file, owner, anchor, tuple(_last_frame(it, owner, anchor, file, scene) for it in wanted))
+    frames = tuple(_last_frame(it, owner, anchor, file, scene) for it in wanted)
+    first = min((it.span.line for it in frames if it is not None), default=anchor.statement.lineno)
+    return Place(file, owner, seen_from(anchor, owner, first), frames)
 
 
 def _frame(wanted: Wanted, owner: ast.ClassDef, scene: Scene, child: str | None) -> CallSite | None:

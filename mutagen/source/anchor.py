@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from mutagen.records.span import Span
 from mutagen.records.trace import CallSite
 from mutagen.source.file import SourceFile
+from mutagen.source.names import dotted
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -43,7 +44,7 @@ def anchor_at(file: SourceFile, init: Function, span: Span) -> Anchor | None:
         if around is None or around is init:
             return None
         statement = around
-    return Anchor(init, statement, call, _rebound(statement))
+    return Anchor(init, statement, call, _across(file.class_of(init), init, statement.lineno, statement))
 
 
 def last_anchor(init: Function) -> Anchor | None:
@@ -52,7 +53,16 @@ def last_anchor(init: Function) -> Anchor | None:
         return None
     setters = [it for it in init.body if isinstance(it, ast.Assign | ast.AnnAssign) and _sets_self(it)]
     statement = setters[-1] if setters else init.body[-1]
-    return Anchor(init, statement, None, _rebound(statement))
+    return Anchor(init, statement, None, frozenset())
+
+
+def _across(owner: ast.ClassDef | None, init: Function, first: int, statement: ast.stmt) -> frozenset[str]:
+    return rebound(owner, init, first, statement.end_lineno or statement.lineno) if owner else frozenset()
+
+
+def seen_from(anchor: Anchor, owner: ast.ClassDef, line: int) -> Anchor:
+    """The anchor for values that were recorded at a call in an earlier line."""
+    return replace(anchor, hidden=anchor.hidden | _across(owner, anchor.function, line, anchor.statement))
 
 
 def own_frame(chain: Sequence[CallSite], owner: str, class_name: str) -> CallSite | None:
@@ -73,11 +83,22 @@ def _sets_self(statement: ast.Assign | ast.AnnAssign) -> bool:
     )
 
 
-def _rebound(statement: ast.stmt) -> frozenset[str]:
-    stored = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    if isinstance(statement, ast.For | ast.While | ast.If | ast.With | ast.Try):
-        return frozenset(stored)
-    return frozenset(stored) if isinstance(statement, ast.AugAssign) else frozenset()
+def rebound(owner: ast.ClassDef, init: Function, first: int, last: int) -> frozenset[str]:
+    """Names that ``init`` binds in these lines, and attributes that other methods, which it may call, set.
+
+    What was recorded of them at a call in these lines may not hold behind them.
+    """
+    others = [it for it in owner.body if isinstance(it, Function) and it is not init]
+    names = {name for name, line in _stored(init) if first <= line <= last}
+    return frozenset(names | {name for it in others for name, _ in _stored(it) if name.startswith("self.")})
+
+
+def _stored(scope: ast.AST) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(scope):
+        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store | ast.Del):
+            name = dotted(node)
+            if name is not None:
+                yield name, node.lineno
 
 
 def free_name(owner: ast.ClassDef, wanted: str, taken: frozenset[str] = frozenset(), *, numbered: bool = False) -> str:

@@ -193,3 +193,42 @@ def test_a_stored_plan_writes_the_same(bench: Any) -> None:
     with pytest.raises(ClashError) as raised:
         bench.run("", path, "Net", SHAPE, plan_file=str(stored))
     assert raised.value.code == "F105"
+
+
+STALE = """\
+import torch.nn as nn
+
+
+class Block(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        layers = [nn.Conv2d(width, width, 3, padding=1)]
+        self.layers = nn.ModuleList(layers)
+        width = 2 * width
+        self.planes = width
+
+    def forward(self, x):
+        y = x
+        for layer in self.layers:
+            y = layer(y)
+        return x + y
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 16, 1)
+        self.block = Block(16)
+
+    def forward(self, x):
+        return self.block(self.stem(x))
+"""
+
+
+def test_a_name_that_has_another_value_where_it_would_stand(bench: Any) -> None:
+    path = bench.write("net.py", STALE)
+    report = bench.run("eca-after-blocks", path, "Net", SHAPE)
+    assert report.status == "applied"
+    made = next(line.strip() for line in path.read_text().split("\n") if "self.eca = " in line)
+    above = path.read_text().partition(made)[0]
+    assert made == ("self.eca = ECA(16)" if "width = 2 * width" in above else "self.eca = ECA(width)")

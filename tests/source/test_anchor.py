@@ -7,7 +7,7 @@ import ast
 import pytest
 
 from mutagen.records.span import Span
-from mutagen.source.anchor import anchor_at, free_name, init_of, last_anchor
+from mutagen.source.anchor import anchor_at, free_name, init_of, last_anchor, seen_from
 from mutagen.source.file import SourceFile, read_source
 
 
@@ -20,11 +20,12 @@ def opened(body: str) -> tuple[SourceFile, ast.ClassDef]:
 
 
 BODIES = {
-    "a statement": ("self.a = f(c)\nself.b = 1", 3, set()),
-    "over several lines": ("self.a = g(\n    f(c),\n)\nself.b = 1", 3, set()),
-    "in an if": ("if c:\n    x = 1\n    self.a = f(c)\nself.b = 1", 3, {"x"}),
-    "in a loop": ("for i in c:\n    self.a = f(c)\nself.b = 1", 3, {"i"}),
-    "in a comprehension": ("self.a = [f(i) for i in c]\nself.b = 1", 3, set()),
+    "a statement": ("self.a = f(c)\nself.b = 1", 3, {"self.a"}),
+    "over several lines": ("self.a = g(\n    f(c),\n)\nself.b = 1", 3, {"self.a"}),
+    "in an if": ("if c:\n    x = 1\n    self.a = f(c)\nself.b = 1", 3, {"x", "self.a"}),
+    "in a loop": ("for i in c:\n    self.a = f(c)\nself.b = 1", 3, {"i", "self.a"}),
+    "in a comprehension": ("self.a = [f(i) for i in c]\nself.b = 1", 3, {"i", "self.a"}),
+    "bound anew by an assignment": ("c, self.a = 2 * c, f(c)\nself.b = 1", 3, {"c", "self.a"}),
     "bound anew": ("c += f(c)\nself.b = 1", 3, {"c"}),
 }
 
@@ -80,3 +81,16 @@ def test_free_names() -> None:
     assert free_name(owner, "eca") == "eca2"
     assert free_name(owner, "eca", frozenset({"eca2"})) == "eca3"
     assert free_name(owner, "gate", numbered=True) == "gate2"
+
+
+def test_names_that_change_behind_the_call() -> None:
+    text = "self.a = f(c)\nc = 2 * c\nself.width, d = c, 1\nself.b = 1"
+    _, owner = opened(text)
+    method = ast.parse("def grow(self):\n    self.planes *= 2\n    local = 1\n").body[0]
+    owner.body.append(method)
+    init = init_of(owner)
+    assert init is not None
+    anchor = last_anchor(init)
+    assert anchor is not None and anchor.hidden == frozenset()
+    assert seen_from(anchor, owner, 3).hidden == {"c", "d", "self.a", "self.b", "self.width", "self.planes"}
+    assert seen_from(anchor, owner, 6).hidden == {"self.b", "self.planes"}
