@@ -103,7 +103,8 @@ def from_function(reference: str) -> Example:
         try:
             value = function(**{k: v for k, v in given.items() if k in accepts and v is not None})
         except Exception as error:
-            raise user_error("T112", f"{reference} failed", error) from error
+            hint = "it is called without arguments, or with those of batch, scale and seed that it names"
+            raise user_error("T112", f"{function.__name__}() failed to make inputs", error, hint=hint) from error
         if isinstance(value, dict):
             return (), value
         return (tuple(value) if isinstance(value, (tuple, list)) else (value,)), {}
