@@ -15,7 +15,7 @@ from mutagen.source.project import Project
 def find_conflicts(drafts: Sequence[Draft], rules: Sequence[Rule], project: Project) -> list[ClashError]:
     """One error P010 for each pair of rules whose edits overlap; insertions at one point keep the rules' order."""
     edits = [(edit, rule) for draft, rule in zip(drafts, rules, strict=True) for edit in draft.edits]
-    edits.sort(key=lambda it: (it[0].span.file, it[0].span.line, it[0].span.column))
+    edits.sort(key=lambda it: (it[0].span.file, _start(it[0].span), _end(it[0].span)))
     errors: dict[tuple[str, str], ClashError] = {}
     for index, (edit, rule) in enumerate(edits):
         for other, other_rule in edits[index + 1 :]:
