@@ -42,8 +42,15 @@ def check_writable(file: str | None) -> None:
         raise _no_output(file, "it is a folder")
     if not path.parent.is_dir():
         raise _no_output(file, f"there is no folder {path.parent}")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise _no_output(file, "it is read-only")
+    existed = path.exists()
+    if existed and not path.is_file():
+        return  # opening a pipe and closing it again would end it for its reader
+    try:
+        path.open("ab").close()
+        if not existed:
+            path.unlink()
+    except OSError as error:
+        raise _no_output(file, error.strerror or str(error)) from error
 
 
 def _no_output(file: str, reason: str) -> UserError:
