@@ -83,11 +83,11 @@ class Desk:
         own = {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(self.temp), "COLUMNS": "100"}
         return {**os.environ, **own, **self.extra, "PYTHONPATH": path}
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, stdout: int = subprocess.PIPE) -> subprocess.Popen[str]:
         """Start a command and do not wait for it."""
         return subprocess.Popen(
             [sys.executable, "-m", "mutagen", *arguments],
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=subprocess.PIPE,
             text=True,
             cwd=self.folder,
