@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import subprocess
 import sys
+import tempfile
 import textwrap
 from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
+from mutagen.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[2]
 SHAPE = ("--input", "1x3x8x8")
@@ -109,6 +114,17 @@ class Desk:
     def apply(self, target: str, *arguments: str, rules: str = "relu-to-gelu") -> Done:
         """Run ``mutagen apply``."""
         return self.run("apply", rules, target, *arguments)
+
+    def quick(self, target: str, *arguments: str, rules: str = "relu-to-gelu") -> Done:
+        """Run ``mutagen apply`` in this process, for what ends before a model is built."""
+        before, out, err = self.files(), io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            patch.chdir(self.folder)
+            patch.setattr(tempfile, "tempdir", str(self.temp))
+            code = main(["apply", rules, target, *arguments])
+        after = self.files()
+        changed = tuple(name for name, data in before.items() if after.get(name) != data)
+        return Done(code, out.getvalue(), err.getvalue(), changed, tuple(sorted(after.keys() - before.keys())))
 
     def files(self) -> dict[str, bytes]:
         """All files of both folders, folders with no content."""

@@ -141,7 +141,7 @@ def test_plan_that_is_none(text: str | None, code: str, place: str, desk: Any) -
 def test_output_that_cannot_be_written_is_found_before_the_model_is_touched(
     file: str, reason: str, desk: Any, shape: Any
 ) -> None:
-    done = desk.apply("net.py", *shape, "-o", file)
+    done = desk.quick("net.py", *shape, "-o", file)
     done.refuse("C101", file, hint="give another -o FILE")
     assert reason in done.err
     desk.run("plan", "relu-to-gelu", "net.py", *shape, "-o", file).refuse("C101", file)

@@ -68,6 +68,6 @@ def test_quiet_prints_problems_only(desk: Any, shape: Any) -> None:
 
 
 def test_wrong_rules_are_told_once_for_all_targets(desk: Any) -> None:
-    done = desk.apply("net.py", "net.py", rules="absent.yaml")
+    done = desk.quick("net.py", "net.py", rules="absent.yaml")
     done.refuse("R100")
     assert done.err.count("R100") == 1

@@ -24,18 +24,18 @@ rules:
 
 
 def test_rule_set_that_is_not_there_is_suggested(desk: Any) -> None:
-    desk.apply("net.py", rules="relu-gelu").refuse("R100", hint="did you mean 'relu-to-gelu'?")
-    desk.apply("net.py", rules="absent.yaml").refuse("R100", hint="shipped rule sets: ")
+    desk.quick("net.py", rules="relu-gelu").refuse("R100", hint="did you mean 'relu-to-gelu'?")
+    desk.quick("net.py", rules="absent.yaml").refuse("R100", hint="shipped rule sets: ")
 
 
 def test_broken_yaml_is_shown_where_it_breaks(desk: Any) -> None:
     desk.write("bad.yaml", "version: 1\nrules: [\n")
-    desk.apply("net.py", rules="bad.yaml").refuse("R103", "bad.yaml:3:1", hint="bracket or quote that is not closed")
+    desk.quick("net.py", rules="bad.yaml").refuse("R103", "bad.yaml:3:1", hint="bracket or quote that is not closed")
 
 
 def test_all_errors_of_a_rule_file_come_at_once(desk: Any) -> None:
     desk.write("bad.yaml", BAD)
-    done = desk.apply("net.py", rules="bad.yaml")
+    done = desk.quick("net.py", rules="bad.yaml")
     done.refuse("R127", "bad.yaml:4:17", hint="did you mean 'relu'?")
     done.refuse("R127", "bad.yaml:5:21", hint="did you mean 'gelu'?")
     done.refuse("R112", "bad.yaml:6:5", hint="did you mean 'why'?")

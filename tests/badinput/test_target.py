@@ -16,36 +16,36 @@ def test_missing_file_suggests_its_neighbour(desk: Any) -> None:
 
 
 def test_missing_file_without_a_neighbour_says_what_a_target_is(desk: Any) -> None:
-    desk.apply("entirely_else.py").refuse("T010", hint="a target is a .py file or a package.module")
+    desk.quick("entirely_else.py").refuse("T010", hint="a target is a .py file or a package.module")
 
 
 def test_syntax_error_is_shown_at_its_character(desk: Any) -> None:
     desk.write("syn.py", "x = 1\nclass Net(:\n    pass\n")
-    done = desk.apply("syn.py")
+    done = desk.quick("syn.py")
     done.refuse("T016", "syn.py:2:11")
     assert "2 | class Net(:\n  |           ^" in done.err
 
 
 def test_python_2_is_named(desk: Any) -> None:
     desk.write("old.py", "print 'hello'\n")
-    desk.apply("old.py").refuse("T016", "old.py:1:1", hint="this is Python 2")
+    desk.quick("old.py").refuse("T016", "old.py:1:1", hint="this is Python 2")
 
 
 def test_folder_lists_the_files_with_models(desk: Any) -> None:
     desk.write("zoo/small.py", "from torch import nn\n\nclass Small(nn.Module):\n    def forward(self, x): return x\n")
-    done = desk.apply("zoo")
+    done = desk.quick("zoo")
     done.refuse("T011", hint="give one of its files, such as zoo/small.py")
     assert "| zoo/small.py  (Small)" in done.err
 
 
 def test_folder_without_models_says_so(desk: Any) -> None:
     desk.write("empty/a.py", "x = 1\n")
-    desk.apply("empty").refuse("T011", hint="no model was found in it")
+    desk.quick("empty").refuse("T011", hint="no model was found in it")
 
 
 def test_file_without_a_model(desk: Any) -> None:
     desk.write("none.py", "x = 1\n")
-    desk.apply("none.py").refuse("T040", "none.py", hint="--model 'package.Model(3)'")
+    desk.quick("none.py").refuse("T040", "none.py", hint="--model 'package.Model(3)'")
 
 
 def test_several_candidates_are_listed_ready_to_paste(desk: Any) -> None:
@@ -73,42 +73,42 @@ def test_several_candidates_are_listed_ready_to_paste(desk: Any) -> None:
                 return x
         """,
     )
-    done = desk.apply("two.py")
+    done = desk.quick("two.py")
     done.refuse("T042", "two.py", hint="pass --model 'First()'")
     lines = [line.strip(" |") for line in done.err.splitlines() if "  line " in line]
     assert lines[:2] == ["--model 'First()'               line 4", "--model 'Third()'               line 17"]
     assert lines[2].startswith("--model 'Second(channels=...)'")
-    desk.apply("two.py", "--model", "Second(channels=...)").refuse("T020", "--model:1:17", hint="put a value")
+    desk.quick("two.py", "--model", "Second(channels=...)").refuse("T020", "--model:1:17", hint="put a value")
 
 
 def test_model_that_needs_arguments_names_them(desk: Any) -> None:
     desk.write("net.py", (desk.folder / "net.py").read_text().replace("width=4", "width, depth"))
-    desk.apply("net.py").refuse("T041", "net.py", hint="--model 'Net(width=..., depth=...)' with values")
+    desk.quick("net.py").refuse("T041", "net.py", hint="--model 'Net(width=..., depth=...)' with values")
 
 
 @pytest.mark.parametrize(
     ("call", "place"), [("Net(width=", "--model:1:4"), ("Net(1 + 1)", "--model:1:5"), ("3", "--model:1:1")]
 )
 def test_model_call_that_is_none(call: str, place: str, desk: Any) -> None:
-    done = desk.apply("net.py", "--model", call)
+    done = desk.quick("net.py", "--model", call)
     done.refuse("T020", place, hint="such as --model 'UNet(3")
     assert f"| {call}\n" in done.err
 
 
 @pytest.mark.parametrize(("text", "place"), [("1x3xax8", "--input:1:5"), ("1x3:floaty", "--input:1:5")])
 def test_input_that_is_none(text: str, place: str, desk: Any) -> None:
-    desk.apply("net.py", "--input", text).refuse("T030", place, hint="such as 1x3x224x224")
+    desk.quick("net.py", "--input", text).refuse("T030", place, hint="such as 1x3x224x224")
 
 
 def test_missing_file_of_inputs(desk: Any) -> None:
-    desk.apply("net.py", "--inputs-from", "absent.py:make").refuse("T113", hint="give --inputs-from FILE:FUNC")
+    desk.quick("net.py", "--inputs-from", "absent.py:make").refuse("T113", hint="give --inputs-from FILE:FUNC")
 
 
 def test_installed_packages_are_never_edited(desk: Any, tmp_path: Path) -> None:
     activation = Path(sysconfig.get_path("purelib")) / "torch/nn/modules/activation.py"
     before = activation.read_bytes()
-    desk.apply(str(activation)).refuse("T019", str(activation), hint="copy the file")
-    desk.apply("torch.nn.modules.activation").refuse("T019", str(activation), hint="copy the file")
+    desk.quick(str(activation)).refuse("T019", str(activation), hint="copy the file")
+    desk.quick("torch.nn.modules.activation").refuse("T019", str(activation), hint="copy the file")
     assert activation.read_bytes() == before
 
 
