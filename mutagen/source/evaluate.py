@@ -33,6 +33,7 @@ _COMPARE: Final[dict[type[ast.cmpop], Callable[..., bool]]] = {
 }
 _CALLS: Final[dict[str, Callable[..., Value]]] = {"int": int, "max": max, "min": min, "round": round, "len": len}
 _BOUND = 1 << 40
+_LONGEST = 4096
 
 
 class Unknown(Exception):
@@ -82,10 +83,21 @@ def _binary(node: ast.BinOp, names: Mapping[str, Value]) -> Value:
     left, right = _value(node.left, names), _value(node.right, names)
     if isinstance(node.op, ast.Pow) and not (isinstance(right, int | float) and abs(right) < 64):
         raise Unknown("large power")
+    if isinstance(node.op, ast.Mult) and _repeats(left, right) > _LONGEST:
+        raise Unknown("long sequence")
     result = _BINARY[type(node.op)](left, right)
-    if isinstance(result, str | tuple) and len(result) > 4096 or isinstance(result, int) and abs(result) > _BOUND:
+    if isinstance(result, str | tuple) and len(result) > _LONGEST or isinstance(result, int) and abs(result) > _BOUND:
         raise Unknown("large value")
     return result
+
+
+def _repeats(left: Value, right: Value) -> int:
+    """The length of a repeated sequence, before it is made."""
+    if isinstance(left, str | tuple) and isinstance(right, int):
+        return len(left) * right
+    if isinstance(right, str | tuple) and isinstance(left, int):
+        return len(right) * left
+    return 0
 
 
 def _unary(node: ast.UnaryOp, names: Mapping[str, Value]) -> Value:
