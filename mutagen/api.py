@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
 
 from mutagen.blocks.catalogue import load_blocks
 from mutagen.blocks.recognise import standing_products
@@ -209,12 +208,9 @@ def _speaks_of_calls(rule: Rule) -> bool:
 def _report(traced: _Traced, clock: _Clock) -> Report:
     """The report as it stands after planning."""
     plan = traced.plan
-    blocking = [it for it in plan.rules if it.refused]
-    status: Literal["refused", "would_change", "unchanged"] = "would_change" if plan.edits else "unchanged"
-    if any(it.refused for it in plan.rules) and (not plan.edits or not _partial(traced)):
-        status = "refused"
+    blocked = any(it.refused for it in plan.rules) and not (plan.edits and _partial(traced))
     return Report(
-        status=status if blocking or plan.edits else "unchanged",
+        status="refused" if blocked else "would_change" if plan.edits else "unchanged",
         plan=plan,
         trace_method=traced.trace.method,
         nodes=len(traced.trace.nodes),

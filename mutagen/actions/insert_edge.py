@@ -14,7 +14,7 @@ from mutagen.actions.layout import channels_first
 from mutagen.actions.members import Wanted, arguments_as_source, condition_for, find_place, make_statement
 from mutagen.actions.new_call import literal
 from mutagen.actions.scene import Scene, out_of_scope, refuse
-from mutagen.blocks.catalogue import Block
+from mutagen.blocks.catalogue import Block, unmet
 from mutagen.records.match import EdgeMatch
 from mutagen.records.plan import Edit, InsertOnEdge, Product, Refusal, Use
 from mutagen.records.rules import Rule
@@ -243,9 +243,9 @@ def _objection(rule: Rule, block: Block, match: EdgeMatch, scene: Scene) -> Refu
     where = node.chain[0].span if node.chain else None
     operand, other = nodes[node.inputs[match.operand]], nodes[node.inputs[match.other]]
     facts = {"rank": len(operand.shape or ()), "rank_other": len(other.shape or ())}
-    for it in block.requires:
-        if facts.get(it.fact) not in it.values:
-            return refuse(rule, match.path, it.code, it.message, it.advice, where=where)
+    missing = unmet(block, facts)
+    if missing is not None:
+        return refuse(rule, match.path, missing.code, missing.message, missing.advice, where=where)
     if "channels" in block.arguments.values():
         first = channels_first(operand, nodes)
         if first is False or first is None and facts["rank"] < 4:

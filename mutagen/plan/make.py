@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -80,21 +81,7 @@ def _drop_refused(draft: Draft) -> Draft:
     refused = {it.path for it in draft.refused}
     if not refused:
         return draft
-    planned = tuple(path for path in draft.planned if path not in refused)
-    return join([Draft(planned=planned), _without_planned(draft)])
-
-
-def _without_planned(draft: Draft) -> Draft:
-    return Draft(
-        edits=draft.edits,
-        definitions=draft.definitions,
-        imports=draft.imports,
-        surgery=draft.surgery,
-        products=draft.products,
-        refused=draft.refused,
-        sites=draft.sites,
-        notes=draft.notes,
-    )
+    return replace(draft, planned=tuple(path for path in draft.planned if path not in refused))
 
 
 def _first_rule_wins(found: Sequence[RuleMatches], trace: Trace) -> Mapping[str, list[AnyMatch]]:

@@ -6,8 +6,6 @@ import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mutagen.source.file import SourceFile
-
 
 @dataclass(frozen=True)
 class Arguments:
@@ -29,20 +27,6 @@ def arguments(call: ast.Call, parameters: Sequence[str]) -> Arguments | None:
         by_name[keyword.arg] = keyword.value
         keywords.add(keyword.arg)
     return Arguments(by_name, frozenset(keywords))
-
-
-def argument_texts(file: SourceFile, call: ast.Call) -> tuple[str, ...]:
-    """The text of each argument, with its keyword."""
-    items: list[ast.expr | ast.keyword] = [*call.args, *call.keywords]
-    items.sort(key=lambda item: (item.lineno, item.col_offset))
-    return tuple(_argument_text(file, item) for item in items)
-
-
-def _argument_text(file: SourceFile, item: ast.expr | ast.keyword) -> str:
-    if isinstance(item, ast.keyword):
-        value = file.text(item.value)
-        return f"{item.arg}={value}" if item.arg else f"**{value}"
-    return file.text(item)
 
 
 def function_parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[str, ...]:
