@@ -22,18 +22,24 @@ from corpus.targets import RULES, Edge, Targets, additions, concatenations, targ
 from corpus.watch import Watch, tensors
 
 EXACT, LOOSE = 1e-4, 1e-3
+# In double precision rounding cannot be taken for another meaning: a deep net carries 1e-7 to more than 1e-3.
+SHARPER = 1e-3
 Build = Callable[[], nn.Module]
 Inputs = Callable[[int], list[Tensor]]
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What is known of the original: targets per rule, classes by path, relu and gelu calls."""
+    """What is known of the original: targets per rule, classes by path, relu and gelu calls.
+
+    ``precise`` says that it runs in double precision, so that everything is compared in it.
+    """
 
     targets: Mapping[str, Targets]
     classes: Mapping[str, tuple[str, ...]]
     repeatable: bool
     calls: Mapping[str, int]
+    precise: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,9 @@ class Verdict:
 
 def survey(build: Build, inputs: Inputs) -> Survey:
     """Returns the targets of all rules in the original model."""
-    model = _built(build).eval()
+    precise = _runs_in_double(build, inputs)
+    inputs = _drawn(inputs, precise)
+    model = _built(build, precise).eval()
     _seed()
     seen, first = observe(model, inputs(1))
     _seed()
@@ -86,12 +94,14 @@ def survey(build: Build, inputs: Inputs) -> Survey:
         _classes(model),
         same is not None and same == 0,
         _calls(seen, frozenset()),
+        precise,
     )
 
 
 def examine(build: Build, inputs: Inputs, original: Survey, moved: Mapping[str, str]) -> Examined:
     """Returns what the edited copy consists of and computes, with all its parameters drawn anew."""
-    model = _built(build)
+    inputs = _drawn(inputs, original.precise)
+    model = _built(build, original.precise)
     randomise(model)
     new = new_modules(original.classes, _classes(model), moved)
     names = [*model.named_parameters(remove_duplicate=False), *model.named_buffers(remove_duplicate=False)]
@@ -115,7 +125,8 @@ def compare(
 ) -> Verdict:
     """Returns whether the edited copy is what the rule makes of the original."""
     verdict = Verdict()
-    model = _built(build)
+    inputs = _drawn(inputs, original.precise)
+    model = _built(build, original.precise)
     try:
         gone, watch = _SURGEONS[rule](model, original.targets[rule], edited, verdict)
     except blocks.Unfit as problem:
@@ -127,7 +138,7 @@ def compare(
     if verdict.problems:
         return verdict
     try:
-        verdict.problems += _numbers(model, inputs, edited, watch, verdict)
+        verdict.problems += _numbers(model, inputs, edited, watch, verdict, sharper=original.precise)
     except blocks.Unfit as problem:
         verdict.problems.append(f"block: {problem}")
     return verdict
@@ -306,6 +317,8 @@ def _numbers(
     edited: Examined,
     watch: Callable[[nn.Module], Watch] | None,
     verdict: Verdict,
+    *,
+    sharper: bool,
 ) -> list[str]:
     problems = []
     runs: list[tuple[str, tuple[Tensor, ...] | None, tuple[Tensor, ...] | None, float]] = [
@@ -321,17 +334,35 @@ def _numbers(
             problems.append(f"{mode}: other results in number or shape")
         else:
             verdict.difference = max(verdict.difference, difference)
-            if not difference <= tolerance:
+            if not difference <= tolerance * (SHARPER if sharper else 1):
                 problems.append(f"{mode}: differs by {difference:.2e} of the largest value")
     return problems
 
 
-def _built(build: Build) -> nn.Module:
+def _built(build: Build, precise: bool) -> nn.Module:
     _seed()
-    model = build()
+    model = build().double() if precise else build()
     for parameter in model.parameters():
         parameter.requires_grad_(False)
     return model
+
+
+def _drawn(inputs: Inputs, precise: bool) -> Inputs:
+    """The inputs in the precision of the comparison."""
+    if not precise:
+        return inputs
+    return lambda batch: [it.double() if it.is_floating_point() else it for it in inputs(batch)]
+
+
+def _runs_in_double(build: Build, inputs: Inputs) -> bool:
+    """Whether the model runs in double precision, in eval and in training; some fix a type of their own."""
+    model = _built(build, True)
+    try:
+        for training in (False, True):
+            _run(model, _drawn(inputs, True)(2), None, training=training)
+    except (RuntimeError, ValueError, IndexError, TypeError, AssertionError):
+        return False
+    return True
 
 
 def _seed() -> None:
