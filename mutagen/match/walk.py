@@ -70,6 +70,8 @@ def _before(view: TraceView, root: Root, allowed: frozenset[str], through: Mappi
     source = _single_source(view, node)
     if source is None or name not in allowed or projections > 1 or _takes_channels(view, node, source):
         return []
+    if name in POOLS - {"avg_pool"} and not projections:
+        return []  # a maximum over neighbours is an operation of its own, not a way to carry its input on
     return [Root(source, root.length + 1, root.changed or name not in NEUTRAL, projections)]
 
 

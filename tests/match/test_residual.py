@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from mutagen.records.match import EdgeMatch
 
 
@@ -54,6 +56,15 @@ def test_pooled_and_padded_shortcuts(net, query, run):
     wide = net.op("cat", pooled, net.op("zeros_like", pooled), shape=(1, 16, 4, 4), dim=1)
     net.op("add", wide, branch)
     assert edges(run(net, query(edge="residual"))) == [(0, 1, "projected"), (1, 0, "projected")]
+
+
+@pytest.mark.parametrize(("projected", "count"), [(False, 0), (True, 1)])
+def test_a_maximum_alone_is_no_shortcut(net, query, run, projected, count):
+    x = net.input(1, 8, 8, 8)
+    branch = net.conv("c2", net.relu("r", net.conv("c1", x, 8, stride=2)))
+    short = net.pool(x)
+    net.op("add", branch, net.bn("b", net.conv("p", short, 8, k=1)) if projected else short)
+    assert len(edges(run(net, query(edge="residual")))) == count
 
 
 def test_transformer_blocks_have_no_spatial_rule(net, query, run):
