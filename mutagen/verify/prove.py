@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from typing import Protocol, TypeVar
 
-from mutagen.errors import InternalError
+from mutagen.errors import InternalError, ProofError, TargetError
 from mutagen.records.plan import Plan
 from mutagen.records.proof import CaseFacts, EditedInfo, EditedRun, ReferenceInfo
 from mutagen.records.result import Counts, Proof, Verdict
@@ -44,17 +44,32 @@ def prove(
         edited.start(f"{_ROOM}edited_build", target, timeout=timeout)
         original.start(f"{_ROOM}reference", plan.surgery, folder, seed, timeout=timeout)
         info = _as(ReferenceInfo, original.result())
-        edited.result()
+        _told(edited)
         edited.start(f"{_ROOM}edited_open", info, plan.products, folder, seed, timeout=timeout)
         cases: list[CaseFacts] = []
         answers: list[object] = []
         for facts in _cases(original, info, timeout=timeout):
-            answers.append(edited.result())
+            answers.append(_told(edited))
             edited.start(f"{_ROOM}edited_case", facts, timeout=timeout)
             cases.append(facts)
-        answers.append(edited.result())
+        answers.append(_told(edited))
     told, runs = _as(EditedInfo, answers[0]), [_as(EditedRun, answer) for answer in answers[1:]]
     return _verdict(info, told, plan, cases=cases, runs=runs)
+
+
+def _told(edited: Session) -> object:
+    """What the edited model's session answers; code of the user's that no longer runs is no error of the user's.
+
+    Limits of time and memory, and a process that ended, stay what they are.
+    """
+    try:
+        return edited.result()
+    except TargetError as error:
+        if error.code.startswith("T2") and error.code != "T203":
+            raise
+        hint = "other code relies on what would be replaced; exclude the target, or adapt that code first"
+        message = f"with the change, {error.message}"
+        raise ProofError("breaks-code", message, place=error.place, hint=hint, detail=error.detail) from error
 
 
 def _cases(original: Session, info: ReferenceInfo, *, timeout: float | None) -> Iterator[CaseFacts]:
