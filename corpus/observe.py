@@ -12,7 +12,7 @@ from torch import nn
 
 from corpus.watch import Frame, Watch, is_in_place, name_of, tensors
 
-SPATIAL = ("conv", "pool", "interpolate", "upsample", "pixel_shuffle", "pixel_unshuffle", "grid_sample")
+SPATIAL = ("conv", "pool", "interpolate", "upsample", "pixel_shuffle", "pixel_unshuffle", "grid_sample", "pad")
 REDUCING = {"mean", "sum", "amax", "amin", "max", "std", "var", "logsumexp"}
 CHANNELS_FIRST = ("conv", "batch_norm", "group_norm", "instance_norm")
 CHANNELS_LAST = {"linear", "layer_norm", "rms_norm"}

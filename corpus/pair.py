@@ -15,6 +15,8 @@ from corpus.store import Result
 from corpus.workspace import Workspace
 from corpus.zygote import JobFailed, Zygote
 
+LIMIT_OF_TIME = "T204"
+
 
 @dataclass(frozen=True, slots=True)
 class Pair:
@@ -75,6 +77,8 @@ def _without_change(answer: Answer, blank: Result) -> Result | None:
     status = answer.report.get("status")
     if answer.code is None:
         return replace(blank, outcome="timed-out")
+    if LIMIT_OF_TIME in codes(answer):
+        return replace(blank, outcome="timed-out", codes=codes(answer), detail=_first_message(answer))
     if answer.code == 0 and status == "applied":
         return None
     if answer.code == 0 and status == "unchanged":
