@@ -99,7 +99,8 @@ class Observer(Watch):
         for tensor in tensors(result):
             if id(tensor) not in self._current:
                 # Made where torch functions are not seen (a custom autograd function): it comes from the inputs.
-                self._add(tensor, -1, given, self._scale(given), "")
+                with torch._C.DisableTorchFunction():  # asking for its type must not count as a call
+                    self._add(tensor, -1, given, self._scale(given), "")
             outputs.append(self._current[id(tensor)])
         first = self._starts.pop(id(frame), len(self.events))
         self.calls.append(

@@ -1,0 +1,46 @@
+"""What a custom autograd function makes still comes from what its module was given."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from corpus.judge import survey
+
+
+def _half(x: torch.Tensor) -> torch.Tensor:
+    return x * 0.5
+
+
+HALF = torch.jit.script(_half)
+
+
+class Half(torch.autograd.Function):
+    """Not seen by torch function modes."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return HALF(x)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient * 0.5
+
+
+class Halve(nn.Module):
+    def forward(self, x):
+        return Half.apply(x)
+
+
+class Block(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.act = nn.Conv2d(4, 4, 3, padding=1), Halve()
+
+    def forward(self, x):
+        return x + self.act(self.conv(x))
+
+
+def test_the_residual_behind_it_is_found():
+    found = survey(lambda: nn.Sequential(Block()), lambda batch: [torch.ones(batch, 4, 8, 8)])
+    assert len(found.targets["gated-residuals"].must) == 1
