@@ -28,7 +28,7 @@ from mutagen.records.trace import Trace
 from mutagen.rewrite.apply import rewrite
 from mutagen.sandbox.runner import Host, Session
 from mutagen.source.project import Project, Scope, open_project
-from mutagen.verify.prove import prove
+from mutagen.verify.prove import begin, prove
 from mutagen.write.transaction import commit, recover
 
 
@@ -81,7 +81,7 @@ def run(options: Options, host: Host | None = None) -> Report:
     clock = _Clock()
     located = _locate(options)
     with _host(options) if host is None else nullcontext(host) as host:
-        traced = _up_to_plan(options, host, located, clock)
+        traced = _up_to_plan(options, host, located, clock, proving=True)
         report = _report(traced, clock)
         if report.status != "would_change":
             return report
@@ -102,11 +102,11 @@ def run(options: Options, host: Host | None = None) -> Report:
     return replace(report, status="applied", timing=clock.seconds)
 
 
-def make_plan_only(options: Options) -> Plan:
+def make_plan_only(options: Options, host: Host | None = None) -> Plan:
     """The plan for a target, without rewriting or proving anything."""
     located = _locate(options)
-    with _host(options) as host:
-        return _up_to_plan(options, host, located, _Clock()).plan
+    with _host(options) if host is None else nullcontext(host) as host:
+        return _up_to_plan(options, host, located, _Clock(), proving=False).plan
 
 
 def _locate(options: Options) -> Located:
@@ -123,7 +123,7 @@ def _host(options: Options) -> Host:
     return Host(timeout=options.timeout, memory_bytes=options.memory)
 
 
-def _up_to_plan(options: Options, host: Host, located: Located, clock: _Clock) -> _Traced:
+def _up_to_plan(options: Options, host: Host, located: Located, clock: _Clock, *, proving: bool) -> _Traced:
     replayed = read_plan(options.plan_file) if options.plan_file else None
     with clock.stage("load"):
         rules = None if replayed else _rules(options)
@@ -135,6 +135,8 @@ def _up_to_plan(options: Options, host: Host, located: Located, clock: _Clock) -
         trace = session.result()
     if not isinstance(trace, Trace):
         raise InternalError("B802", "tracing returned something else than a trace")
+    if proving:
+        begin(session, timeout=options.timeout)
     _check_there(located.file, *trace.files)
     project = open_project(located.file, located.root, trace.files, scope=options.scope)
     if replayed is not None:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from mutagen.cli.failure import exit_code_of, known_error, report_failure
-from mutagen.cli.flags import model_flags, options_for
+from mutagen.cli.flags import host_for, model_flags, options_for
 from mutagen.cli.output import check_writable, emit, is_styled, say, width_of
 
 if TYPE_CHECKING:
     from mutagen.records.result import FileChange, Report
+    from mutagen.sandbox.runner import Host
 
 Format = Literal["text", "json", "diff"]
 
@@ -91,7 +92,11 @@ def command(
         outcomes = [found]
     else:
         write = not (check or diff)
-        outcomes = [_run(each, rules=rules or "", write=write, plan_file=plan_file, flags=flags) for each in found]
+        with host_for(flags) as host:
+            outcomes = [
+                _run(each, rules=rules or "", write=write, plan_file=plan_file, flags=flags, host=host)
+                for each in found
+            ]
     _show(outcomes, asked)
     return max(outcome.exit_code for outcome in outcomes)
 
@@ -122,12 +127,13 @@ def _targets(rules: str | None, targets: tuple[str, ...], *, plan_file: str | No
     return targets
 
 
-def _run(target: str, *, rules: str, write: bool, plan_file: str | None, flags: dict[str, Any]) -> Outcome:
+def _run(target: str, *, rules: str, write: bool, plan_file: str | None, flags: dict[str, Any], host: Host) -> Outcome:
     from mutagen.api import run
 
+    host.end_sessions()  # those of the target before
     options = options_for(target, rules=rules, write=write, plan_file=plan_file, flags=flags)
     try:
-        return Outcome(target, report=run(options))
+        return Outcome(target, report=run(options, host))
     except Exception as error:  # also a bug must not hide what became of the other targets
         return Outcome(target, error=error)
 

@@ -10,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from mutagen.api import Options
+    from mutagen.sandbox.runner import Host
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -60,6 +61,13 @@ def model_flags(function: Command) -> Command:
     for flag in reversed(flags):
         function = flag(function)
     return function
+
+
+def host_for(flags: dict[str, Any]) -> Host:
+    """What runs the models; entered before the rest of mutagen is imported, so that torch is imported beside it."""
+    from mutagen.sandbox.runner import Host
+
+    return Host(timeout=flags["timeout"], memory_bytes=flags["memory"])
 
 
 def options_for(target: str, *, rules: str, write: bool, plan_file: str | None, flags: dict[str, Any]) -> Options:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from mutagen.cli.flags import model_flags, options_for
+from mutagen.cli.flags import host_for, model_flags, options_for
 from mutagen.cli.output import check_writable, emit, say
 
 
@@ -20,11 +20,12 @@ def command(rules: str, target: str, output: str | None, **flags: Any) -> int:
 
     Nothing is proved and nothing is written. Ends with 1 when a target was refused.
     """
-    from mutagen.api import make_plan_only
-    from mutagen.load.plan_file import dump_plan
-
     check_writable(output)
-    plan = make_plan_only(options_for(target, rules=rules, write=False, plan_file=None, flags=flags))
+    with host_for(flags) as host:
+        from mutagen.api import make_plan_only
+        from mutagen.load.plan_file import dump_plan
+
+        plan = make_plan_only(options_for(target, rules=rules, write=False, plan_file=None, flags=flags), host)
     emit(dump_plan(plan).encode(), file=output)
     refused = [refusal for rule in plan.rules for refusal in rule.refused]
     for refusal in refused:

@@ -51,10 +51,9 @@ class CaseFacts:
 
 @dataclass(frozen=True, slots=True)
 class ReferenceInfo:
-    """What is known of the original once its cases are chosen: their number, the first, names and shapes, counts."""
+    """What is known of the original once its cases are chosen: their number, names and shapes, counts."""
 
     cases: int
-    first: CaseFacts
     gain: float
     keys: Mapping[str, tuple[int, ...]]
     names: frozenset[str]

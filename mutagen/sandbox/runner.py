@@ -43,7 +43,7 @@ class Host:
         *,
         timeout: float = 120.0,
         memory_bytes: int | None = None,
-        preload: tuple[str, ...] = ("torch",),
+        preload: tuple[str, ...] = ("torch", "mutagen.verify.session"),
         fork: bool = sys.platform == "linux",
     ) -> None:
         self._timeout = timeout
@@ -51,6 +51,7 @@ class Host:
         self._preload = preload
         self._fork = fork
         self._sessions: list[Session] = []
+        self._count = 0
         self._launcher: Launcher | None = None
 
     def __enter__(self) -> Self:
@@ -75,11 +76,19 @@ class Host:
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
 
+    def end_sessions(self) -> None:
+        """End the sessions so far; the host stays, for others."""
+        for session in self._sessions:
+            session.kill()
+            session.close()
+        self._sessions.clear()
+
     def session(self, label: str) -> Session:
         """A new process; ``label`` names in messages what it does ("the original model"). Does not wait for it."""
         if self._launcher is None:
             raise InternalError("E204", "a session was asked of a host that is not running")
-        folder = self._folder / str(len(self._sessions) + 1)
+        self._count += 1
+        folder = self._folder / str(self._count)
         folder.mkdir()
         session = Session(label, self._launcher, folder=folder, timeout=self._timeout, memory=self._memory)
         self._sessions.append(session)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -34,12 +34,7 @@ class LiveGraph:
     nodes: tuple[Node, ...]
     method: Method
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Trusted:
-    taken: Taken
-    looks: dict[str, Look]
+    taken: Taken | None = None
 
 
 def live_graph(
@@ -55,21 +50,37 @@ def live_graph(
             expected = eager(model, layout, inputs)
     reasons = []
     for method, take in _ways(model, layout, inputs, need_calls):
-        with state.preserved(mode):
+        with state.preserved(mode, runs=method == "recorded"):
             taken, why = take()
         if taken is None:
             reasons.append(f"{method}: {why}")
             continue
-        trusted, why = _checked(model, layout, inputs, taken, expected, state, mode)
-        if trusted is None:
+        looks, why = _checked(model, layout, inputs, taken, expected, state, mode)
+        if looks is None:
             reasons.append(f"{method}: {why}")
             continue
-        nodes = describe(trusted.taken, trusted.looks, module_paths(model))
-        return LiveGraph(taken.module, nodes, method, tuple(reasons))
+        return LiveGraph(taken.module, describe(taken, looks, module_paths(model)), method, tuple(reasons), taken)
     hint = "name the smallest part of the model that can be traced, or take randomness and global state out of forward"
     raise TargetError(
         "T121", "no graph of the model computes what the model does", hint=hint, detail="\n".join(reasons)
     )
+
+
+def same_graph(
+    known: LiveGraph, model: nn.Module, layout: Layout, inputs: Inputs, *, mode: str, expected: Any = None
+) -> LiveGraph | None:
+    """A graph of the same model in the same mode for other inputs and weights, if it computes what the model does.
+
+    Only graphs of symbolic tracing can hold for other inputs; None where this one does not.
+    """
+    if known.taken is None or known.method == "recorded":
+        return None
+    state = State(model)
+    if expected is None:
+        with state.preserved(mode):
+            expected = eager(model, layout, inputs)
+    looks, _ = _checked(model, layout, inputs, known.taken, expected, state, mode)
+    return replace(known, nodes=describe(known.taken, looks, module_paths(model))) if looks is not None else None
 
 
 def eager(model: nn.Module, layout: Layout, inputs: Inputs) -> Any:
@@ -131,8 +142,8 @@ def _by_record(model: nn.Module, layout: Layout, inputs: Inputs) -> tuple[Taken 
 
 def _checked(
     model: nn.Module, layout: Layout, inputs: Inputs, taken: Taken, expected: Any, state: State, mode: str
-) -> tuple[_Trusted | None, str]:
-    """The graph with what its values look like if it computes what the model does, else why not."""
+) -> tuple[dict[str, Look] | None, str]:
+    """What the values of a graph look like if it computes what the model does, else why it does not."""
     try:
         with state.preserved(mode):
             output, looks = look_at(taken.module, inputs)
@@ -143,7 +154,7 @@ def _checked(
         return None, f"the graph computes something else: {why}"
     if not _follows(model, layout, inputs, taken, state, mode):
         return None, "some of it is computed outside of torch, where it cannot be followed"
-    return _Trusted(taken, looks), ""
+    return looks, ""
 
 
 def _follows(model: nn.Module, layout: Layout, inputs: Inputs, taken: Taken, state: State, mode: str) -> bool:

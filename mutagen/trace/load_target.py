@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import os
 import sys
+from functools import cache
 from types import ModuleType
 
 from mutagen.errors import TargetError
@@ -76,13 +77,15 @@ def _same(one: str, other: str) -> bool:
 def local_files(target: Target, before: frozenset[str]) -> tuple[str, ...]:
     """Source files imported since ``before`` that are under the target's root or of no package, in import order."""
     root = os.path.realpath(target.root) + os.sep
+    real_folder = cache(os.path.realpath)  # hundreds of modules lie in a few folders
     found: dict[str, None] = {}
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
         if not isinstance(file, str) or not file.endswith(".py"):
             continue
         path = os.path.abspath(file)
-        inside = os.path.realpath(path).startswith(root)
+        folder = real_folder(os.path.dirname(path))
+        inside = (os.path.realpath(path) if os.path.islink(path) else os.path.join(folder, "")).startswith(root)
         foreign = is_installed(path) or file_kind(path) != "user" or name in before
         if inside or not foreign:
             found[path] = None

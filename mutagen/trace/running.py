@@ -42,11 +42,15 @@ class State:
             for table in cast(list[dict[str, Any]], [module._buffers, module._parameters, module._modules])
         ]
         held = {id(tensor): tensor for tensor in [*model.parameters(), *model.buffers()]}
-        self._values = [(tensor, tensor.detach().clone()) for tensor in held.values()]
+        self._values = [(tensor, tensor.detach().clone(), _mark(tensor)) for tensor in held.values()]
+        self._silent: bool | None = None
 
     @contextmanager
-    def preserved(self, mode: str) -> Iterator[None]:
-        """Puts the model in a mode for the block, without gradients, and goes back to the state after it."""
+    def preserved(self, mode: str, *, runs: bool = True) -> Iterator[None]:
+        """Puts the model in a mode for the block, without gradients, and goes back to the state after it.
+
+        ``runs`` says that the model is run in the block, not only traced by symbols.
+        """
         fast = torch.backends.mha.get_fastpath_enabled()
         torch.backends.mha.set_fastpath_enabled(False)
         try:
@@ -55,19 +59,32 @@ class State:
                 yield
         finally:
             torch.backends.mha.set_fastpath_enabled(fast)
-            self._restore()
+            self._restore(runs)
 
-    def _restore(self) -> None:
+    def _restore(self, ran: bool) -> None:
         for module, attributes in self._attributes:
             module.__dict__.clear()
             module.__dict__.update(attributes)
         for table, members in self._tables:
             table.clear()
             table.update(members)
+        # By way of `.data` a tensor changes without a mark: the first run tells whether this model does such things.
+        thorough = ran and self._silent is not False
+        silent = False
         with torch.no_grad():
-            for tensor, value in self._values:
-                if not torch.equal(tensor, value):
+            for index, (tensor, value, mark) in enumerate(self._values):
+                marked = _mark(tensor) != mark
+                if (marked or thorough) and not torch.equal(tensor, value):
+                    silent = silent or not marked
                     tensor.copy_(value)
+                self._values[index] = (tensor, value, _mark(tensor))
+        if ran:
+            self._silent = self._silent or silent
+
+
+def _mark(tensor: Tensor) -> tuple[float, int]:
+    """What changes whenever torch sees a tensor changed in place; never the same where torch does not look."""
+    return float("nan") if tensor.is_inference() else tensor._version, tensor.data_ptr()
 
 
 def materialise(model: nn.Module, layout: Layout, inputs: Inputs) -> None:

@@ -51,7 +51,8 @@ class Edited:
             message = f"{type(error).__name__}: {error}"
             case = Case(facts.mode, facts.shapes, False, 0.0, f"the edited model raises {message}")
             return EditedRun(case, error=message)
-        found = compare(saved.groups, {"parameter": roll(self.own)} | seen.groups)
+        rolled = {"parameter": roll(self.own)} if "parameter" in saved.groups else {}
+        found = compare(saved.groups, rolled | seen.groups)
         first = found.first
         if not first and seen.outputs.structure != facts.structure:
             first = f"structure {seen.outputs.structure} of the result, {facts.structure} before"

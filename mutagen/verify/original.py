@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from mutagen.records.proof import Mode
 from mutagen.verify.observe import Leaves, Observed, observe
 from mutagen.verify.streams import foreign_state, module_paths, streams
 from mutagen.verify.tensors import edited_tensors
+
+Shapes = tuple[tuple[int, ...], ...]
+_Case = tuple[Mode, Shapes]
 
 _FOREIGN = "forward draws from the random generator of Python or numpy"
 
@@ -22,17 +26,18 @@ class Original:
         self.layout = layout
         self.seed = seed
         self.gain = gain
-        self.seen: dict[tuple[Mode, tuple[tuple[int, ...], ...]], Observed] = {}
+        self.seen: dict[_Case, Observed] = {}
         self.blocks: dict[str, nn.Module] = {}
         self.why = ""
+        self._sure: set[_Case] = set()
         self._own = edited_tensors(model, str)
         self._paths = module_paths(model)
 
-    def accepts(self, mode: Mode, leaves: Leaves, shapes: tuple[tuple[int, ...], ...]) -> bool:
+    def accepts(self, mode: Mode, leaves: Leaves, shapes: Shapes) -> bool:
         """Whether the model runs in that mode with these inputs, and by torch's randomness alone."""
         self.model.train(mode == "train")
         try:
-            with streams(self.seed, self._paths):
+            with streams(self.seed, self._paths) as active:
                 state = foreign_state()
                 observed = observe(self._call, leaves, self._own, seed=self.seed, backward=False)
                 drawn = foreign_state() != state
@@ -42,8 +47,16 @@ class Original:
         if drawn and mode == "train":
             self.why = _FOREIGN
             return False
-        self.seen[mode, shapes] = observed
+        # Without the history that autograd keeps with them: it holds all activations.
+        kept = {name: tensor.detach() for name, tensor in observed.outputs.tensors.items()}
+        self.seen[mode, shapes] = replace(observed, outputs=replace(observed.outputs, tensors=kept))
+        if not drawn and not active.drew:
+            self._sure.add((mode, shapes))
         return True
+
+    def expected(self, mode: Mode, shapes: Shapes) -> list[Tensor] | None:
+        """The outputs of a case; None where chance had a part in them."""
+        return list(self.seen[mode, shapes].outputs.tensors.values()) if (mode, shapes) in self._sure else None
 
     @property
     def telling(self) -> bool:

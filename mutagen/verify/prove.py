@@ -32,29 +32,45 @@ class Session(Protocol):
         ...
 
 
-def prove(
-    original: Session, edited: Session, *, plan: Plan, target: Target, seed: int = SEED, timeout: float | None = None
-) -> Verdict:
+def begin(original: Session, *, timeout: float | None = None) -> None:
+    """Let the session that has the model open begin with what a proof needs, whatever the edit will be."""
+    original.start(f"{_ROOM}prepare", SEED, timeout=timeout)
+
+
+def prove(original: Session, edited: Session, *, plan: Plan, target: Target, timeout: float | None = None) -> Verdict:
     """Compare the edited source with the traced graph of the original, edited as the plan's surgery says.
 
-    ``original`` is the session that has the model open; ``target`` is the edited one, with its overlay. Raises
+    ``original`` is the session that was told to ``begin``; ``target`` is the edited one, with its overlay. Raises
     ProofError where there can be no proof; a proof that fails is in the verdict.
     """
     with tempfile.TemporaryDirectory(prefix="mutagen-proof-") as folder:
         edited.start(f"{_ROOM}edited_build", target, timeout=timeout)
-        original.start(f"{_ROOM}reference", plan.surgery, folder, seed, timeout=timeout)
-        info = _as(ReferenceInfo, original.result())
-        _told(edited)
-        edited.start(f"{_ROOM}edited_open", info, plan.products, folder, seed, timeout=timeout)
+        original.result()
+        info, first = _opened(original, edited, plan, folder=folder, timeout=timeout)
         cases: list[CaseFacts] = []
         answers: list[object] = []
-        for facts in _cases(original, info, timeout=timeout):
+        for facts in _cases(original, first, info.cases, timeout=timeout):
             answers.append(_told(edited))
             edited.start(f"{_ROOM}edited_case", facts, timeout=timeout)
             cases.append(facts)
         answers.append(_told(edited))
     told, runs = _as(EditedInfo, answers[0]), [_as(EditedRun, answer) for answer in answers[1:]]
     return _verdict(info, told, plan, cases=cases, runs=runs)
+
+
+def _opened(
+    original: Session, edited: Session, plan: Plan, *, folder: str, timeout: float | None
+) -> tuple[ReferenceInfo, CaseFacts]:
+    """The reference with weights under which its first case tells something; the edited model is being given them."""
+    first = None
+    while first is None:
+        original.start(f"{_ROOM}reference", plan.surgery, folder, timeout=timeout)
+        info = _as(ReferenceInfo, original.result())
+        original.start(f"{_ROOM}reference_case", 0, timeout=timeout)
+        _told(edited)
+        edited.start(f"{_ROOM}edited_open", info, plan.products, folder, SEED, timeout=timeout)
+        first = original.result()
+    return info, _as(CaseFacts, first)
 
 
 def _told(edited: Session) -> object:
@@ -72,10 +88,9 @@ def _told(edited: Session) -> object:
         raise ProofError("breaks-code", message, place=error.place, hint=hint, detail=error.detail) from error
 
 
-def _cases(original: Session, info: ReferenceInfo, *, timeout: float | None) -> Iterator[CaseFacts]:
-    """Yield each case of the reference while the next is already being computed."""
-    facts = info.first
-    for number in range(1, info.cases):
+def _cases(original: Session, facts: CaseFacts, count: int, *, timeout: float | None) -> Iterator[CaseFacts]:
+    """Yield each case of the reference, from the first, while the next is already being computed."""
+    for number in range(1, count):
         original.start(f"{_ROOM}reference_case", number, timeout=timeout)
         yield facts
         facts = _as(CaseFacts, original.result())

@@ -5,126 +5,86 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any
 
-import torch
-from torch import nn
-
-from mutagen.count.model import count_model
 from mutagen.errors import MutagenError, ProofError
 from mutagen.records.plan import Surgery
 from mutagen.records.proof import CaseFacts, ReferenceInfo
-from mutagen.verify.cases import CaseInput, choose_cases
-from mutagen.verify.fill import GAINS, fill_buffers, fill_parameters
+from mutagen.verify.cases import CaseInput
+from mutagen.verify.fill import fill_buffers, fill_parameters
 from mutagen.verify.interpret import runner
 from mutagen.verify.observe import Groups, Leaves, Observed, Tensors, observe
-from mutagen.verify.original import Original
 from mutagen.verify.patient import LiveGraph
-from mutagen.verify.saved import START_FILE, Layout, save
+from mutagen.verify.prepared import Prepared, degenerate
+from mutagen.verify.saved import START_FILE, save
 from mutagen.verify.streams import module_paths, streams
 from mutagen.verify.surgery import operate
 from mutagen.verify.tensors import all_names, block_paths, roll, shapes_of_keys, surviving_tensors, with_blocks
 
-GraphOf = Callable[[str, Leaves], LiveGraph]
-
-
-class Example(Protocol):
-    """The example inputs of a model: for a batch size (None: as described), a spatial scale and a seed."""
-
-    @property
-    def layout(self) -> Layout: ...
-
-    @property
-    def make(self) -> Callable[[int | None, float, int], Leaves]: ...
+GraphOf = Callable[[str, Leaves, Any], LiveGraph]
+"""The graph of the original in a mode for inputs; the output is given where it is at hand."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
     """The open reference: each case is run on its own, so that the edited model can follow closely."""
 
-    original: Original
-    cases: tuple[CaseInput, ...]
+    prepared: Prepared
     surgery: Sequence[Surgery]
     survivors: Tensors
     graph: GraphOf
     folder: str
 
-    def run(self, number: int) -> CaseFacts:
-        """Run one case and leave its numbers in the folder; raises ProofError P809 where they tell nothing."""
-        facts = self.attempt(number)
-        if facts is None:
-            raise _degenerate()
-        return facts
+    def run(self, number: int) -> CaseFacts | None:
+        """Run one case and leave its numbers in the folder.
 
-    def attempt(self, number: int) -> CaseFacts | None:
-        """Run one case; None if the outputs are not finite or constant."""
-        case = self.cases[number]
-        before = self.original.seen[case.mode, case.shapes]
-        observed, own = _observe(self, case)
+        None if the first case tells nothing, its outputs not finite or constant: other weights are needed then. Raises
+        ProofError P809 for another that does.
+        """
+        original = self.prepared.original
+        case = self.prepared.cases[number]
+        before = original.seen[case.mode, case.shapes]
+        observed, own = _observe(self, case, original.expected(case.mode, case.shapes))
         if not observed.telling:
+            if number:
+                raise degenerate()
             return None
         names = tuple(before.outputs.tensors)
         if len(names) != len(observed.outputs.tensors):
             raise ProofError("P812", "the traced graph returns other tensors than the model")
-        groups: Groups = {"parameter": roll(own)} | observed.groups
+        groups: Groups = ({} if number else {"parameter": roll(own)}) | observed.groups
         groups["output"] = dict(zip(names, observed.groups["output"].values(), strict=True))
         file = f"case{number}.pt"
-        save(self.folder, file, layout=self.original.layout, leaves=case.leaves, groups=groups)
+        save(self.folder, file, layout=original.layout, leaves=case.leaves, groups=groups)
         outputs = before.outputs
         return CaseFacts(case.mode, case.shapes, file, outputs.structure, outputs.facts(), before.unreached)
 
 
 def open_reference(
-    model: nn.Module, surgery: Sequence[Surgery], *, example: Example, graph: GraphOf, folder: str, seed: int
+    prepared: Prepared, surgery: Sequence[Surgery], *, graph: GraphOf, folder: str
 ) -> tuple[Reference, ReferenceInfo]:
-    """Draw the model's weights anew and choose the cases, so that the outputs of the first case tell something.
-
-    Raises ProofError where an edit has no exact meaning, or where no such weights are found.
-    """
+    """The reference for an edit of a model that was prepared; raises ProofError where the edit has no exact meaning."""
+    model = prepared.model
     survivors = surviving_tensors(model, surgery)
-    pristine = {name: buffer.detach().clone() for name, buffer in model.named_buffers()}
-    described = example.make(None, 1.0, 0)
-    built = {name: pristine[name] for name in survivors.buffers if name in pristine}
-    save(folder, START_FILE, layout=example.layout, leaves=described, groups={}, buffers=built)
-    args, kwargs = example.layout.arguments(described)
-    counts = count_model(model, args, kwargs=kwargs)
-    for gain in GAINS:
-        _refill(model, survivors, pristine, seed=seed, gain=gain)
-        original = Original(model, example.layout, seed=seed, gain=gain)
-        cases, notes = choose_cases(lambda batch, scale: example.make(batch, scale, seed), original.accepts)
-        if not cases:
-            raise ProofError("P810", "the original runs with none of the inputs of the proof", detail=original.why)
-        reference = Reference(original, tuple(cases), surgery, survivors, graph, folder)
-        first = reference.attempt(0) if original.telling else None
-        if first is not None:
-            if not any(case.mode == "train" for case in cases):
-                notes.append(f"no train proof: {original.why}")
-            keys, names = shapes_of_keys(model), all_names(model)
-            return reference, ReferenceInfo(len(cases), first, gain, keys, names, counts, tuple(notes))
-    raise _degenerate()
-
-
-def _degenerate() -> ProofError:
-    return ProofError(
-        "P809",
-        "the outputs are not finite, or constant, whatever weights are drawn; such numbers prove nothing",
-        hint="give inputs that the model tells apart: --inputs-from file.py:make_inputs",
+    prepared.rename(survivors)
+    built = prepared.built(survivors.buffers)
+    save(folder, START_FILE, layout=prepared.example.layout, leaves=prepared.described, groups={}, buffers=built)
+    info = ReferenceInfo(
+        cases=len(prepared.cases),
+        gain=prepared.original.gain,
+        keys=shapes_of_keys(model),
+        names=all_names(model),
+        counts=prepared.counts,
+        notes=prepared.notes,
     )
+    return Reference(prepared, surgery, survivors, graph, folder), info
 
 
-def _refill(model: nn.Module, survivors: Tensors, pristine: dict[str, torch.Tensor], *, seed: int, gain: float) -> None:
-    with torch.no_grad():
-        for name, buffer in model.named_buffers():
-            buffer.copy_(pristine[name])
-    fill_parameters(survivors.parameters, seed, gain=gain)
-    fill_buffers(survivors.buffers, seed)
-
-
-def _observe(reference: Reference, case: CaseInput) -> tuple[Observed, Tensors]:
-    original = reference.original
+def _observe(reference: Reference, case: CaseInput, expected: Any) -> tuple[Observed, Tensors]:
+    original = reference.prepared.original
     model, seed = original.model, original.seed
     model.train(case.mode == "train")
-    live = reference.graph(case.mode, case.leaves)
+    live = reference.graph(case.mode, case.leaves, expected)
     known = frozenset(original.blocks)
     with ExitStack() as undo:
         patient = operate(live, reference.surgery, model=model, made=original.blocks, undo=undo)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from torch import nn
+import torch
+from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from mutagen.records.plan import Product, Surgery
 from mutagen.records.proof import CaseFacts, EditedInfo, EditedRun, ReferenceInfo
@@ -13,30 +15,40 @@ from mutagen.trace import session as trace
 from mutagen.trace.build import build_model, evaluate, seed_all
 from mutagen.trace.load_target import import_target
 from mutagen.verify.edited import Edited, open_edited
+from mutagen.verify.prepared import Prepared
 from mutagen.verify.quiet import quiet
 from mutagen.verify.reference import Reference, open_reference
 
+_prepared: list[Prepared] = []
 _reference: list[Reference] = []
-_built: list[tuple[nn.Module, Callable[[], nn.Module]]] = []
+_built: list[tuple[nn.Module, Callable[[], nn.Module], list[tuple[Tensor, Tensor]]]] = []
 _edited: list[Edited] = []
 
 
-def reference(surgery: tuple[Surgery, ...], folder: str, seed: int) -> ReferenceInfo:
-    """Draw the weights of the open model anew, choose the cases and try the first; numbers go to ``folder``.
+def prepare(seed: int) -> None:
+    """Draw the weights of the open model anew and choose the cases, whatever the edit will be.
 
     Raises ProofError where there can be no proof.
     """
     live = trace.live()
     with quiet():
-        opened, info = open_reference(
-            live.model, surgery, example=live.example, graph=trace.graph, folder=folder, seed=seed
-        )
+        _prepared[:] = [Prepared(live.model, live.example, seed=seed)]
+    _reference.clear()
+
+
+def reference(surgery: tuple[Surgery, ...], folder: str) -> ReferenceInfo:
+    """Open the reference for an edit, with other weights than the time before; numbers go to ``folder``."""
+    prepared = _prepared[0]
+    with quiet():
+        if _reference:
+            prepared.advance()
+        opened, info = open_reference(prepared, surgery, graph=trace.graph, folder=folder)
     _reference[:] = [opened]
     return info
 
 
-def reference_case(number: int) -> CaseFacts:
-    """Run one case on the graph, edited as the rules mean."""
+def reference_case(number: int) -> CaseFacts | None:
+    """Run one case on the graph, edited as the rules mean; None if the first one needs other weights."""
     with quiet():
         return _reference[0].run(number)
 
@@ -52,12 +64,16 @@ def edited_build(target: Target) -> None:
         assert isinstance(again, nn.Module)
         return again
 
-    _built[:] = [(model, rebuild)]
+    buffers = [(buffer, buffer.detach().clone()) for buffer in model.buffers() if not is_lazy(buffer)]
+    _built[:] = [(model, rebuild, buffers)]
 
 
 def edited_open(info: ReferenceInfo, products: tuple[Product, ...], folder: str, seed: int) -> EditedInfo:
-    """Give the edited model the weights of the reference."""
-    model, rebuild = _built[0]
+    """Give the edited model the weights of the reference; again, if these were drawn again."""
+    model, rebuild, buffers = _built[0]
+    with torch.no_grad():
+        for buffer, value in buffers:
+            buffer.copy_(value)
     with quiet():
         opened, told = open_edited(model, rebuild, info=info, products=products, folder=folder, seed=seed)
     _edited[:] = [opened]

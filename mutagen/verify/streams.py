@@ -37,6 +37,11 @@ class Streams(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _should_skip_dynamo(cls) -> bool:
         return False  # else the first operation imports torch._dynamo, which takes seconds
 
+    @property
+    def drew(self) -> bool:
+        """Whether any random operation ran."""
+        return bool(self._drawn)
+
     @contextmanager
     def within(self, scope: str) -> Iterator[None]:
         """Let ``scope`` be the caller of what runs inside the block."""

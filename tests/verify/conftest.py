@@ -18,7 +18,7 @@ from mutagen.records.result import Verdict
 from mutagen.records.target import Call, InputSpec, Target
 from mutagen.records.trace import Trace
 from mutagen.trace.session import open_model
-from mutagen.verify.prove import prove
+from mutagen.verify.prove import begin, prove
 
 _numbers = itertools.count()
 
@@ -72,7 +72,9 @@ class Bench:
         trace = self.open(before, need_calls=need_calls, **options)
         steps: Any = tuple(surgery(trace))
         plan = Plan(1, "", Call("Net"), (), {}, surgery=steps, products=products)
-        return prove(Here(), Here(), plan=plan, target=self.target(after, **options))
+        here = Here()
+        begin(here)
+        return prove(here, Here(), plan=plan, target=self.target(after, **options))
 
 
 @pytest.fixture

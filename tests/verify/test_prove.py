@@ -8,7 +8,7 @@ from mutagen.errors import ProofError
 from mutagen.records.plan import Plan, Product, SwapCall, SwapModule, Use
 from mutagen.records.target import Call
 from mutagen.sandbox.runner import Host
-from mutagen.verify.prove import prove
+from mutagen.verify.prove import begin, prove
 
 NET = """
 class Net(nn.Module):
@@ -209,6 +209,7 @@ def test_in_sessions_of_their_own(bench):
         original, edited = host.session("the original"), host.session("the edited model")
         trace = original.call("mutagen.trace.session:open_model", before, need_calls=True)
         plan = Plan(1, before.file, Call("Net"), (), {}, surgery=tuple(to_gelu(trace)))
+        begin(original)
         verdict = prove(original, edited, plan=plan, target=target)
     assert verdict.proof.bit_equal and len(verdict.proof.cases) == 4
 
