@@ -38,6 +38,7 @@ class TensorFacts:
 class CaseFacts:
     """One case: mode, input shapes, file of the reference, outputs of the original and how they are nested.
 
+    ``chance`` says that the original draws random numbers in it.
     ``unreached`` are the parameters of the original that no output depends on in this mode.
     """
 
@@ -46,6 +47,7 @@ class CaseFacts:
     file: str
     structure: str
     outputs: tuple[TensorFacts, ...]
+    chance: bool
     unreached: tuple[str, ...] = ()
 
 

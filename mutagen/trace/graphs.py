@@ -38,13 +38,19 @@ class LiveGraph:
 
 
 def live_graph(
-    model: nn.Module, layout: Layout, inputs: Inputs, *, mode: str, need_calls: bool = True, expected: Any = None
+    model: nn.Module,
+    layout: Layout,
+    inputs: Inputs,
+    state: State,
+    *,
+    mode: str,
+    need_calls: bool = True,
+    expected: Any = None,
 ) -> LiveGraph:
     """The graph of a model in a mode for flat inputs, by the first way whose graph computes what the model does.
 
     ``expected`` is the model's own output for them by ``eager``, where it is at hand.
     """
-    state = State(model)
     if expected is None:
         with state.preserved(mode):
             expected = eager(model, layout, inputs)
@@ -67,7 +73,14 @@ def live_graph(
 
 
 def same_graph(
-    known: LiveGraph, model: nn.Module, layout: Layout, inputs: Inputs, *, mode: str, expected: Any = None
+    known: LiveGraph,
+    model: nn.Module,
+    layout: Layout,
+    inputs: Inputs,
+    state: State,
+    *,
+    mode: str,
+    expected: Any = None,
 ) -> LiveGraph | None:
     """A graph of the same model in the same mode for other inputs and weights, if it computes what the model does.
 
@@ -75,7 +88,6 @@ def same_graph(
     """
     if known.taken is None or known.method == "recorded":
         return None
-    state = State(model)
     if expected is None:
         with state.preserved(mode):
             expected = eager(model, layout, inputs)

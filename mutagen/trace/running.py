@@ -41,7 +41,9 @@ class State:
             for module, _ in self._attributes
             for table in cast(list[dict[str, Any]], [module._buffers, module._parameters, module._modules])
         ]
-        held = {id(tensor): tensor for tensor in [*model.parameters(), *model.buffers()]}
+        buffers = {id(buffer): buffer for buffer in model.buffers()}
+        held = buffers | {id(parameter): parameter for parameter in model.parameters()}
+        self._buffers = frozenset(buffers)
         self._values = [(tensor, tensor.detach().clone(), _mark(tensor)) for tensor in held.values()]
         self._silent: bool | None = None
 
@@ -68,14 +70,16 @@ class State:
         for table, members in self._tables:
             table.clear()
             table.update(members)
-        # By way of `.data` a tensor changes without a mark: the first run tells whether this model does such things.
+        # Batch norm changes its buffers without a mark, and by way of `.data` anything does: the first run tells whether
+        # this model does that to its parameters, which are large.
         thorough = ran and self._silent is not False
         silent = False
         with torch.no_grad():
             for index, (tensor, value, mark) in enumerate(self._values):
                 marked = _mark(tensor) != mark
-                if (marked or thorough) and not torch.equal(tensor, value):
-                    silent = silent or not marked
+                small = id(tensor) in self._buffers
+                if (marked or thorough or small) and not torch.equal(tensor, value):
+                    silent = silent or not (marked or small)
                     tensor.copy_(value)
                 self._values[index] = (tensor, value, _mark(tensor))
         if ran:

@@ -57,7 +57,8 @@ def open_model(target: Target, *, need_calls: bool = True) -> Trace:
     with recording() as births:
         model = build_model(target, import_target(target))
     example, inputs, output, calls = _example(target, model)
-    graph = live_graph(model, example.layout, inputs, mode="eval", need_calls=need_calls, expected=output)
+    state = State(model)
+    graph = live_graph(model, example.layout, inputs, state, mode="eval", need_calls=need_calls, expected=output)
     del output
     assert target.call is not None
     trace = Trace(
@@ -83,19 +84,30 @@ def live() -> Live:
     return _live[0]
 
 
-def graph(mode: str, inputs: Inputs, expected: Any = None) -> LiveGraph:
-    """The graph of the open model for flat inputs in ``train`` or ``eval`` mode, compared for them.
+class Graphs:
+    """Graphs of the open model with the weights that it has now, and must have as long as graphs are asked for."""
 
-    ``expected`` is the model's output for them, where it is at hand and no chance had a part in it.
-    """
-    here = live()
-    layout = here.example.layout
-    known = _graphs.get(mode)
-    found = same_graph(known, here.model, layout, inputs, mode=mode, expected=expected) if known else None
-    if found is None:
-        found = live_graph(here.model, layout, inputs, mode=mode, need_calls=here.need_calls)
-    _graphs[mode] = found
-    return found
+    def __init__(self) -> None:
+        self._here = live()
+        self._state = State(self._here.model)
+
+    def __call__(self, mode: str, inputs: Inputs, expected: Any = None) -> LiveGraph:
+        """The graph for flat inputs in ``train`` or ``eval`` mode, compared for them; the model's modes may change.
+
+        ``expected`` is the model's output for them, where it is at hand and no chance had a part in it.
+        """
+        here, known = self._here, _graphs.get(mode)
+        given = (here.model, here.example.layout, inputs, self._state)
+        found = same_graph(known, *given, mode=mode, expected=expected) if known else None
+        if found is None:
+            found = live_graph(*given, mode=mode, need_calls=here.need_calls)
+        _graphs[mode] = found
+        return found
+
+
+def graph(mode: str, inputs: Inputs) -> LiveGraph:
+    """The graph of the open model for flat inputs in ``train`` or ``eval`` mode, compared for them."""
+    return Graphs()(mode, inputs)
 
 
 _First = tuple[Example, Inputs, Any, Calls]

@@ -21,7 +21,7 @@ from mutagen.verify.fill import fill_buffers, fill_parameters
 from mutagen.verify.names import canonical_names
 from mutagen.verify.observe import Tensors, observe
 from mutagen.verify.saved import START_FILE, load
-from mutagen.verify.streams import module_paths, streams
+from mutagen.verify.streams import module_paths, with_chance
 from mutagen.verify.tensors import edited_tensors, roll, shapes_of_keys
 
 
@@ -45,8 +45,12 @@ class Edited:
 
         self.model.train(facts.mode == "train")
         try:
-            with streams(self.seed, self.paths):
-                seen = observe(call, saved.leaves, self.own, seed=self.seed)
+            seen = with_chance(
+                lambda _: observe(call, saved.leaves, self.own, seed=self.seed),
+                seed=self.seed,
+                modules=self.paths,
+                chance=facts.chance,
+            )
         except Exception as error:  # whatever the edited model raises is what there is to say of this case
             message = f"{type(error).__name__}: {error}"
             case = Case(facts.mode, facts.shapes, False, 0.0, f"the edited model raises {message}")

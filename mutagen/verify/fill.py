@@ -25,7 +25,7 @@ def fill_parameters(parameters: Mapping[str, torch.Tensor], seed: int, *, gain: 
     with torch.no_grad():
         for name, parameter in parameters.items():
             if parameter.is_floating_point() or parameter.is_complex():
-                parameter.copy_(_weight(parameter, _last(name), generator(seed, name), gain))
+                _set_weight(parameter, _last(name), generator(seed, name), gain)
 
 
 def fill_buffers(buffers: Mapping[str, torch.Tensor], seed: int) -> None:
@@ -44,13 +44,19 @@ def _last(name: str) -> str:
     return re.split(r"[./]", name)[-1]
 
 
-def _weight(like: torch.Tensor, last: str, source: torch.Generator, gain: float) -> torch.Tensor:
-    if like.numel() == max((1, *like.shape)):  # a vector, whatever axis it lies along
-        if "bias" in last and like.numel() > 1:
-            return normal(like.shape, source, dtype=like.dtype) * 0.1
-        return uniform(like.shape, source, low=0.5, high=1.5)
-    fan_in = like.numel() // max(like.shape[0], 1)
-    return normal(like.shape, source, dtype=like.dtype) * (gain / math.sqrt(max(fan_in, 1)))
+def _set_weight(weight: torch.Tensor, last: str, source: torch.Generator, gain: float) -> None:
+    if weight.numel() == max((1, *weight.shape)):  # a vector, whatever axis it lies along
+        if "bias" in last and weight.numel() > 1:
+            weight.copy_(normal(weight.shape, source, dtype=weight.dtype) * 0.1)
+        else:
+            weight.copy_(uniform(weight.shape, source, low=0.5, high=1.5))
+        return
+    fan_in = weight.numel() // max(weight.shape[0], 1)
+    scale = gain / math.sqrt(max(fan_in, 1))
+    if weight.dtype == torch.float32 and weight.is_contiguous():
+        torch.randn(weight.shape, generator=source, out=weight.detach()).mul_(scale)
+    else:
+        weight.copy_(normal(weight.shape, source, dtype=weight.dtype) * scale)
 
 
 def _buffer(like: torch.Tensor, last: str, source: torch.Generator) -> torch.Tensor:

@@ -23,6 +23,7 @@ class _Run(fx.Interpreter):
             return super().run_node(n)
 
 
-def runner(patient: Patient, active: Streams) -> Callable[..., Any]:
-    """Return the edited graph as a function of the flat inputs."""
-    return _Run(patient, active).run
+def runner(patient: Patient, active: Streams | None) -> Callable[..., Any]:
+    """Return the edited graph as a function of the flat inputs; None where no random numbers are drawn."""
+    run = fx.Interpreter(patient.root, graph=patient.graph) if active is None else _Run(patient, active)
+    return run.run

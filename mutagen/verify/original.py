@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from torch import Tensor, nn
+from torch import nn
 
 from mutagen.records.proof import Mode
 from mutagen.verify.observe import Leaves, Observed, observe
@@ -29,7 +29,7 @@ class Original:
         self.seen: dict[_Case, Observed] = {}
         self.blocks: dict[str, nn.Module] = {}
         self.why = ""
-        self._sure: set[_Case] = set()
+        self._chance: set[_Case] = set()
         self._own = edited_tensors(model, str)
         self._paths = module_paths(model)
 
@@ -50,13 +50,13 @@ class Original:
         # Without the history that autograd keeps with them: it holds all activations.
         kept = {name: tensor.detach() for name, tensor in observed.outputs.tensors.items()}
         self.seen[mode, shapes] = replace(observed, outputs=replace(observed.outputs, tensors=kept))
-        if not drawn and not active.drew:
-            self._sure.add((mode, shapes))
+        if drawn or active.drew:
+            self._chance.add((mode, shapes))
         return True
 
-    def expected(self, mode: Mode, shapes: Shapes) -> list[Tensor] | None:
-        """The outputs of a case; None where chance had a part in them."""
-        return list(self.seen[mode, shapes].outputs.tensors.values()) if (mode, shapes) in self._sure else None
+    def has_chance(self, mode: Mode, shapes: Shapes) -> bool:
+        """Whether random numbers were drawn in a case."""
+        return (mode, shapes) in self._chance
 
     @property
     def telling(self) -> bool:

@@ -7,6 +7,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 from mutagen.errors import MutagenError, ProofError
 from mutagen.records.plan import Surgery
 from mutagen.records.proof import CaseFacts, ReferenceInfo
@@ -17,7 +19,7 @@ from mutagen.verify.observe import Groups, Leaves, Observed, Tensors, observe
 from mutagen.verify.patient import LiveGraph
 from mutagen.verify.prepared import Prepared, degenerate
 from mutagen.verify.saved import START_FILE, save
-from mutagen.verify.streams import module_paths, streams
+from mutagen.verify.streams import Streams, module_paths, with_chance
 from mutagen.verify.surgery import operate
 from mutagen.verify.tensors import all_names, block_paths, roll, shapes_of_keys, surviving_tensors, with_blocks
 
@@ -44,7 +46,7 @@ class Reference:
         original = self.prepared.original
         case = self.prepared.cases[number]
         before = original.seen[case.mode, case.shapes]
-        observed, own = _observe(self, case, original.expected(case.mode, case.shapes))
+        observed, own = _observe(self, case, list(before.outputs.tensors.values()))
         if not observed.telling:
             if number:
                 raise degenerate()
@@ -57,7 +59,15 @@ class Reference:
         file = f"case{number}.pt"
         save(self.folder, file, layout=original.layout, leaves=case.leaves, groups=groups)
         outputs = before.outputs
-        return CaseFacts(case.mode, case.shapes, file, outputs.structure, outputs.facts(), before.unreached)
+        return CaseFacts(
+            case.mode,
+            case.shapes,
+            file,
+            structure=outputs.structure,
+            outputs=outputs.facts(),
+            chance=original.has_chance(case.mode, case.shapes),
+            unreached=before.unreached,
+        )
 
 
 def open_reference(
@@ -80,11 +90,12 @@ def open_reference(
     return Reference(prepared, surgery, survivors, graph, folder), info
 
 
-def _observe(reference: Reference, case: CaseInput, expected: Any) -> tuple[Observed, Tensors]:
+def _observe(reference: Reference, case: CaseInput, output: list[torch.Tensor]) -> tuple[Observed, Tensors]:
     original = reference.prepared.original
     model, seed = original.model, original.seed
+    chance = original.has_chance(case.mode, case.shapes)
+    live = reference.graph(case.mode, case.leaves, None if chance else output)
     model.train(case.mode == "train")
-    live = reference.graph(case.mode, case.leaves, expected)
     known = frozenset(original.blocks)
     with ExitStack() as undo:
         patient = operate(live, reference.surgery, model=model, made=original.blocks, undo=undo)
@@ -94,14 +105,17 @@ def _observe(reference: Reference, case: CaseInput, expected: Any) -> tuple[Obse
         fill_buffers(blocks.buffers, seed)
         own = with_blocks(reference.survivors, patient.blocks)
         paths = module_paths(model) | block_paths(patient.blocks)
-        with streams(seed, paths) as active:
-            try:
-                return observe(runner(patient, active), case.leaves, own, seed=seed), own
-            except MutagenError:
-                raise
-            except Exception as error:
-                raise ProofError(
-                    "P811",
-                    f"the graph edited as the rules say does not run: {type(error).__name__}: {error}",
-                    hint="the block does not fit there; leave these matches out of the rule",
-                ) from error
+
+        def look(active: Streams | None) -> Observed:
+            return observe(runner(patient, active), case.leaves, own, seed=seed)
+
+        try:
+            return with_chance(look, seed=seed, modules=paths, chance=chance), own
+        except MutagenError:
+            raise
+        except Exception as error:
+            raise ProofError(
+                "P811",
+                f"the graph edited as the rules say does not run: {type(error).__name__}: {error}",
+                hint="the block does not fit there; leave these matches out of the rule",
+            ) from error

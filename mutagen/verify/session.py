@@ -42,7 +42,7 @@ def reference(surgery: tuple[Surgery, ...], folder: str) -> ReferenceInfo:
     with quiet():
         if _reference:
             prepared.advance()
-        opened, info = open_reference(prepared, surgery, graph=trace.graph, folder=folder)
+        opened, info = open_reference(prepared, surgery, graph=trace.Graphs(), folder=folder)
     _reference[:] = [opened]
     return info
 

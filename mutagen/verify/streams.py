@@ -12,7 +12,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
@@ -20,6 +20,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from mutagen.verify.draw import seed_of
 
+_T = TypeVar("_T")
 _RANDOM = torch.Tag.nondeterministic_seeded
 
 
@@ -83,6 +84,21 @@ def streams(seed: int, modules: Mapping[int, str]) -> Iterator[Streams]:
     finally:
         before.remove()
         after.remove()
+
+
+def with_chance(look: Callable[[Streams | None], _T], *, seed: int, modules: Mapping[int, str], chance: bool) -> _T:
+    """What ``look`` finds in a run under streams, or without them where it draws no numbers: they cost time.
+
+    ``chance`` says that numbers will be drawn. Without it the run is made again if it turns out to draw some.
+    """
+    if not chance:
+        before = torch.get_rng_state(), foreign_state()
+        found = look(None)
+        after = torch.get_rng_state(), foreign_state()
+        if torch.equal(before[0], after[0]) and before[1] == after[1]:
+            return found
+    with streams(seed, modules) as active:
+        return look(active)
 
 
 @contextmanager
