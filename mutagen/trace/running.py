@@ -70,8 +70,8 @@ class State:
         for table, members in self._tables:
             table.clear()
             table.update(members)
-        # Batch norm changes its buffers without a mark, and by way of `.data` anything does: the first run tells whether
-        # this model does that to its parameters, which are large.
+        # Batch norm changes its buffers without a mark, and by way of `.data` anything does: the first run tells
+        # whether this model does that to its parameters, which are large.
         thorough = ran and self._silent is not False
         silent = False
         with torch.no_grad():

@@ -44,7 +44,9 @@ def choose_cases(make: Make, accepts: Accepts) -> tuple[list[CaseInput], list[st
         if case is not None:
             chosen.append(case)
             places.append(place)
-    for place, batches in zip(reversed(places), ((2, 3, None), (3, 2, None)), strict=False):
+    for place, batches in zip(
+        places, ((2, 3, None), (1, 2, 3, None)), strict=False
+    ):  # shapes that ran already are quick
         case, _ = _first("train", [place], sizes, batches, accepts, unlike=chosen[2:])
         chosen.extend([case] if case is not None else [])
     return chosen, _notes(chosen)
