@@ -109,7 +109,22 @@ def main() -> int:
             print(line, file=sys.stderr)
     from mutagen.cli.main import main as run
 
-    return run()
+    return _leave(run())
+
+
+def _leave(code: int) -> int:
+    """End the process at once: taking down LibCST's thousands of classes one by one costs a tenth of a second.
+
+    Returns the code where something watches the process to its end, or the output cannot be written.
+    """
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return code
+    if sys.gettrace() is None and sys.getprofile() is None:
+        os._exit(code)
+    return code
 
 
 if __name__ == "__main__":

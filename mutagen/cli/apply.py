@@ -89,16 +89,14 @@ def command(
     check_writable(output)
     found = _targets(rules, targets, plan_file=plan_file)
     if isinstance(found, Outcome):
-        outcomes = [found]
-    else:
-        write = not (check or diff)
-        with host_for(flags) as host:
-            outcomes = [
-                _run(each, rules=rules or "", write=write, plan_file=plan_file, flags=flags, host=host)
-                for each in found
-            ]
-    _show(outcomes, asked)
-    return max(outcome.exit_code for outcome in outcomes)
+        return _show([found], asked)
+    write = not (check or diff)
+    with host_for(flags) as host:
+        outcomes = [
+            _run(each, rules=rules or "", write=write, plan_file=plan_file, flags=flags, host=host) for each in found
+        ]
+        host.retire()
+        return _show(outcomes, asked)
 
 
 def _asked(diff: bool, given: Format | None, *, file: str | None, verbosity: int) -> Asked:
@@ -138,7 +136,8 @@ def _run(target: str, *, rules: str, write: bool, plan_file: str | None, flags: 
         return Outcome(target, error=error)
 
 
-def _show(outcomes: list[Outcome], asked: Asked) -> None:
+def _show(outcomes: list[Outcome], asked: Asked) -> int:
+    """Say what became of the targets; the exit code of all together."""
     reports = [outcome.report for outcome in outcomes if outcome.report]
     # What could not be proved is no patch that anyone should apply.
     good = [report for report in reports if report.status in ("applied", "would_change")]
@@ -159,6 +158,7 @@ def _show(outcomes: list[Outcome], asked: Asked) -> None:
         text_of(reports, asked)
     elif asked.format == "diff":
         text_of(reports, asked, aside=True)
+    return max(outcome.exit_code for outcome in outcomes)
 
 
 def text_of(reports: list[Report], asked: Asked, *, aside: bool = False) -> None:

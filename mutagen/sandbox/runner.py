@@ -52,6 +52,7 @@ class Host:
         self._fork = fork
         self._sessions: list[Session] = []
         self._count = 0
+        self._retiring: threading.Thread | None = None
         self._launcher: Launcher | None = None
 
     def __enter__(self) -> Self:
@@ -66,6 +67,17 @@ class Host:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trail: TracebackType | None
     ) -> None:
+        if self._retiring is None:
+            self._end()
+        else:
+            self._retiring.join()
+
+    def retire(self) -> None:
+        """Begin to end all, beside what the caller still has to do; leaving the context waits for it."""
+        self._retiring = threading.Thread(target=self._end)
+        self._retiring.start()
+
+    def _end(self) -> None:
         try:
             for session in self._sessions:
                 session.kill()

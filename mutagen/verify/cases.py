@@ -16,6 +16,7 @@ Accepts = Callable[[Mode, Leaves, Shapes], bool]
 
 _SMALL = {4: (64, 96), 5: (32, 64)}
 _STEP = 32
+_TRAIN_BATCHES: tuple[tuple[int | None, ...], ...] = ((2, 3, None), (1, 2, 3, None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,8 @@ def choose_cases(make: Make, accepts: Accepts) -> tuple[list[CaseInput], list[st
         if case is not None:
             chosen.append(case)
             places.append(place)
-    for place, batches in zip(
-        places, ((2, 3, None), (1, 2, 3, None)), strict=False
-    ):  # shapes that ran already are quick
+    # Shapes that ran in eval are quick by then.
+    for place, batches in zip(places, _TRAIN_BATCHES, strict=False):
         case, _ = _first("train", [place], sizes, batches, accepts, unlike=chosen[2:])
         chosen.extend([case] if case is not None else [])
     return chosen, _notes(chosen)
