@@ -16,6 +16,7 @@ Accepts = Callable[[Mode, Leaves, Shapes], bool]
 
 _SMALL = {4: (64, 96), 5: (32, 64)}
 _STEP = 32
+_EVAL_BATCHES: tuple[tuple[int | None, ...], ...] = ((2, 1, None), (1, 3, None))
 _TRAIN_BATCHES: tuple[tuple[int | None, ...], ...] = ((2, 3, None), (1, 2, 3, None))
 
 
@@ -37,7 +38,7 @@ def choose_cases(make: Make, accepts: Accepts) -> tuple[list[CaseInput], list[st
     sizes = list(_sizes(make))
     chosen: list[CaseInput] = []
     places: list[int] = []
-    for batches in ((2, 1, None), (1, 3, None)):
+    for batches in _EVAL_BATCHES:
         rest = [place for place in range(len(sizes)) if place not in places]
         case, place = _first("eval", rest, sizes, batches, accepts)
         if case is None and places:
