@@ -7,11 +7,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mutagen.actions.condition import condition_for
 from mutagen.actions.cut import Cut, cuts, nodes_through
 from mutagen.actions.definition import use_block
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.layout import channels_first
-from mutagen.actions.members import Wanted, arguments_as_source, condition_for, find_place, make_statement
+from mutagen.actions.members import Wanted, arguments_as_source, find_place, make_statement
 from mutagen.actions.new_call import literal
 from mutagen.actions.scene import Scene, out_of_scope, refuse
 from mutagen.blocks.catalogue import Block, unmet

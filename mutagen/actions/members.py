@@ -5,19 +5,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from mutagen.actions.scene import Scene, refuse
 from mutagen.records.plan import Edit, Refusal
 from mutagen.records.rules import Rule, Value
 from mutagen.records.span import Span
-from mutagen.records.trace import CallSite, Instance
+from mutagen.records.trace import CallSite
 from mutagen.source.anchor import Anchor, anchor_at, init_of, last_anchor, own_frame, seen_from
-from mutagen.source.expressions import Observation, expression_for, holds
+from mutagen.source.expressions import Observation, expression_for
 from mutagen.source.file import SourceFile
-from mutagen.source.names import dotted
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 _OUTPUTS = ("out_channels", "num_features", "out_features", "num_channels", "channels")
 
 
@@ -53,7 +50,7 @@ def find_place(
     path = wanted[0].owner
     if init is None:
         message = f"class {owner.name} has no __init__ of its own in which to make the new module"
-        return refuse(rule, path, "no-init", message, "give the class an __init__", where=_head(file, owner))
+        return refuse(rule, path, "no-init", message, "give the class an __init__", where=head_of(file, owner))
     frames = tuple(_frame(it, owner, scene, it.child) for it in wanted)
     span = frames[0].span if frames[0] else None
     same = span is not None and all(it is not None and it.span == span for it in frames)
@@ -64,7 +61,7 @@ def find_place(
     if anchor is None:
         message = f"{owner.name}.__init__ ends in a way that leaves no place behind it"
         return refuse(
-            rule, path, "no-init", message, "write __init__ without an early return", where=_head(file, owner)
+            rule, path, "no-init", message, "write __init__ without an early return", where=head_of(file, owner)
         )
     frames = tuple(_last_frame(it, owner, anchor, file, scene) for it in wanted)
     first = min((it.span.line for it in frames if it is not None), default=anchor.statement.lineno)
@@ -112,7 +109,9 @@ def arguments_as_source(
             shown = ", ".join(sorted({str(value) for value in values}))
             message = f"no expression in {place.owner.name}.__init__ gives the channels ({shown}) for every instance"
             advice = "keep the channel count in an argument or attribute of the class"
-            return refuse(rule, wanted[0].owner, "no-expression", message, advice, where=_head(place.file, place.owner))
+            return refuse(
+                rule, wanted[0].owner, "no-expression", message, advice, where=head_of(place.file, place.owner)
+            )
         texts.append(text)
     return tuple(texts)
 
@@ -147,84 +146,6 @@ def _siblings(place: Place, wanted: Sequence[Wanted], scene: Scene) -> list[tupl
     return found
 
 
-def condition_for(
-    rule: Rule, place: Place, function: Function, expression: ast.AST, wanted: Sequence[Wanted], scene: Scene
-) -> str | Refusal | None:
-    """The condition under which the attribute is made, None if every instance of the class has the edge."""
-    with_it = {it.owner for it in wanted}
-    idle = [it for it in scene.trace.instances if _is_a(it, place) and it.path not in with_it]
-    if not idle:
-        return None
-    for test in _tests_around(place.file, function, expression):
-        if _separates(test, with_it, idle, scene):
-            return place.file.text(test)
-    for name in sorted({fact for it in idle for fact, value in it.facts.items() if isinstance(value, bool)}):
-        if _is_set(place, name) and _separates(ast.parse(f"self.{name}", mode="eval").body, with_it, idle, scene):
-            return f"self.{name}"
-    message = f"{idle[0].path} is a {place.owner.name} too, but has no such edge; the new module would be idle in it"
-    return refuse(
-        rule,
-        wanted[0].owner,
-        "needs-split",
-        message,
-        "split the class, or exclude it",
-        where=_head(place.file, place.owner),
-    )
-
-
-def _tests_around(file: SourceFile, function: Function, expression: ast.AST) -> list[ast.expr]:
-    """Conditions around an expression that speak of ``self`` alone, innermost first."""
-    found: list[ast.expr] = []
-    inner: ast.AST = expression
-    for around in file.ancestors(expression):
-        if around is function:
-            break
-        if (
-            isinstance(around, ast.If)
-            and inner in around.body
-            or isinstance(around, ast.IfExp)
-            and inner is around.body
-        ):
-            test = around.test
-            names = [it for it in ast.walk(test) if isinstance(it, ast.Name)]
-            if (
-                names
-                and all(it.id == "self" for it in names)
-                and not any(isinstance(it, ast.Call) for it in ast.walk(test))
-            ):
-                found.append(test)
-        inner = around
-    return found
-
-
-def _separates(test: ast.expr, with_it: set[str], idle: Sequence[Instance], scene: Scene) -> bool:
-    def value(instance: Instance) -> bool | None:
-        facts = {f"self.{name}": fact for name, fact in instance.facts.items()}
-        return holds(test, facts)
-
-    owners = [scene.by_path[path] for path in with_it if path in scene.by_path]
-    return all(value(it) is True for it in owners) and all(value(it) is False for it in idle)
-
-
-def _is_set(place: Place, name: str) -> bool:
-    limit = place.anchor.statement.end_lineno or 0
-    return any(
-        isinstance(it, ast.Attribute)
-        and isinstance(it.ctx, ast.Store)
-        and dotted(it) == f"self.{name}"
-        and it.lineno <= limit
-        for it in ast.walk(place.anchor.function)
-    )
-
-
-def _is_a(instance: Instance, place: Place) -> bool:
-    """Whether an instance runs the class's methods."""
-    path = Path(place.file.path)
-    module = f".{path.parent.name if path.stem == '__init__' else path.stem}."
-    names = [f".{base}" for base in instance.bases if base.rpartition(".")[2] == place.owner.name]
-    return not instance.library and any(module in name for name in names)
-
-
 def make_statement(
     rule: Rule, place: Place, name: str, call: str, condition: str | None, owners: Sequence[str]
 ) -> Edit:
@@ -242,7 +163,7 @@ def make_statement(
     return Edit(Span(file.path, line, column, line, column), "", text, rule.id, "forward", reason, tuple(owners))
 
 
-def _head(file: SourceFile, owner: ast.ClassDef) -> Span:
+def head_of(file: SourceFile, owner: ast.ClassDef) -> Span:
     return Span(file.path, owner.lineno, owner.col_offset, owner.lineno, owner.col_offset + 5)
 
 

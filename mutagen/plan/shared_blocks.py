@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from mutagen.actions.draft import Draft
 from mutagen.records.plan import Definition, Import
+from mutagen.source.imports_of import imported_modules, module_name
 from mutagen.source.project import Project
 
 
@@ -23,10 +25,28 @@ def share_definitions(draft: Draft, project: Project) -> Draft:
         if len(uses) == 1 and uses[0].style == "inline":
             definitions.extend(uses)
             continue
-        module = _module_file(uses[0], project)
-        definitions.append(replace(uses[0], file=str(module), style="module", before=1))
+        home = _home(uses, project)
+        module = _module_file(home, project)
+        definitions.append(replace(home, file=str(module), style="module", before=1))
         imports.extend(_import(it, module, project) for it in uses)
     return replace(draft, definitions=tuple(definitions), imports=tuple(imports))
+
+
+def _home(uses: Sequence[Definition], project: Project) -> Definition:
+    """The use beside which the module goes: that of the file which the others import, lest imports run in a circle."""
+    root = str(project.root)
+    names = {it.file: module_name(it.file, root) for it in uses}
+    imported = {
+        it.file: imported_modules(project.read(it.file), names[it.file], Path(it.file).name == "__init__.py")
+        for it in uses
+    }
+
+    def importers(use: Definition) -> int:
+        name = names[use.file]
+        ways = {name, name.rpartition(".")[0]} - {""}
+        return sum(bool(ways & found) for file, found in imported.items() if file != use.file)
+
+    return max(uses, key=importers)
 
 
 def _module_file(use: Definition, project: Project) -> Path:

@@ -46,16 +46,18 @@ def live_graph(
     mode: str,
     need_calls: bool = True,
     expected: Any = None,
+    closed: frozenset[int] = frozenset(),
 ) -> LiveGraph:
     """The graph of a model in a mode for flat inputs, by the first way whose graph computes what the model does.
 
-    ``expected`` is the model's own output for them by ``eager``, where it is at hand.
+    ``expected`` is the model's own output for them by ``eager``, where it is at hand. The insides of ``closed``
+    modules, by identity, are of no interest: a recorded graph calls them as they are if that can be.
     """
     if expected is None:
         with state.preserved(mode):
             expected = eager(model, layout, inputs)
     reasons = []
-    for method, take in _ways(model, layout, inputs, need_calls):
+    for method, take in _ways(model, layout, inputs, need_calls, closed):
         with state.preserved(mode, runs=method == "recorded"):
             taken, why = take()
         if taken is None:
@@ -125,10 +127,14 @@ def describe_inputs(inputs: Inputs) -> str:
 _Take = Callable[[], tuple[Taken | None, str]]
 
 
-def _ways(model: nn.Module, layout: Layout, inputs: Inputs, need_calls: bool) -> Iterator[tuple[Method, _Take]]:
+def _ways(
+    model: nn.Module, layout: Layout, inputs: Inputs, need_calls: bool, closed: frozenset[int]
+) -> Iterator[tuple[Method, _Take]]:
     yield "fx", lambda: _by_fx(model, layout, inputs, 0)
     if not need_calls:
         yield "fx+leaves", lambda: _by_fx(model, layout, inputs, _MOST_LEAVES)
+    if closed:
+        yield "recorded", lambda: _by_record(model, layout, inputs, closed)
     yield "recorded", lambda: _by_record(model, layout, inputs)
 
 
@@ -144,9 +150,11 @@ def _by_fx(model: nn.Module, layout: Layout, inputs: Inputs, most: int) -> tuple
         extra |= {where}
 
 
-def _by_record(model: nn.Module, layout: Layout, inputs: Inputs) -> tuple[Taken | None, str]:
+def _by_record(
+    model: nn.Module, layout: Layout, inputs: Inputs, closed: frozenset[int] = frozenset()
+) -> tuple[Taken | None, str]:
     try:
-        return trace_recorded(model, layout, inputs), ""
+        return trace_recorded(model, layout, inputs, closed), ""
     except Exception as error:
         place = place_of(error)
         return None, f"{reason(error)}{f' at {place}' if place else ''}"
@@ -174,7 +182,7 @@ def _follows(model: nn.Module, layout: Layout, inputs: Inputs, taken: Taken, sta
     if not taken.foreign:
         return True
     with state.preserved(mode):
-        other, _ = _by_record(model, layout, tuple(_other(leaf) for leaf in inputs))
+        other, _ = _by_record(model, layout, tuple(_other(leaf) for leaf in inputs), taken.closed)
     if other is None or len(other.foreign) != len(taken.foreign):
         return False
     return all(difference(one, two) == "" for one, two in zip(taken.foreign, other.foreign, strict=True))

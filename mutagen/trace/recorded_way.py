@@ -33,7 +33,8 @@ _PREFIX = "_recorded_"
 class Recorder:
     """Turns the calls of one run into the nodes of a graph."""
 
-    def __init__(self, model: nn.Module, inputs: Inputs) -> None:
+    def __init__(self, model: nn.Module, inputs: Inputs, closed: frozenset[int]) -> None:
+        self._closed = closed
         self.graph = fx.Graph()
         self.chains: dict[fx.Node, Link | None] = {}
         self.scopes: dict[fx.Node, str] = {}
@@ -54,7 +55,7 @@ class Recorder:
     def module(self, module: nn.Module, args: Any, kwargs: Any, call: Callable[[], Any], frame: FrameType) -> Any:
         """Runs a module: a leaf becomes one node, of others the insides are recorded."""
         path = self._modules.get(id(module))
-        if path is not None and is_leaf(module):
+        if path is not None and (is_leaf(module) or id(module) in self._closed):
             form = CallForm("call_module", path, args, kwargs)
             arguments = self._arguments(form, frame)
             with self._hidden():
@@ -250,10 +251,13 @@ def _modules(recorder: Recorder) -> Iterator[None]:
         nn.Module.__call__ = original  # type: ignore[method-assign]
 
 
-def trace_recorded(model: nn.Module, layout: Layout, inputs: Inputs) -> Taken:
-    """The graph of one run with these inputs. Exceptions of the user's forward pass through."""
+def trace_recorded(model: nn.Module, layout: Layout, inputs: Inputs, closed: frozenset[int] = frozenset()) -> Taken:
+    """The graph of one run with these inputs; of ``closed`` modules, by identity, each call is one node.
+
+    Exceptions of the user's forward pass through.
+    """
     own = copied(inputs)
-    recorder = Recorder(model, own)
+    recorder = Recorder(model, own, closed)
     with _modules(recorder), _Functions(recorder), own_functions(recorder.function), watching(recorder.switch_grad):
         output = run(model, layout, own, copy=False)
     recorder.finish(output)
@@ -262,4 +266,4 @@ def trace_recorded(model: nn.Module, layout: Layout, inputs: Inputs) -> Taken:
     module = fx.GraphModule(model, recorder.graph, type(model).__name__)
     chains = {node.name: chain for node, chain in recorder.chains.items()}
     scopes = {node.name: scope for node, scope in recorder.scopes.items()}
-    return Taken(module, chains, scopes, tuple(recorder.foreign))
+    return Taken(module, chains, scopes, tuple(recorder.foreign), closed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from typing import Any, Literal, cast
@@ -15,6 +15,7 @@ from mutagen.trace.build import seed_all
 from mutagen.trace.inputs import Inputs, Layout
 from mutagen.trace.provenance import boundary
 
+Mark = tuple[float, int]
 Mode = Literal["train", "eval"]
 
 
@@ -44,8 +45,9 @@ class State:
         buffers = {id(buffer): buffer for buffer in model.buffers()}
         held = buffers | {id(parameter): parameter for parameter in model.parameters()}
         self._buffers = frozenset(buffers)
-        self._values = [(tensor, tensor.detach().clone(), _mark(tensor)) for tensor in held.values()]
-        self._silent: bool | None = None
+        self._values = [(tensor, tensor.detach().clone()) for tensor in held.values()]
+        self._marks = [_mark(tensor) for tensor, _ in self._values]
+        self._silent: dict[str, bool] = {}
 
     @contextmanager
     def preserved(self, mode: str, *, runs: bool = True) -> Iterator[None]:
@@ -55,15 +57,16 @@ class State:
         """
         fast = torch.backends.mha.get_fastpath_enabled()
         torch.backends.mha.set_fastpath_enabled(False)
+        before = [_mark(tensor) for tensor, _ in self._values]
         try:
             self._model.train(mode == "train")
             with torch.no_grad():
                 yield
         finally:
             torch.backends.mha.set_fastpath_enabled(fast)
-            self._restore(runs)
+            self._restore(mode if runs else "", before)
 
-    def _restore(self, ran: bool) -> None:
+    def _restore(self, ran: str, before: Sequence[Mark]) -> None:
         for module, attributes in self._attributes:
             module.__dict__.clear()
             module.__dict__.update(attributes)
@@ -71,22 +74,21 @@ class State:
             table.clear()
             table.update(members)
         # Batch norm changes its buffers without a mark, and by way of `.data` anything does: the first run tells
-        # whether this model does that to its parameters, which are large.
-        thorough = ran and self._silent is not False
+        # in a mode whether this model does that to its parameters, which are large.
+        thorough = bool(ran) and self._silent.get(ran, True)
         silent = False
         with torch.no_grad():
-            for index, (tensor, value, mark) in enumerate(self._values):
-                marked = _mark(tensor) != mark
-                small = id(tensor) in self._buffers
-                if (marked or thorough or small) and not torch.equal(tensor, value):
-                    silent = silent or not (marked or small)
+            for index, (tensor, value) in enumerate(self._values):
+                mark, small = _mark(tensor), id(tensor) in self._buffers
+                if (thorough or small or mark != self._marks[index]) and not torch.equal(tensor, value):
+                    silent = silent or not small and mark == before[index]
                     tensor.copy_(value)
-                self._values[index] = (tensor, value, _mark(tensor))
+                self._marks[index] = _mark(tensor)
         if ran:
-            self._silent = self._silent or silent
+            self._silent[ran] = self._silent.get(ran, False) or silent
 
 
-def _mark(tensor: Tensor) -> tuple[float, int]:
+def _mark(tensor: Tensor) -> Mark:
     """What changes whenever torch sees a tensor changed in place; never the same where torch does not look."""
     return float("nan") if tensor.is_inference() else tensor._version, tensor.data_ptr()
 

@@ -85,10 +85,14 @@ def live() -> Live:
 
 
 class Graphs:
-    """Graphs of the open model with the weights that it has now, and must have as long as graphs are asked for."""
+    """Graphs of the open model with the weights that it has now, and must have as long as graphs are asked for.
 
-    def __init__(self) -> None:
+    The insides of ``closed`` modules, by identity, are of no interest.
+    """
+
+    def __init__(self, closed: frozenset[int] = frozenset()) -> None:
         self._here = live()
+        self._closed = closed
         self._state = State(self._here.model)
 
     def __call__(self, mode: str, inputs: Inputs, expected: Any = None) -> LiveGraph:
@@ -100,7 +104,7 @@ class Graphs:
         given = (here.model, here.example.layout, inputs, self._state)
         found = same_graph(known, *given, mode=mode, expected=expected) if known else None
         if found is None:
-            found = live_graph(*given, mode=mode, need_calls=here.need_calls)
+            found = live_graph(*given, mode=mode, need_calls=here.need_calls, closed=self._closed)
         _graphs[mode] = found
         return found
 

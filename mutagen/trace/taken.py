@@ -13,10 +13,12 @@ from mutagen.trace.provenance import Link
 class Taken:
     """An executable graph; ``chains`` and ``scopes`` are by node name.
 
-    ``foreign`` are the tensors whose origin is unknown: they may depend on the inputs.
+    ``foreign`` are the tensors whose origin is unknown: they may depend on the inputs. ``closed`` are the modules, by
+    identity, that were not looked into.
     """
 
     module: fx.GraphModule
     chains: dict[str, Link | None]
     scopes: dict[str, str]
     foreign: tuple[Tensor, ...] = ()
+    closed: frozenset[int] = frozenset()

@@ -38,23 +38,24 @@ class Observed:
 
 
 def observe(run: Callable[..., Any], leaves: Leaves, own: Tensors, *, seed: int, backward: bool = True) -> Observed:
-    """Run on copies of the inputs; buffers are as before afterwards."""
+    """Run on copies of the inputs; buffers, and parameters that are not trained, are as before afterwards."""
     inputs = {f"input {i}": _leaf(leaf) for i, leaf in enumerate(leaves) if isinstance(leaf, torch.Tensor)}
     given = [_passed(inputs[f"input {i}"]) if f"input {i}" in inputs else leaf for i, leaf in enumerate(leaves)]
-    saved = {name: buffer.detach().clone() for name, buffer in own.buffers.items()}
+    fixed = {name: parameter for name, parameter in own.parameters.items() if not parameter.requires_grad}
+    saved = [(tensor, tensor.detach().clone()) for tensor in (*own.buffers.values(), *fixed.values())]
     try:
         outputs = flatten(run(*given))
         groups: Groups = {
             "output": {name: sketch(tensor) for name, tensor in outputs.tensors.items()},
-            "buffer": {name: sketch(buffer) for name, buffer in own.buffers.items()},
+            "buffer": {name: sketch(tensor) for name, tensor in (own.buffers | fixed).items()},
         }
         roots = {number: t for number, t in enumerate(outputs.tensors.values()) if t.requires_grad}
         if backward:
             groups |= _gradients(roots, inputs, own, seed)
     finally:  # behind the backward pass, which notices every change of what it needs
         with torch.no_grad():
-            for name, value in saved.items():
-                own.buffers[name].copy_(value)
+            for tensor, value in saved:
+                tensor.copy_(value)
     return Observed(outputs, groups, _unreached(roots, own), _finite(outputs) and _varied(outputs))
 
 

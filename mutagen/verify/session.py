@@ -18,6 +18,7 @@ from mutagen.verify.edited import Edited, open_edited
 from mutagen.verify.prepared import Prepared
 from mutagen.verify.quiet import quiet
 from mutagen.verify.reference import Reference, open_reference
+from mutagen.verify.surgery import untouched
 
 _prepared: list[Prepared] = []
 _reference: list[Reference] = []
@@ -42,7 +43,9 @@ def reference(surgery: tuple[Surgery, ...], folder: str) -> ReferenceInfo:
     with quiet():
         if _reference:
             prepared.advance()
-        opened, info = open_reference(prepared, surgery, graph=trace.Graphs(), folder=folder)
+        opened, info = open_reference(
+            prepared, surgery, graph=trace.Graphs(untouched(prepared.model, surgery)), folder=folder
+        )
     _reference[:] = [opened]
     return info
 

@@ -39,6 +39,18 @@ def operate(
     return patient
 
 
+def untouched(model: nn.Module, surgery: Sequence[Surgery]) -> frozenset[int]:
+    """Modules, by identity, that have nothing in them that the rules change: the original runs them as they are.
+
+    What such code makes of values (``int(scores.max())``) stays code, where a recorded graph would hold a number.
+    """
+    paths = {step.path if isinstance(step, SwapModule) else step.key.scope for step in surgery}
+    known = dict(model.named_modules(remove_duplicate=False))
+    changed = {id(known[path]) for path in paths if path in known}
+    within = ((module, {id(inner) for inner in module.modules()}) for module in model.modules())
+    return frozenset(id(module) for module, inside in within if not inside & changed)
+
+
 def aliases_of(model: nn.Module, path: str) -> tuple[str, ...]:
     """All paths of the module object at ``path``; raises ProofError P806 where there is none."""
     paths = dict(model.named_modules(remove_duplicate=False))
