@@ -38,7 +38,7 @@ class TensorFacts:
 class CaseFacts:
     """One case: mode, input shapes, file of the reference, outputs of the original and how they are nested.
 
-    ``chance`` says that the original draws random numbers in it.
+    ``chance`` says that the original draws random numbers in it, ``backward`` that it can be differentiated.
     ``unreached`` are the parameters of the original that no output depends on in this mode.
     """
 
@@ -48,6 +48,7 @@ class CaseFacts:
     structure: str
     outputs: tuple[TensorFacts, ...]
     chance: bool
+    backward: bool = True
     unreached: tuple[str, ...] = ()
 
 

@@ -46,7 +46,7 @@ class Edited:
         self.model.train(facts.mode == "train")
         try:
             seen = with_chance(
-                lambda _: observe(call, saved.leaves, self.own, seed=self.seed),
+                lambda _: observe(call, saved.leaves, self.own, seed=self.seed, backward=facts.backward),
                 seed=self.seed,
                 modules=self.paths,
                 chance=facts.chance,

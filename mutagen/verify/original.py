@@ -58,6 +58,16 @@ class Original:
         """Whether random numbers were drawn in a case."""
         return (mode, shapes) in self._chance
 
+    def fails_backward(self, mode: Mode, leaves: Leaves) -> bool:
+        """Whether the model itself cannot be differentiated in a mode."""
+        self.model.train(mode == "train")
+        with streams(self.seed, self._paths):
+            try:
+                observe(self._call, leaves, self._own, seed=self.seed)
+            except Exception:  # whatever it is, the edit is not to blame
+                return True
+        return False
+
     @property
     def telling(self) -> bool:
         """Whether the outputs of all cases say something about how they came about."""

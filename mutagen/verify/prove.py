@@ -97,6 +97,11 @@ def _cases(original: Session, facts: CaseFacts, count: int, *, timeout: float | 
     yield facts
 
 
+def _without_gradients(cases: Sequence[CaseFacts]) -> tuple[str, ...]:
+    modes = dict.fromkeys(case.mode for case in cases if not case.backward)
+    return tuple(f"no gradients compared in {mode}: the original itself cannot be differentiated" for mode in modes)
+
+
 def _as(kind: type[_T], value: object) -> _T:
     if not isinstance(value, kind):
         raise InternalError("B801", f"a session of the proof returned {type(value).__name__}, not {kind.__name__}")
@@ -114,7 +119,7 @@ def _verdict(
         bit_equal=equal and all(run.bit_equal for run in runs),
         max_abs_diff=max((case.max_abs_diff for case in compared), default=0.0),
         cases=compared,
-        notes=(*info.notes, *told.notes),
+        notes=(*info.notes, *told.notes, *_without_gradients(cases)),
     )
     before, after = info.counts, told.counts
     counts = Counts(

@@ -46,7 +46,7 @@ class Reference:
         original = self.prepared.original
         case = self.prepared.cases[number]
         before = original.seen[case.mode, case.shapes]
-        observed, own = _observe(self, case, list(before.outputs.tensors.values()))
+        observed, own, backward = _observe(self, case, list(before.outputs.tensors.values()))
         if not observed.telling:
             if number:
                 raise degenerate()
@@ -66,6 +66,7 @@ class Reference:
             structure=outputs.structure,
             outputs=outputs.facts(),
             chance=original.has_chance(case.mode, case.shapes),
+            backward=backward,
             unreached=before.unreached,
         )
 
@@ -90,7 +91,8 @@ def open_reference(
     return Reference(prepared, surgery, survivors, graph, folder), info
 
 
-def _observe(reference: Reference, case: CaseInput, output: list[torch.Tensor]) -> tuple[Observed, Tensors]:
+def _observe(reference: Reference, case: CaseInput, output: list[torch.Tensor]) -> tuple[Observed, Tensors, bool]:
+    """What the edited graph does, with the tensors it has, and whether that includes a backward pass."""
     original = reference.prepared.original
     model, seed = original.model, original.seed
     chance = original.has_chance(case.mode, case.shapes)
@@ -106,11 +108,19 @@ def _observe(reference: Reference, case: CaseInput, output: list[torch.Tensor]) 
         own = with_blocks(reference.survivors, patient.blocks)
         paths = module_paths(model) | block_paths(patient.blocks)
 
-        def look(active: Streams | None) -> Observed:
-            return observe(runner(patient, active), case.leaves, own, seed=seed)
+        def look(backward: bool) -> Observed:
+            def once(active: Streams | None) -> Observed:
+                return observe(runner(patient, active), case.leaves, own, seed=seed, backward=backward)
+
+            return with_chance(once, seed=seed, modules=paths, chance=chance)
 
         try:
-            return with_chance(look, seed=seed, modules=paths, chance=chance), own
+            try:
+                return look(True), own, True
+            except Exception:
+                if not original.fails_backward(case.mode, case.leaves):
+                    raise
+                return look(False), own, False
         except MutagenError:
             raise
         except Exception as error:

@@ -13,6 +13,7 @@ from mutagen.records.plan import Edit, Plan, Refusal, RulePlan
 from mutagen.records.result import Case, Counts, FileChange, Proof, Report, Status, Verdict, Weights
 from mutagen.records.span import Span
 from mutagen.records.target import Call
+from mutagen.sandbox.runner import Host
 
 
 @dataclass(frozen=True)
@@ -40,14 +41,14 @@ class Api:
     plan: Plan | None = None
     asked: list[Options] = field(default_factory=list)
 
-    def run(self, options: Options) -> Report:
+    def run(self, options: Options, host: Host) -> Report:
         self.asked.append(options)
         outcome = self.outcomes[min(len(self.asked), len(self.outcomes)) - 1]
         if isinstance(outcome, BaseException):
             raise outcome
         return outcome
 
-    def make_plan_only(self, options: Options) -> Plan:
+    def make_plan_only(self, options: Options, host: Host) -> Plan:
         self.asked.append(options)
         assert self.plan is not None
         return self.plan

@@ -7,7 +7,7 @@ import torch
 
 from mutagen.errors import TargetError
 from mutagen.trace.running import difference
-from mutagen.trace.session import graph, live
+from mutagen.trace.session import Graphs, graph, live
 
 
 def _calls(nodes):
@@ -403,3 +403,60 @@ def test_operators_are_written_as_operators(opened):
     """)
     assert _names(trace.nodes)[:2] == ["pow", "sub"]
     assert _same_as_model("eval", live().make_inputs(2))
+
+
+def test_what_training_changes_without_a_mark_is_put_back_for_every_graph(opened):
+    opened("""
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.ones(1, 3, 1, 1), requires_grad=False)
+        def forward(self, x):
+            y = x * self.weight
+            if self.training:
+                self.weight.data.add_(1)
+            return y
+    """)
+    weight, graphs = live().model.weight, Graphs()
+    for mode in ("eval", "train", "train"):
+        graphs(mode, live().make_inputs(2))
+        assert torch.equal(weight, torch.ones(1, 3, 1, 1))
+        with torch.no_grad():
+            weight.copy_(torch.ones(1, 3, 1, 1))  # marked as changed, as every run of a proof leaves it
+
+
+def test_a_graph_by_symbols_serves_for_other_sizes_and_weights(opened):
+    opened("""
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(3, 4, 3)
+        def forward(self, x):
+            return self.conv(x)
+    """)
+    graphs = Graphs()
+    first, second = graphs("eval", live().make_inputs(2)), graphs("eval", live().make_inputs(1, 2.0))
+    assert first.method == "fx" and first.gm is second.gm
+    shapes = [node.shape for it in (first, second) for node in it.nodes if node.name == "conv2d"]
+    assert len(shapes) == 2 and shapes[0] != shapes[1]
+
+
+def test_closed_modules_are_called_as_they_are(opened):
+    opened("""
+    class Peak(nn.Module):
+        def forward(self, x):
+            return x[:, int(x[0, :, 0, 0].argmax())]
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(3, 4, 3)
+            self.peak = Peak()
+        def forward(self, x):
+            return self.peak(self.conv(x))
+    """)
+    inputs = live().make_inputs(1)
+    opened_up = Graphs()("eval", inputs)
+    closed = Graphs(frozenset({id(live().model.peak)}))("eval", inputs)
+    assert [node.name for node in opened_up.nodes if node.scope == "peak"]
+    assert [node.path for node in closed.nodes if node.kind == "module"] == ["conv", "peak"]

@@ -220,3 +220,52 @@ def test_conductor_needs_no_torch():
 
     code = "import sys, mutagen.verify.prove; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+VALUES = """
+class Peak(nn.Module):
+    def forward(self, x):
+        return x[:, int(x[0, :, 0, 0].argmax())] * 2
+
+
+"""
+
+
+def test_values_read_from_tensors_stay_values_beside_the_edit(bench):
+    source = net("self.peak(out)", "self.peak = Peak()", VALUES)
+    assert equal(bench, source).equal
+    assert not equal(bench, source, right(source).replace("* 2", "* 3")).equal
+
+
+def test_parameters_that_are_not_trained_but_move_in_training(bench):
+    source = net("self.move(out)", "self.centre = nn.Parameter(torch.ones(8, 1, 1), requires_grad=False)")
+    source += """
+    def move(self, x):
+        if self.training:
+            self.centre.data.mul_(0.9).add_(0.1 * x.detach().mean((0, 2, 3)).view(8, 1, 1))
+        return x * self.centre
+"""
+    assert equal(bench, source).equal
+    proof = equal(bench, source, right(source).replace("add_(0.1", "add_(0.2"))
+    assert {case.mode for case in proof.cases if not case.equal} == {"train"}
+
+
+BACKWARD = """
+class Stubborn(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x * 2
+
+    @staticmethod
+    def backward(ctx, gradient):
+        raise RuntimeError("no way back")
+
+
+"""
+
+
+def test_a_model_that_cannot_be_differentiated_is_compared_by_its_outputs(bench):
+    source = net("Stubborn.apply(out)", head=BACKWARD)
+    proof = equal(bench, source)
+    assert proof.equal and all("cannot be differentiated" in note for note in proof.notes) and len(proof.notes) == 2
+    assert not equal(bench, source, right(source).replace("x * 2", "x * 3")).equal
