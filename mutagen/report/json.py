@@ -44,6 +44,8 @@ def as_data(report: Report, *, root: Path) -> dict[str, Any]:
         "verify": {"checks": _checks(verdict)},
         "counts": _counts(verdict),
         "weights": _weights(verdict),
+        "notes": [*report.notes, *(verdict.proof.notes if verdict else ())],
+        "failure": report.failure,
         "timing": {stage: round(seconds, 3) for stage, seconds in report.timing.items()},
     }
 
@@ -57,6 +59,7 @@ def _rule(rule: RulePlan, *, proved: bool, root: Path) -> dict[str, Any]:
         "id": rule.rule,
         "matched": list(rule.matched),
         "proved": list(rule.planned) if proved else [],
+        "already": list(rule.already),
         "refused": [_refusal(refusal, root) for refusal in rule.refused],
         "sites": [shown_site(site, root) for site in rule.sites],
     }
@@ -67,6 +70,7 @@ def _refusal(refusal: Refusal, root: Path) -> dict[str, Any]:
         "path": refusal.path,
         "code": refusal.code,
         "message": refusal.message,
+        "advice": refusal.advice,
         "where": shown_span(refusal.where, root) if refusal.where else None,
     }
 

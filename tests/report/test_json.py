@@ -19,12 +19,26 @@ def test_every_key_and_value_of_the_schema(report: Report, tmp_path: Path) -> No
                 "id": "dsc",
                 "matched": ["l.0", "l.1", "m"],
                 "proved": ["l.0", "l.1"],
+                "already": [],
                 "refused": [
-                    {"path": "m", "code": "in-library", "message": "it stands in a library", "where": "/x.py:1:1"}
+                    {
+                        "path": "m",
+                        "code": "in-library",
+                        "message": "it stands in a library",
+                        "advice": "leave it out",
+                        "where": "/x.py:1:1",
+                    }
                 ],
                 "sites": ["pkg/model.py:12:9"],
             },
-            {"id": "eca", "matched": ["l"], "proved": ["l"], "refused": [], "sites": ["pkg/model.py:20:5"]},
+            {
+                "id": "eca",
+                "matched": ["l"],
+                "proved": ["l"],
+                "already": [],
+                "refused": [],
+                "sites": ["pkg/model.py:20:5"],
+            },
         ],
         "files": [
             {
@@ -51,6 +65,8 @@ def test_every_key_and_value_of_the_schema(report: Report, tmp_path: Path) -> No
             "lost": ["old"],
             "remap": {"conv.weight": "conv.0.weight"},
         },
+        "notes": [],
+        "failure": "",
         "timing": {"trace": 0.123, "verify": 1.0},
     }
 
