@@ -79,16 +79,19 @@ def _sizes(make: Make) -> Iterator[Size]:
     described = make(None, 1.0)
     side, rank = max(((t.shape[2], t.dim()) for t in _images(described)), default=(0, 0))
     small, middle = _SMALL.get(rank, (0, 0))
-    if side > 2 * small > 0:
+    large = side > 2 * small > 0
+    if large:
         yield lambda batch: make(batch, small / side)
         yield lambda batch: _oblong(make(batch, small / side), make(batch, middle / side))
         yield lambda batch: make(batch, middle / side)
     yield lambda batch: make(batch, 1.0)
-    if side:
+    if side and not large:  # what a model takes beside a large size is not worth the time of larger ones
         larger = 1 + _STEP / side
         yield lambda batch: _oblong(make(batch, 1.0), make(batch, larger))
         yield lambda batch: make(batch, larger)
+    if side:
         yield lambda batch: make(batch, 0.5)
+    if side and not large:
         yield lambda batch: make(batch, 2.0)
 
 
