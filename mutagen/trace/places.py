@@ -18,7 +18,8 @@ _STDLIB = tuple({os.path.realpath(os.path.dirname(copy.__file__)) + os.sep, sysc
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _ENDS = ("<frozen importlib", "<frozen runpy")
 
-_spans: dict[CodeType, list[Span | None]] = {}
+# By identity, and the code kept with it: code is equal to the same lines in another file.
+_spans: dict[int, tuple[CodeType, list[Span | None]]] = {}
 _kinds: dict[str, str] = {}
 
 
@@ -55,10 +56,10 @@ def is_installed(file: str) -> bool:
 def span_of(frame: FrameType) -> Span | None:
     """The expression that a frame is executing; None where Python kept no columns."""
     code = frame.f_code
-    spans = _spans.get(code)
-    if spans is None:
-        spans = _spans[code] = _spans_of(code)
-    return spans[frame.f_lasti // 2]
+    known = _spans.get(id(code))
+    if known is None:
+        known = _spans[id(code)] = (code, _spans_of(code))
+    return known[1][frame.f_lasti // 2]
 
 
 def _spans_of(code: CodeType) -> list[Span | None]:

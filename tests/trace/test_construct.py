@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from mutagen.records.target import Call
 
 RESNET = """
@@ -232,3 +234,30 @@ def test_facts_of_instances(opened):
     assert not block.library and conv.library and conv.definition is None
     assert block.definition is not None and block.definition.line == 8
     assert block.bases[-1] == "torch.nn.Module"
+
+
+HELPER = """
+import torch.nn as nn
+
+
+def conv(width):
+    return nn.Conv2d(width, width, 3, padding=1)
+"""
+
+
+def test_the_same_lines_in_two_files(opened, tmp_path):
+    for name in ("traced_twin_a", "traced_twin_b"):
+        (tmp_path / f"{name}.py").write_text(HELPER)
+    trace = opened("""
+    import traced_twin_a, traced_twin_b
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = traced_twin_a.conv(3), traced_twin_b.conv(3)
+        def forward(self, x):
+            return self.b(self.a(x))
+    """)
+    made = {it.path: it.chain[0].span for it in trace.instances if it.path}
+    assert {path: Path(span.file).stem for path, span in made.items()} == {"a": "traced_twin_a", "b": "traced_twin_b"}
+    assert made["a"].line == made["b"].line == 6

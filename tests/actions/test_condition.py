@@ -1,0 +1,78 @@
+"""Under which condition a new attribute is made."""
+
+from __future__ import annotations
+
+import pytest
+
+ELSE = "if TEST:\n    return y\nelse:\n    return x + y"
+KIND = "self.kind = 'no' if plain else 'add'"
+UNIT = """
+class Unit(nn.Module):
+    def __init__(self, width, plain):
+        super().__init__()
+        SET
+        self.conv = nn.Conv2d(width, width, 3, padding=1)
+        self.norm = nn.BatchNorm2d(width)
+        LATE
+
+    def forward(self, x):
+        y = self.norm(self.conv(x))
+        JOIN
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 16, 1)
+        self.units = nn.Sequential(UNITS)
+
+    def forward(self, x):
+        return self.units(self.stem(x))
+"""
+BOTH, RESIDUAL = "Unit(16, True), Unit(16, False)", "Unit(16, False), Unit(16, False)"
+
+
+def source(join, units=BOTH, set_="self.plain = plain", late="pass"):
+    lines = join.replace("\n", "\n        ")
+    return UNIT.replace("SET", set_).replace("LATE", late).replace("JOIN", lines).replace("UNITS", units)
+
+
+@pytest.mark.parametrize(
+    ("join", "set_", "condition"),
+    [
+        ("if self.plain:\n    return y\nelse:\n    return x + y", "self.plain = plain", "not self.plain"),
+        ("if not self.plain:\n    y = x + y\nreturn y", "self.plain = plain", "not self.plain"),
+        ("if not self.plain:\n    return y\nelse:\n    return x + y", "self.plain = not plain", "self.plain"),
+        ("return y if self.plain else x + y", "self.plain = plain", "not self.plain"),
+        ("return x + y if not self.plain else y", "self.plain = plain", "not self.plain"),
+        ("if self.kind == 'add':\n    y = x + y\nreturn y", KIND, "self.kind == 'add'"),
+        (ELSE.replace("TEST", "self.kind == 'no'"), KIND, "self.kind != 'no'"),
+        ("return y if self.plain is True else x + y", "self.plain = plain", "self.plain is not True"),
+        (ELSE.replace("TEST", "self.a and self.b"), "self.a = self.b = plain", "not (self.a and self.b)"),
+    ],
+)
+def test_as_forward_asks(planned, join, set_, condition):
+    text = planned(source(join, set_=set_), "gated-residuals").text
+    assert f"        if {condition}:\n            self.layer_scale = LayerScale(init=0.0)\n" in text
+
+
+def test_kept_where_all_instances_have_the_edge(planned):
+    text = planned(source("if self.plain:\n    return y\nelse:\n    return x + y", RESIDUAL), "gated-residuals").text
+    assert "        if not self.plain:\n            self.layer_scale" in text
+
+
+def test_none_where_forward_has_none(planned):
+    text = planned(source("return x + y", RESIDUAL), "gated-residuals").text
+    assert "        self.layer_scale = LayerScale(init=0.0)\n" in text
+
+
+def test_an_attribute_that_tells_them_apart(planned):
+    join = "shortcut = [x] if not self.plain else []\nreturn sum(shortcut, y) if self.norm.eps else y"
+    done = planned(source(join.replace("sum(shortcut, y)", "(x + y if len(shortcut) else y)")), "gated-residuals")
+    assert "        if not self.plain:\n            self.layer_scale" in done.text
+
+
+def test_not_one_that_is_set_later(planned):
+    join = "if self.late:\n    return y\nelse:\n    return x + y"
+    done = planned(source(join, set_="pass", late="self.late = plain"), "gated-residuals")
+    assert done.refused == ["needs-split"] and "LayerScale" not in done.text
