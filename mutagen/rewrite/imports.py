@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 
 import libcst
 from libcst.codemod import CodemodContext
@@ -37,6 +38,8 @@ def _with_import(file: SourceFile, wanted: Import) -> bytes:
     line = _written(b"", wanted).strip() + file.newline.encode() * (
         2 if _opens_group(file, statements, wanted, at) else 1
     )
+    if _closes_group(file, statements, wanted, at):
+        line = file.newline.encode() + line
     if file.utf8 and at == len(file.utf8) and not file.utf8.endswith((b"\n", b"\r")):
         line = file.newline.encode() + line
     return file.utf8[:at] + line + file.utf8[at:]
@@ -86,6 +89,19 @@ def _opens_group(file: SourceFile, statements: Sequence[_Statement], wanted: Imp
     if _kind(wanted.module) != "standard" or any(_kind(_origin(it)) == "standard" for it in statements):
         return False
     return any(file.line_starts[it.lineno - 1] == at for it in statements)
+
+
+def _closes_group(file: SourceFile, statements: Sequence[_Statement], wanted: Import, at: int) -> bool:
+    """Whether the import is the first of the project's own, right below others, in a file that parts its groups."""
+    kind = _kind(wanted.module)
+    if kind in ("standard", "torch", "future") or any(_kind(_origin(it)) == kind for it in statements):
+        return False
+    above = [it for it in statements if _behind(file, it) <= at]
+    mixed = any(
+        _kind(_origin(one)) != _kind(_origin(two)) and two.lineno == (one.end_lineno or one.lineno) + 1
+        for one, two in pairwise(above)
+    )
+    return bool(above) and _behind(file, above[-1]) == at and not mixed
 
 
 def _kind(module: str) -> str:

@@ -32,6 +32,12 @@ CASES = {
         "from .parts import *\n\nx = 1\n",
         "from .parts import *\nimport torch\n\nx = 1\n",
     ),
+    "first of the own package": (OWN, "import torch\n\nx = 1\n", "import torch\n\nfrom .eca import ECA\n\nx = 1\n"),
+    "first of the own package, in a file without groups": (
+        OWN,
+        "import math\nimport torch\n\nx = 1\n",
+        "import math\nimport torch\nfrom .eca import ECA\n\nx = 1\n",
+    ),
     "beside relative imports": (OWN, "import torch\nfrom .parts import A\n\n", None),
     "below the docstring": (TORCH, '"""Net."""\nx = 1\n', '"""Net."""\nimport torch\nx = 1\n'),
     "below a docstring of several lines": (TORCH, '"""Net.\n\nIt.\n"""\n\nx = 1\n', None),
