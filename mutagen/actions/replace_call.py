@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from mutagen.actions.definition import use_torch
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.in_place import read_elsewhere
+from mutagen.actions.override import overridden
 from mutagen.actions.replace_module import plan_source
 from mutagen.actions.scene import Scene, out_of_scope, refuse
 from mutagen.blocks.replacement import replacement
@@ -53,7 +54,7 @@ def _plan_modules(rule: Rule, matches: Sequence[CallMatch], scene: Scene) -> Dra
         else:
             whole.append(scene.by_path[path])
     neutral = frozenset(it.path for it in scene.trace.instances if it.path not in scene.calls_of)
-    draft = plan_source(rule, whole, scene, neutral=neutral)
+    draft = overridden(rule, plan_source(rule, whole, scene, neutral=neutral), scene, neutral=neutral)
     swaps = [_swap(rule, match, scene) for path in draft.planned for match in by_module.get(path, ())]
     return join([draft, Draft(refused=tuple(refused), surgery=tuple(swaps))])
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.guard import guarded
 from mutagen.actions.new_call import NewCall, new_call
+from mutagen.actions.override import overridden
 from mutagen.actions.replace_origin import plan_origins
 from mutagen.actions.scene import Scene, out_of_scope, refuse
 from mutagen.blocks.replacement import Replacement, find_replacement, refusal, replacement
@@ -22,7 +23,7 @@ from mutagen.source.names import imported_names, resolve
 def plan(rule: Rule, matches: Sequence[InstanceMatch], scene: Scene) -> Draft:
     """Edits that give every matched instance the new class, with a refusal for each that cannot have it."""
     instances = [scene.by_path[match.path] for match in matches]
-    draft = plan_source(rule, instances, scene)
+    draft = overridden(rule, plan_source(rule, instances, scene), scene)
     return join([draft, surgery(rule, [it for it in instances if it.path in draft.planned])])
 
 

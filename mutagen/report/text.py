@@ -23,6 +23,7 @@ from mutagen.report.summary import difference, refusals, summary
 STYLES = {"error": "bold red", "frame": "blue", "mark": "bold red", "help": "cyan", "detail": "dim"}
 SNIPPET = 60
 _UNLIMITED = 10_000
+_FEW = 3
 
 
 def render(report: Report, *, root: Path, styled: bool = False, verbosity: int = 0, width: int = 100) -> str:
@@ -65,8 +66,11 @@ def _printed(parts: Iterable[RenderableType], *, styled: bool, width: int) -> st
 def _parts(report: Report, *, root: Path, styled: bool, verbosity: int) -> Iterator[RenderableType]:
     if verbosity >= 0 and report.status in ("applied", "would_change"):
         yield from map(Text, dict.fromkeys(_site(edit, root, verbosity) for edit in report.plan.edits))
-    for refusal in refusals(report):
-        yield from _refusal(refusal, root)
+    alike: dict[object, list[Refusal]] = {}
+    for it in refusals(report):
+        alike.setdefault((it.rule, it.code, it.message, it.where), []).append(it)
+    for group in alike.values():
+        yield from _refusal(group, root, most=_FEW if verbosity < 1 else len(group))
     if verbosity >= 0:
         for note in dict.fromkeys((*report.plan.notes, *report.notes)):
             yield Text(f"note: {note}")
@@ -93,10 +97,13 @@ def _snippet(source: str) -> str:
     return line if len(line) <= SNIPPET else f"{line[: SNIPPET - 1]}…"
 
 
-def _refusal(refusal: Refusal, root: Path) -> Iterator[Text]:
+def _refusal(group: list[Refusal], root: Path, *, most: int) -> Iterator[Text]:
+    """One reason, with the targets that it holds for."""
+    refusal = group[0]
     where = f"{shown_span(refusal.where, root)}: " if refusal.where else ""
+    paths = ", ".join(it.path for it in group[:most]) + (f" and {len(group) - most} more" if len(group) > most else "")
     yield Text.assemble(
-        f"{where}{refusal.rule} ", (f"refused[{refusal.code}]", "bold yellow"), f" {refusal.path}: {refusal.message}"
+        f"{where}{refusal.rule} ", (f"refused[{refusal.code}]", "bold yellow"), f" {paths}: {refusal.message}"
     )
     if refusal.advice:
         yield Text.assemble(("  help: ", STYLES["help"]), refusal.advice)

@@ -33,10 +33,10 @@ def test_looking_applying_and_applying_again(bench: Any) -> None:
 
 
 def test_refused(bench: Any) -> None:
-    path = bench.copy(IDIOMS / "class_by_getattr.py")
-    refused = mutagen(bench.folder, "apply", "bn-to-gn", path.name, "--model", "Net", "--input", "1x3x16x16")
+    path = bench.copy(IDIOMS / "comprehension.py")
+    refused = mutagen(bench.folder, "apply", "gated-residuals", path.name, "--model", "Net", "--input", "1x3x16x16")
     assert refused.returncode == 1
-    assert b"unknown-origin" in refused.stdout + refused.stderr
+    assert b"refused[loop]" in refused.stdout + refused.stderr
     bench.check_untouched()
 
 

@@ -35,6 +35,22 @@ class Net(nn.Module):
         x = self.norm(self.stem(x))
         return self.block2(self.block1(x))
 """
+TAIL = """\
+class Tail(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.conv = nn.Conv2d(width, width, 1)
+
+    def forward(self, x):
+        return x + self.conv(x)
+
+
+"""
+BOTH = (
+    NET.replace("class Net", f"{TAIL}class Net")
+    .replace("self.block2 = Block(width)", "self.block2 = Block(width)\n        self.tail = Tail(width)")
+    .replace("self.block2(self.block1(x))", "self.tail(self.block2(self.block1(x)))")
+)
 WIDTHS = """\
 import torch.nn as nn
 
@@ -60,7 +76,7 @@ class Layer(nn.Module):
         self.norm = nn.BatchNorm2d(width)
 
     def forward(self, x):
-        return self.norm(x)
+        return x + self.norm(x)
 """
 USER = """\
 import torch.nn as nn
@@ -91,27 +107,26 @@ def codes(report: Any) -> dict[str, str]:
     return {it.path: it.code for rule in report.plan.rules for it in rule.refused}
 
 
-ONE_BLOCK = 'match: {type: BatchNorm2d, path: "{block1.norm,norm}"}'
-TO_GN = "replace: {with: GroupNorm, args: {num_groups: auto}"
+SOME_EDGES = "match: {edge: residual, not: {path: block2}}"
+GATE = "insert: {block: LayerScale, at: branch, args: {init: 0.0}"
 
 
 def test_some_instances_of_a_site(bench: Any) -> None:
-    path = bench.write("net.py", NET)
-    report = bench.run(rules(bench, f"{{id: some, {ONE_BLOCK}, {TO_GN}}}}}"), path, "Net", SHAPE)
+    path = bench.write("net.py", BOTH)
+    report = bench.run(rules(bench, f"{{id: some, {SOME_EDGES}, {GATE}}}}}"), path, "Net", SHAPE)
     assert report.status == "refused"
-    assert codes(report) == {"block1.norm": "needs-split"}
+    assert codes(report) == {"block1": "needs-split"}
     bench.check_untouched()
 
 
 def test_the_rest_is_written_where_that_is_allowed(bench: Any) -> None:
-    path = bench.write("net.py", NET)
-    report = bench.run(rules(bench, f"{{id: some, {ONE_BLOCK}, {TO_GN}, partial: allow}}}}"), path, "Net", SHAPE)
+    path = bench.write("net.py", BOTH)
+    report = bench.run(rules(bench, f"{{id: some, {SOME_EDGES}, {GATE}, partial: allow}}}}"), path, "Net", SHAPE)
     assert report.status == "applied"
-    assert codes(report) == {"block1.norm": "needs-split"}
+    assert codes(report) == {"block1": "needs-split"}
     text = path.read_text()
-    assert text.count("nn.BatchNorm2d(width)") == 1
-    assert text.index("class Block") < text.index("nn.BatchNorm2d(width)") < text.index("class Net")
-    assert text.index("class Net") < text.index("self.norm = group_norm(width)")
+    assert text.count("self.layer_scale(") == 1
+    assert text.index("class Tail") < text.index("self.layer_scale(") < text.index("class Net")
 
 
 def test_one_call_of_a_shared_module(bench: Any) -> None:
@@ -128,13 +143,24 @@ def test_a_layer_file_of_two_models(bench: Any) -> None:
     bench.write("pkg/layers.py", LAYERS)
     bench.write("pkg/other.py", USER)
     path = bench.write("pkg/net.py", USER)
-    report = bench.run("bn-to-gn", path, "Net", SHAPE)
-    assert report.status == "refused"
-    assert codes(report) == {"layer.norm": "out-of-scope"}
+    refused = bench.run("gated-residuals", path, "Net", SHAPE)
+    assert refused.status == "refused"
+    assert codes(refused) == {"layer": "out-of-scope"}
     bench.check_untouched()
-    wider = bench.run("bn-to-gn", path, "Net", SHAPE, scope="package")
+    wider = bench.run("gated-residuals", path, "Net", SHAPE, scope="package")
     assert wider.status == "applied"
     assert [it.path for it in wider.files] == [str(bench.folder / "pkg/layers.py")]
+
+
+def test_a_layer_file_of_two_models_is_left_alone_where_its_user_can_change_what_it_makes(bench: Any) -> None:
+    bench.write("pkg/__init__.py", "")
+    bench.write("pkg/layers.py", LAYERS)
+    bench.write("pkg/other.py", USER)
+    path = bench.write("pkg/net.py", USER)
+    report = bench.run("bn-to-gn", path, "Net", SHAPE)
+    assert report.status == "applied"
+    assert [it.path for it in report.files] == [str(path)]
+    assert [it.rung for it in report.plan.edits] == ["override"]
 
 
 def test_two_classes_of_one_name(bench: Any) -> None:

@@ -1,0 +1,245 @@
+"""The last rung: at the end of a constructor, products take the places of what was made elsewhere.
+
+This is how owners do it by hand when layers are made in a library, or in helpers that must stay as they are.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from mutagen.actions.definition import use_block, use_torch
+from mutagen.actions.draft import Draft, join
+from mutagen.actions.new_call import literal
+from mutagen.actions.override_text import Loop, Product, guarded_lines, loop_lines, place, plain_lines
+from mutagen.actions.scene import Scene
+from mutagen.blocks.replacement import Replacement, find_replacement
+from mutagen.match.facts import equal, fact_holds
+from mutagen.records.plan import Edit
+from mutagen.records.rules import Rule, Test, Value
+from mutagen.records.span import Span
+from mutagen.records.trace import Instance
+from mutagen.source.anchor import Function, init_of
+from mutagen.source.file import SourceFile
+
+_CURED = frozenset(
+    ["out-of-scope", "in-library", "needs-split", "unknown-origin", "hidden-arguments", "no-call", "no-provenance"]
+)
+_CHILD = {"Conv": "conv", "Batc": "norm", "ReLU": "act"}
+_NEEDED = ("in_channels", "out_channels", "kernel_size", "num_features")
+_DEFAULTS: dict[str, Value] = {
+    "stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": True, "padding_mode": "zeros",
+    "eps": 1e-5, "affine": True,
+}  # fmt: skip
+_ORDERINGS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+_MOST_SPARED = 2
+_MOST_NAMED = 3
+
+
+@dataclass(frozen=True)
+class _Owner:
+    """A class in whose constructor the change may stand; ``roots`` are its instances, ``below`` what they hold."""
+
+    file: SourceFile
+    init: Function
+    roots: tuple[str, ...]
+    below: tuple[Instance, ...]
+
+
+def overridden(rule: Rule, draft: Draft, scene: Scene, *, neutral: frozenset[str] = frozenset()) -> Draft:
+    """The draft with what no other rung can change; as it is where no short text changes exactly that.
+
+    ``neutral`` are paths of instances that may change with the others or not.
+    """
+    if rule.query.block is not None:
+        return draft
+    group = [scene.by_path[path] for path in dict.fromkeys(it.path for it in draft.refused if it.code in _CURED)]
+    found = _override(rule, group, frozenset(draft.planned), neutral, scene) if group else None
+    if found is None:
+        return draft
+    cured = {it.path for it in group}
+    return join([replace(draft, refused=tuple(it for it in draft.refused if it.path not in cured)), found])
+
+
+def _override(
+    rule: Rule, group: list[Instance], changed: frozenset[str], neutral: frozenset[str], scene: Scene
+) -> Draft | None:
+    way = find_replacement(group[0], rule.action.block)
+    if way is None or len({it.type for it in group}) > 1:
+        return None
+    if any(len(it.aliases) > 1 and it.facts.get("params") for it in group):
+        return None  # each place would get weights of its own
+    for owner in _owners(group, scene):
+        kind = use_torch(group[0].type, owner.file)
+        made = _product(rule, way, group, owner, scene)
+        if made is None:
+            return None
+        product, usable = made
+        lines = _lines(rule, group, changed, neutral, owner, product, kind.name, whole=not (way.block and changed))
+        if lines:
+            edit = _edit(rule, group, owner, lines)
+            asked = Draft() if f"{kind.name})" not in edit.new and f"is {kind.name}" not in edit.new else kind.draft
+            planned = tuple(it.path for it in group)
+            return join([Draft(edits=(edit,), planned=planned, sites=(str(edit.span),)), asked, usable])
+    return None
+
+
+def _edit(rule: Rule, group: Sequence[Instance], owner: _Owner, lines: list[str]) -> Edit:
+    last = owner.init.body[-1]
+    line = last.end_lineno or last.lineno
+    column = owner.file.line_end(line) - owner.file.line_starts[line - 1]
+    at = Span(owner.file.path, line, column, line, column)
+    reason = f"no expression that may be edited makes exactly these {len(group)} instance(s)"
+    text = owner.file.newline + owner.file.newline.join(lines)
+    return Edit(at, "", text, rule.id, "override", reason, tuple(it.path for it in group))
+
+
+def _lines(
+    rule: Rule,
+    group: Sequence[Instance],
+    changed: frozenset[str],
+    neutral: frozenset[str],
+    owner: _Owner,
+    product: Product,
+    kind: str,
+    *,
+    whole: bool,
+) -> list[str]:
+    """The text for an owner; ``whole`` says that a loop will not come upon products of other edits."""
+    indent = owner.file.indent(owner.init.body[-1].lineno)
+    step = "\t" if indent.startswith("\t") else "    "
+    inner = _inner(group, owner)
+    if len(inner) == 1:
+        return guarded_lines(inner[0], kind, product, indent, step)
+    loop = _loop(rule, group, changed | neutral, owner, product.child, kind) if whole else None
+    if loop is not None:
+        return loop_lines(loop, product, indent, step)
+    return plain_lines(inner, product, indent, step) if 0 < len(inner) <= _MOST_NAMED else []
+
+
+def _inner(group: Sequence[Instance], owner: _Owner) -> tuple[str, ...]:
+    """Paths within the owner, where every instance of the owner's class holds the same ones; else empty."""
+    found: dict[str, set[str]] = {root: set() for root in owner.roots}
+    for it in group:
+        for root in owner.roots:
+            if _is_below(it.path, root):
+                found[root].add(it.path[len(root) :].lstrip("."))
+    paths = list(found[owner.roots[0]])
+    return tuple(sorted(paths)) if all(set(paths) == other for other in found.values()) else ()
+
+
+def _owners(group: Sequence[Instance], scene: Scene) -> Iterator[_Owner]:
+    """Classes with an editable constructor whose instances hold all of the group, innermost first."""
+    parents = {it.type if (it := scene.by_path.get(one.owner)) else "" for one in group}
+    for path in dict.fromkeys([*([group[0].owner] if len(parents) == 1 else []), *_common(group)]):
+        instance = scene.by_path.get(path)
+        known = instance.definition if instance is not None else None
+        if instance is None or known is None or not scene.project.editable(known.file):
+            continue
+        file = scene.project.file(known.file)
+        classes = [it for it in file.tree.body if isinstance(it, ast.ClassDef) and it.name == known.qualname]
+        init = init_of(classes[0]) if classes else None
+        if init is None or isinstance(init.body[-1], ast.Return | ast.Raise) or init.body[-1].lineno == init.lineno:
+            continue
+        roots = tuple(it.path for it in scene.trace.instances if instance.type in it.bases)
+        if not all(any(_is_below(it.path, root) for root in roots) for it in group):
+            continue
+        below = tuple(it for it in scene.trace.instances if any(_is_below(it.path, root) for root in roots))
+        yield _Owner(file, init, roots, below)
+
+
+def _common(group: Sequence[Instance]) -> Iterator[str]:
+    """Paths of modules that hold all instances, innermost first."""
+    parts = [it.path.split(".")[:-1] for it in group]
+    shared = 0
+    while all(len(names) > shared and names[shared] == parts[0][shared] for names in parts):
+        shared += 1
+    for length in range(shared, -1, -1):
+        yield ".".join(parts[0][:length])
+
+
+def _is_below(path: str, root: str) -> bool:
+    return path != root and (not root or path.startswith(f"{root}."))
+
+
+def _loop(
+    rule: Rule, group: Sequence[Instance], free: frozenset[str], owner: _Owner, child: str, kind: str
+) -> Loop | None:
+    """The loop that comes upon the instances and no others, by the fewest of the rule's own tests; None without one."""
+    chosen = {it.path for it in group}
+    like = [it for it in owner.below if group[0].type in it.bases and it.path not in chosen | free]
+    exact = any(it.type != group[0].type for it in like)
+    left = [it for it in like if it.type == group[0].type]
+    asked = [f"type({child}) is {kind}" if exact else f"isinstance({child}, {kind})"]
+    for test in rule.query.where:
+        text = _as_source(test, child, group[0])
+        still = [it for it in left if fact_holds(test, it.facts.get(test.fact))] if text else left
+        if text and len(still) < len(left):
+            asked.append(text)
+            left = still
+    if not left:
+        return Loop("self", tuple(asked))
+    if len(owner.roots) > 1:
+        return None
+    prefix, start = next(_common(group)), owner.roots[0]
+    if prefix != start and not any(_is_below(it.path, prefix) for it in left):
+        return Loop(place(prefix[len(start) :].lstrip(".")), tuple(asked))
+    spared = _apart(group, left, start)
+    return Loop("self", tuple(asked), spared) if spared else None
+
+
+def _apart(group: Sequence[Instance], others: Sequence[Instance], root: str) -> tuple[str, ...]:
+    """The fewest modules, by path within the owner, that hold all the others and none of the instances."""
+    found: dict[str, None] = {}
+    start = len(root.split(".")) if root else 0
+    for it in others:
+        parts = it.path.split(".")
+        prefixes = [".".join(parts[:length]) for length in range(start + 1, len(parts))]
+        holder = next((path for path in prefixes if not any(one.path.startswith(path) for one in group)), None)
+        if holder is None:
+            return ()
+        found[holder[len(root) :].lstrip(".")] = None
+    return tuple(found) if len(found) <= _MOST_SPARED else ()
+
+
+def _as_source(test: Test, child: str, instance: Instance) -> str | None:
+    """A test as Python on the live module; None for what a module does not know of itself."""
+    if test.fact not in (*_NEEDED, *_DEFAULTS) or test.fact == "bias":
+        return None
+    name, value = f"{child}.{test.fact}", instance.facts.get(test.fact)
+    if test.test in _ORDERINGS:
+        return f"{f'max({name})' if isinstance(value, tuple) else name} {_ORDERINGS[test.test]} {literal(test.value)}"
+    if test.test not in ("eq", "ne"):
+        return None
+    spread = isinstance(value, tuple) and not isinstance(test.value, tuple)
+    wanted = (test.value,) * len(value) if spread and isinstance(value, tuple) else test.value
+    return f"{name} {'==' if test.test == 'eq' else '!='} {literal(wanted)}"
+
+
+def _product(
+    rule: Rule, way: Replacement, group: Sequence[Instance], owner: _Owner, scene: Scene
+) -> tuple[Product, Draft] | None:
+    """The new module out of the old one, and what it needs in the file."""
+    if any(it.facts.get("affine") and it.facts.get("bias") is False for it in group):
+        return None
+    child = _CHILD.get(group[0].name[:4], "child")
+    options = dict(rule.action.args)
+    given = [f"{child}.{name}" for name in way.signature if name in _NEEDED]
+    count = options.pop("num_groups", "auto")
+    if isinstance(count, int):
+        usable = use_torch(f"torch.{way.torch_name}", owner.file)
+        given.insert(0, str(count))
+    elif way.block or way.factory:
+        usable = use_block(scene, rule, str(way.block or way.factory), owner.file, owner.init)
+    else:
+        usable = use_torch(f"torch.{way.torch_name}", owner.file)
+    in_order = way.block is not None
+    for name in (it for it in way.signature if it in way.keep and it in _DEFAULTS):
+        if name in options or all(equal(it.facts.get(name), _DEFAULTS[name]) for it in group):
+            in_order = False
+            continue
+        value = f"{child}.bias is not None" if name == "bias" else f"{child}.{name}"
+        given.append(value if in_order else f"{name}={value}")
+    given += [f"{name}={literal(value)}" for name, value in options.items()]
+    return Product(usable.name, tuple(given), child), usable.draft

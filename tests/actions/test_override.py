@@ -1,0 +1,142 @@
+"""The last rung: what may not be edited where it is made is set anew at the end of a constructor."""
+
+from __future__ import annotations
+
+import textwrap
+
+NET = """
+REGISTRY = {"conv": nn.Conv2d, "norm": nn.BatchNorm2d, "act": nn.ReLU}
+
+
+def layer(kind, *args, **kwargs):
+    return REGISTRY[kind](*args, **kwargs)
+
+
+class Unit(nn.Module):
+    def __init__(self, width, groups=1, kernel=3):
+        super().__init__()
+        self.conv = layer("conv", width, width, kernel, padding=kernel // 2, groups=groups, bias=False)
+        self.norm = layer("norm", width)
+        self.act = layer("act", inplace=True)
+
+    def forward(self, x):
+        return self.act(self.norm(self.conv(x)))
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = layer("conv", 3, 16, 3, padding=1)
+        self.units = nn.Sequential(UNITS)
+        self.head = nn.Linear(16, 10)
+        LAST
+
+    def forward(self, x):
+        return self.head(self.units(self.stem(x)).mean((2, 3)))
+"""
+RULE = """version: 1
+rules:
+  - id: some
+    match: MATCH
+    replace: {with: PRODUCT}
+"""
+
+
+def source(units="Unit(16), Unit(16, groups=4), Unit(16, kernel=1)", last="pass"):
+    return NET.replace("UNITS", units).replace("LAST", last)
+
+
+def rule(match, product="GroupNorm"):
+    return RULE.replace("MATCH", match).replace("PRODUCT", product)
+
+
+def text_of(done):
+    """The text of the only edit."""
+    (edit,) = done.plan.edits
+    return textwrap.dedent(edit.new.strip("\n"))
+
+
+def test_a_loop_with_the_tests_that_are_needed(planned):
+    done = planned(
+        source(), rule("{type: Conv2d, where: {kernel_size: {gt: 1}, groups: 1}}", "DepthwiseSeparableConv2d")
+    )
+    assert done.refused == []
+    assert "            for name, conv in parent.named_children():\n" in done.text
+    assert "if isinstance(conv, nn.Conv2d) and max(conv.kernel_size) > 1 and conv.groups == 1:" in done.text
+    assert {it.rung for it in done.plan.edits} == {"override"}
+
+
+def test_no_test_where_the_class_is_enough(planned):
+    done = planned(source(last="self.norm = layer('norm', 16)"), "bn-to-gn")
+    assert done.refused == []
+    assert text_of(done) == (
+        "for parent in list(self.modules()):\n"
+        "    for name, norm in parent.named_children():\n"
+        "        if isinstance(norm, nn.BatchNorm2d):\n"
+        "            setattr(parent, name, group_norm(norm.num_features))"
+    )
+
+
+def test_one_kind_of_unit_sets_its_own(planned):
+    text = planned(source(), "relu-to-gelu").text
+    assert "        if isinstance(self.act, nn.ReLU):\n            self.act = nn.GELU()\n" in text
+
+
+def test_a_part_of_the_net(planned):
+    wanted = rule("{type: BatchNorm2d, path: 'units.**'}")
+    text = planned(source(last="self.tail = Unit(16)"), wanted).text
+    assert "        for parent in list(self.units.modules()):\n" in text
+
+
+def test_what_is_left_alone_by_its_path(planned):
+    last = "self.tail, self.extra = Unit(16), Unit(16)"
+    text = planned(source(last=last), rule("{type: BatchNorm2d, not: {path: 'extra.**'}}")).text
+    assert 'isinstance(norm, nn.BatchNorm2d) and not path.startswith("extra"):' in text
+    assert "for path, parent in list(self.named_modules()):" in text
+
+
+MANY = ", ".join(["Unit(16)"] * 6)
+
+
+def test_few_are_named(planned):
+    done = planned(source(units=MANY), rule("{type: BatchNorm2d, path: '{units.0.norm,units.3.norm}'}"))
+    assert text_of(done) == (
+        "norm = self.units[0].norm\n"
+        "self.units[0].norm = group_norm(norm.num_features)\n"
+        "norm = self.units[3].norm\n"
+        "self.units[3].norm = group_norm(norm.num_features)"
+    )
+
+
+def test_many_without_a_test_in_common_are_refused(planned):
+    done = planned(source(units=MANY), rule("{type: BatchNorm2d, path: 'units.{0,1,2,3}.norm'}"))
+    assert 'not path.startswith(("units.4", "units.5"))' in done.text
+    done = planned(source(units=f"{MANY}, Unit(16)"), rule("{type: BatchNorm2d, path: 'units.{0,1,2,3}.norm'}"))
+    assert set(done.refused) == {"unknown-origin"} and len(done.refused) == 4
+
+
+def test_subclasses_that_stay(planned):
+    own = "\n\nclass Own(nn.BatchNorm2d):\n    pass\n"
+    last = "self.own, self.norm = Own(16), layer('norm', 16)"
+    text = planned(source(last=last) + own, rule("{type: BatchNorm2d, not: {path: own}}")).text
+    assert "if type(norm) is nn.BatchNorm2d:" in text
+
+
+def test_a_module_with_weights_that_stands_twice(planned):
+    done = planned(source(last="self.twin = self.units[0].norm"), "bn-to-gn")
+    assert set(done.refused) == {"unknown-origin"}
+
+
+def test_a_constructor_that_returns(planned):
+    done = planned(source(last="self.norm = layer('norm', 16)\n        return"), "bn-to-gn")
+    assert set(done.refused) == {"unknown-origin"}
+
+
+def test_tabs_and_long_lines(planned):
+    text = source(last="self.deep = layer('conv', 16, 16, 5, 1, padding=2)").replace("    ", "\t")
+    wanted = rule(
+        "{type: Conv2d, where: {kernel_size: {gt: 1}, groups: 1, in_channels: {ge: 16}}}", "DepthwiseSeparableConv2d"
+    )
+    done = planned(text, wanted)
+    assert "\t\tfor parent in list(self.modules()):\n\t\t\tfor name, conv in parent.named_children():\n" in done.text
+    assert max(len(line.expandtabs(4)) for line in done.plan.edits[-1].new.splitlines()) <= 100
