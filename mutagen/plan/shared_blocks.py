@@ -34,6 +34,8 @@ def share_definitions(draft: Draft, project: Project) -> Draft:
 
 def _home(uses: Sequence[Definition], project: Project) -> Definition:
     """The use beside which the module goes: that of the file which the others import, lest imports run in a circle."""
+    if len(uses) == 1:
+        return uses[0]
     root = str(project.root)
     names = {it.file: module_name(it.file, root) for it in uses}
     imported = {

@@ -47,9 +47,23 @@ def test_one_module_for_two_files(tmp_path: Path) -> None:
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "__init__.py").touch()
     first, second = tmp_path / "pkg/net.py", tmp_path / "pkg/inner/parts.py"
+    for file in (first, second):
+        file.touch()
     shared = share_definitions(Draft(definitions=(use(first), use(second))), project(tmp_path))
     assert [it.file for it in shared.definitions] == [str(tmp_path / "pkg/eca.py")]
     assert shared.imports == (Import(str(first), ".eca", "ECA"), Import(str(second), "pkg.eca", "ECA"))
+
+
+def test_the_module_stands_beside_the_file_that_the_others_import(tmp_path: Path) -> None:
+    for folder in ("pkg", "pkg/inner"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "__init__.py").touch()
+    first, second = tmp_path / "pkg/net.py", tmp_path / "pkg/inner/parts.py"
+    first.write_text("from .inner.parts import Part\n")
+    second.touch()
+    shared = share_definitions(Draft(definitions=(use(first), use(second))), project(tmp_path))
+    assert [it.file for it in shared.definitions] == [str(tmp_path / "pkg/inner/eca.py")]
+    assert shared.imports == (Import(str(first), "pkg.inner.eca", "ECA"), Import(str(second), ".eca", "ECA"))
 
 
 def test_a_file_that_stands_there_is_not_taken(tmp_path: Path) -> None:
