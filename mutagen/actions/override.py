@@ -55,11 +55,17 @@ def overridden(rule: Rule, draft: Draft, scene: Scene, *, neutral: frozenset[str
     if rule.query.block is not None:
         return draft
     group = [scene.by_path[path] for path in dict.fromkeys(it.path for it in draft.refused if it.code in _CURED)]
-    found = _override(rule, group, frozenset(draft.planned), neutral, scene) if group else None
-    if found is None:
+    if not group:
         return draft
     cured = {it.path for it in group}
-    return join([replace(draft, refused=tuple(it for it in draft.refused if it.path not in cured)), found])
+    kept = tuple(it for it in draft.refused if it.path not in cured)
+    # One text for everything reads better than edits here and a loop for the rest.
+    whole = [scene.by_path[path] for path in draft.planned] + group
+    found = _override(rule, whole, frozenset(), neutral, scene) if draft.planned else None
+    if found is not None:
+        return join([Draft(refused=kept), found])
+    found = _override(rule, group, frozenset(draft.planned), neutral, scene)
+    return join([replace(draft, refused=kept), found]) if found is not None else draft
 
 
 def _override(

@@ -53,4 +53,6 @@ def test_an_argument_that_is_computed(planned):
 
 def test_nothing_to_tell_them_apart(planned):
     done = planned(NET.replace("CALL", LINE), RULES.replace("WHICH", "path: b"))
-    assert done.refused == ["needs-split"] and "DepthwiseSeparable" not in done.text
+    assert "    return nn.Conv2d(i, o, kernel_size, stride, kernel_size // 2)\n" in done.text
+    assert [it.rung for it in done.plan.edits] == ["override"]
+    assert "        if isinstance(self.b, nn.Conv2d):\n            self.b = DepthwiseSeparableConv2d(\n" in done.text
