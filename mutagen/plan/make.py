@@ -36,7 +36,7 @@ def make_plan(
     _all_match(found)
     scene = Scene(trace, project, blocks, products)
     free = _first_rule_wins(found, trace)
-    drafts = [_drop_refused(_draft(it, free[it.rule.id], scene)) for it in found]
+    drafts = [_drop_refused(join([_draft(it, free[it.rule.id], scene), _unseen(it, scene)])) for it in found]
     conflicts = find_conflicts(drafts, [it.rule for it in found], project)
     if conflicts:
         raise ErrorGroup(tuple(conflicts)) if len(conflicts) > 1 else conflicts[0]
@@ -74,6 +74,22 @@ def _draft(found: RuleMatches, matches: Sequence[AnyMatch], scene: Scene) -> Dra
     message = f"{rule.action.kind} cannot work on what this match selects"
     refused = refuse(rule, first.path, "no-action", message, "see `mutagen rules list` for what goes together")
     return Draft(refused=(refused,))
+
+
+def _unseen(found: RuleMatches, scene: Scene) -> Draft:
+    """A refusal for the calls that a rule would select if they could be seen."""
+    query = found.rule.query
+    hidden = scene.trace.hidden
+    if not hidden or not (query.op or query.edge or query.block):
+        return Draft()
+    chain = scene.by_path[hidden[0]].chain
+    message = f"it runs inside an autograd function, as {len(hidden)} module(s) do; no call there can be followed"
+    advice = "select modules by their type, or allow the rest to change: partial: allow"
+    return Draft(
+        refused=(
+            refuse(found.rule, hidden[0], "opaque-function", message, advice, where=chain[0].span if chain else None),
+        )
+    )
 
 
 def _drop_refused(draft: Draft) -> Draft:

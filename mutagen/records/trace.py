@@ -111,7 +111,10 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """The facts of one built model. ``files`` are the absolute paths of imported local source files, in order."""
+    """The facts of one built model. ``files`` are the absolute paths of imported local source files, in order.
+
+    ``hidden`` are the paths of modules that run inside autograd functions of the user's, where no call can be followed.
+    """
 
     method: Method
     instances: tuple[Instance, ...]
@@ -122,3 +125,4 @@ class Trace:
     files: tuple[str, ...]
     notes: tuple[str, ...] = ()
     macs: int = 0
+    hidden: tuple[str, ...] = ()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Any
 
 from torch import Tensor, nn
@@ -14,25 +15,41 @@ from torch.nn.modules.lazy import LazyModuleMixin
 from mutagen.records.rules import Value
 from mutagen.records.trace import ClassInfo, Instance
 from mutagen.trace.naming import is_torch, simple
+from mutagen.trace.own_functions import own_functions
 from mutagen.trace.provenance import resolve
 from mutagen.trace.recorder import Births
 
 
 @dataclass(slots=True)
 class Calls:
-    """How often modules were called in one run, and the shape of their first output, by identity."""
+    """How often modules were called in one run, and the shape of their first output, by identity.
+
+    ``hidden`` are the modules that ran inside the user's own autograd functions.
+    """
 
     counts: dict[int, int] = field(default_factory=dict)
     shapes: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    hidden: set[int] = field(default_factory=set)
+    inside: int = 0
 
     def note(self, module: nn.Module, output: Any) -> None:
         """Counts one call."""
         key = id(module)
         self.counts[key] = self.counts.get(key, 0) + 1
+        if self.inside:
+            self.hidden.add(key)
         while isinstance(output, (tuple, list)) and output:
             output = output[0]
         if isinstance(output, Tensor) and key not in self.shapes:
             self.shapes[key] = tuple(output.shape)
+
+    def function(self, function: Callable[..., Any], args: Any, kwargs: Any, frame: FrameType) -> Any:
+        """Runs an autograd function of the user's."""
+        self.inside += 1
+        try:
+            return function(*args, **kwargs)
+        finally:
+            self.inside -= 1
 
 
 @contextmanager
@@ -48,7 +65,8 @@ def counting() -> Iterator[Calls]:
 
     nn.Module.__call__ = call  # type: ignore[method-assign]
     try:
-        yield calls
+        with own_functions(calls.function):
+            yield calls
     finally:
         nn.Module.__call__ = original  # type: ignore[method-assign]
 

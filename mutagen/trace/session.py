@@ -61,15 +61,17 @@ def open_model(target: Target, *, need_calls: bool = True) -> Trace:
     graph = live_graph(model, example.layout, inputs, state, mode="eval", need_calls=need_calls, expected=output)
     del output
     assert target.call is not None
+    paths = module_paths(model)
     trace = Trace(
         method=graph.method,
-        instances=describe_instances(model, births, calls, module_paths(model)),
+        instances=describe_instances(model, births, calls, paths),
         nodes=graph.nodes,
         inputs=example.specs,
         inferred_inputs=example.inferred,
         call=target.call,
         files=local_files(target, before),
         notes=graph.notes,
+        hidden=tuple(sorted(paths[key] for key in calls.hidden if key in paths)),
     )
     _live[:] = [Live(model, target, trace, example, need_calls)]
     _graphs.clear()
