@@ -47,6 +47,16 @@ def condition_for(
     return refuse(rule, wanted[0].owner, "needs-split", message, advice, where=where)
 
 
+def flag_for(place: Place, wanted: Sequence[Wanted], rest: Sequence[Instance], scene: Scene) -> str | None:
+    """A flag of ``self`` that is set for the owners alone, where the expression also runs in ``rest``."""
+    with_it = {it.owner for it in wanted}
+    owners = [scene.by_path[path] for path in sorted(with_it) if path in scene.by_path]
+    others = [*rest, *(it for it in scene.trace.instances if _is_a(it, place) and it.path not in with_it)]
+    flags = sorted({fact for it in owners for fact, value in it.facts.items() if isinstance(value, bool)})
+    forms = (form for name in flags for form in (f"self.{name}", f"not self.{name}") if name != "training")
+    return next((it for it in forms if _can_be_asked(place, it) and _separates(it, owners, others)), None)
+
+
 def _tests_around(file: SourceFile, function: Function, expression: ast.AST) -> Iterator[str]:
     """Conditions under which an expression runs that speak of ``self`` alone, innermost first."""
     inner: ast.AST = expression

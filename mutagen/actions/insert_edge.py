@@ -7,12 +7,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mutagen.actions.condition import condition_for
+from mutagen.actions.condition import condition_for, flag_for
 from mutagen.actions.cut import Cut, cuts, nodes_through
-from mutagen.actions.definition import use_block
+from mutagen.actions.definition import use_block, use_torch
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.layout import channels_first
-from mutagen.actions.members import Wanted, arguments_as_source, find_place, make_statement
+from mutagen.actions.members import Place, Wanted, arguments_as_source, find_place, make_statement
 from mutagen.actions.new_call import literal
 from mutagen.actions.scene import Scene, out_of_scope, refuse
 from mutagen.blocks.catalogue import Block, unmet
@@ -20,6 +20,7 @@ from mutagen.records.match import EdgeMatch
 from mutagen.records.plan import Edit, InsertOnEdge, Product, Refusal, Use
 from mutagen.records.rules import Rule
 from mutagen.records.span import Span
+from mutagen.records.trace import Node
 from mutagen.source.anchor import free_name
 from mutagen.source.names import canonical
 from mutagen.source.placing import put_call
@@ -105,22 +106,25 @@ def _plan_cut(
         return place
     channels = [name for name, origin in block.arguments.items() if origin in ("channels", "channels_other")]
     texts = arguments_as_source(rule, place, channels, wanted, scene)
-    condition = condition_for(rule, place, cut.function, cut.expression, wanted, scene)
+    rest = _others(group, scene)
+    condition = _condition(rule, place, group, wanted, rest, scene)
     if isinstance(texts, Refusal) or isinstance(condition, Refusal):
         return texts if isinstance(texts, Refusal) else condition  # type: ignore[return-value]
     key = (cut.file.path, owner.lineno)
     name = free_name(owner, _snake(block.name), taken.get(id(owner), frozenset()), numbered=key in numbered)
     usable = use_block(scene, rule, block.name, cut.file, owner)
     options = [f"{option}={literal(value)}" for option, value in rule.action.args.items()]
-    made = make_statement(
-        rule, place, name, f"{usable.name}({', '.join([*texts, *options])})", condition, [it.owner for it in wanted]
-    )
+    new = f"{usable.name}({', '.join([*texts, *options])})"
+    identity = use_torch("torch.nn.Identity", cut.file) if rest else None
+    otherwise = f"{identity.name}()" if identity else ""
+    made = make_statement(rule, place, name, new, condition, [it.owner for it in wanted], otherwise=otherwise)
     called = _call_edit(rule, block, cut, name, group)
     if isinstance(called, Refusal):
         return called
     taken[id(owner)] = taken.get(id(owner), frozenset()) | {name}
     edits = Draft(edits=(made, called), sites=(str(cut.span),))
-    return join([edits, usable.draft, _meaning(rule, group, name, scene, with_other=len(channels) > 1)])
+    needed = [usable.draft, *([identity.draft] if identity else [])]
+    return join([edits, *needed, _meaning(rule, group, name, scene, with_other=len(channels) > 1)])
 
 
 def _meaning(rule: Rule, group: list[_Attempt], name: str, scene: Scene, *, with_other: bool) -> Draft:
@@ -155,12 +159,30 @@ def _cannot_cut(rule: Rule, group: list[_Attempt], scene: Scene) -> Refusal | No
         return refuse(
             rule, match.path, "loop", message, "move the addition into the class of the branch", where=cut.span
         )
-    chosen = {it.cuts[0].site.frame for it in group}
-    others = [node for node, frame in nodes_through(cut, match, scene) if frame not in chosen]
-    if others:
-        message = f"the expression also runs in {others[0].scope or 'the model'}, where the edge is not selected"
-        return refuse(rule, match.path, "needs-split", message, "select all of them, or none", where=cut.span)
     return _read_by_others(rule, group, scene)
+
+
+def _others(group: list[_Attempt], scene: Scene) -> list[Node]:
+    """Calls that the expression makes beside those of the selected edges."""
+    chosen = {it.cuts[0].site.frame for it in group}
+    return [node for node, frame in nodes_through(group[0].cuts[0], group[0].match, scene) if frame not in chosen]
+
+
+def _condition(
+    rule: Rule, place: Place, group: list[_Attempt], wanted: Sequence[Wanted], rest: list[Node], scene: Scene
+) -> str | Refusal | None:
+    """Under which condition the new module is made, if under any."""
+    cut = group[0].cuts[0]
+    if not rest:
+        return condition_for(rule, place, cut.function, cut.expression, wanted, scene)
+    owners = [scene.by_path.get(node.scope) for node in rest]
+    known = [it for it in owners if it is not None]
+    simple = len(known) == len(owners) and len(wanted[0].values) < 2
+    flag = flag_for(place, wanted, known, scene) if simple else None
+    if flag is not None:
+        return flag
+    message = f"the expression also runs in {rest[0].scope or 'the model'}, where the edge is not selected"
+    return refuse(rule, group[0].match.path, "needs-split", message, "select all of them, or none", where=cut.span)
 
 
 def _read_by_others(rule: Rule, group: list[_Attempt], scene: Scene) -> Refusal | None:

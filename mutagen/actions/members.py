@@ -15,6 +15,7 @@ from mutagen.source.anchor import Anchor, anchor_at, init_of, last_anchor, own_f
 from mutagen.source.expressions import Observation, expression_for
 from mutagen.source.file import SourceFile
 
+_WIDTH = 100
 _OUTPUTS = ("out_channels", "num_features", "out_features", "num_channels", "channels")
 
 
@@ -147,17 +148,23 @@ def _siblings(place: Place, wanted: Sequence[Wanted], scene: Scene) -> list[tupl
 
 
 def make_statement(
-    rule: Rule, place: Place, name: str, call: str, condition: str | None, owners: Sequence[str]
+    rule: Rule, place: Place, name: str, call: str, condition: str | None, owners: Sequence[str], *, otherwise: str = ""
 ) -> Edit:
-    """``self.eca = ECA(planes)`` as a new line behind the anchor."""
+    """``self.eca = ECA(planes)`` as a new line behind the anchor; ``otherwise`` is made where the condition fails."""
     file, statement = place.file, place.anchor.statement
     line = statement.end_lineno or statement.lineno
     column = file.line_end(line) - file.line_starts[line - 1]
     indent = file.indent(statement.lineno)
-    if condition is None:
+    step = "\t" if indent.startswith("\t") else "    "
+    choice = f"{indent}self.{name} = {call} if {condition} else {otherwise}"
+    if otherwise and len(choice.expandtabs(4)) <= _WIDTH:
+        text = f"{file.newline}{choice}"
+    elif otherwise:
+        lines = [f"if {condition}:", f"{step}self.{name} = {call}", "else:", f"{step}self.{name} = {otherwise}"]
+        text = "".join(f"{file.newline}{indent}{line}" for line in lines)
+    elif condition is None:
         text = f"{file.newline}{indent}self.{name} = {call}"
     else:
-        step = "\t" if indent.startswith("\t") else "    "
         text = f"{file.newline}{indent}if {condition}:{file.newline}{indent}{step}self.{name} = {call}"
     reason = f"every instance of {place.owner.name} that has the edge makes its own"
     return Edit(Span(file.path, line, column, line, column), "", text, rule.id, "forward", reason, tuple(owners))

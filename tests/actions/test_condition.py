@@ -76,3 +76,46 @@ def test_not_one_that_is_set_later(planned):
     join = "if self.late:\n    return y\nelse:\n    return x + y"
     done = planned(source(join, set_="pass", late="self.late = plain"), "gated-residuals")
     assert done.refused == ["needs-split"] and "LayerScale" not in done.text
+
+
+HEAVY = """
+def branch(width):
+    return nn.Sequential(nn.Conv2d(width, width, 3, padding=1), nn.ReLU(), nn.Conv2d(width, width, 3, padding=1))
+
+
+class Unit(nn.Module):
+    def __init__(self, width, heavy):
+        super().__init__()
+        self.heavy = heavy
+        self.body = branch(width)
+        if heavy:
+            self.way = branch(width)
+
+    def forward(self, x):
+        y = self.body(x)
+        if self.heavy:
+            x = self.way(x)
+        return x + y
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 16, 1)
+        self.units = nn.Sequential(Unit(16, False), Unit(16, True), Unit(16, False))
+
+    def forward(self, x):
+        return self.units(self.stem(x))
+"""
+
+
+def test_the_same_addition_in_others_passes_through_an_identity(planned):
+    done = planned(HEAVY, "gated-residuals")
+    assert done.refused == []
+    assert "        self.layer_scale = LayerScale(init=0.0) if not self.heavy else nn.Identity()\n" in done.text
+    assert "        return x + self.layer_scale(y)\n" in done.text
+
+
+def test_the_same_addition_in_others_without_a_flag(planned):
+    done = planned(HEAVY.replace("self.heavy", "self.way"), "gated-residuals")
+    assert set(done.refused) == {"needs-split"}
