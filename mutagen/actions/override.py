@@ -136,7 +136,12 @@ def _inner(group: Sequence[Instance], owner: _Owner) -> tuple[str, ...]:
 
 
 def _owners(group: Sequence[Instance], scene: Scene) -> Iterator[_Owner]:
-    """Classes with an editable constructor whose instances hold all of the group, innermost first."""
+    """Classes whose instances hold all of the group: those of the target's file first, and innermost first."""
+    found = list(_candidates(group, scene))
+    yield from sorted(found, key=lambda it: it.file.path != scene.project.target)
+
+
+def _candidates(group: Sequence[Instance], scene: Scene) -> Iterator[_Owner]:
     parents = {it.type if (it := scene.by_path.get(one.owner)) else "" for one in group}
     for path in dict.fromkeys([*([group[0].owner] if len(parents) == 1 else []), *_common(group)]):
         instance = scene.by_path.get(path)
@@ -146,13 +151,23 @@ def _owners(group: Sequence[Instance], scene: Scene) -> Iterator[_Owner]:
         file = scene.project.file(known.file)
         classes = [it for it in file.tree.body if isinstance(it, ast.ClassDef) and it.name == known.qualname]
         init = init_of(classes[0]) if classes else None
-        if init is None or isinstance(init.body[-1], ast.Return | ast.Raise) or init.body[-1].lineno == init.lineno:
+        if init is None or _ends_early(init) or init.body[-1].lineno == init.lineno:
             continue
-        roots = tuple(it.path for it in scene.trace.instances if instance.type in it.bases)
+        kin = [it for it in scene.trace.instances if instance.type in it.bases]
+        if any(it.type != instance.type for it in kin):
+            continue  # a subclass goes on making modules when this constructor has ended
+        roots = tuple(it.path for it in kin)
+        if any(_is_below(one, other) for one in roots for other in roots):
+            continue  # the outer one would come upon products of the inner one
         if not all(any(_is_below(it.path, root) for root in roots) for it in group):
             continue
         below = tuple(it for it in scene.trace.instances if any(_is_below(it.path, root) for root in roots))
         yield _Owner(file, init, roots, below)
+
+
+def _ends_early(init: Function) -> bool:
+    """Whether the end of a constructor may not be reached."""
+    return any(isinstance(it, ast.Return) for it in ast.walk(init)) or isinstance(init.body[-1], ast.Raise)
 
 
 def _common(group: Sequence[Instance]) -> Iterator[str]:

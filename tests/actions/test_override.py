@@ -140,3 +140,69 @@ def test_tabs_and_long_lines(planned):
     done = planned(text, wanted)
     assert "\t\tfor parent in list(self.modules()):\n\t\t\tfor name, conv in parent.named_children():\n" in done.text
     assert max(len(line.expandtabs(4)) for line in done.plan.edits[-1].new.splitlines()) <= 100
+
+
+NESTED = """
+class Chain(nn.Sequential):
+    def __init__(self, *parts):
+        super().__init__(*parts)
+
+
+class Early(nn.Module):
+    def __init__(self, width, plain=True):
+        super().__init__()
+        self.norm = layer("norm", width)
+        if plain:
+            return
+        self.conv = layer("conv", width, width, 3)
+
+    def forward(self, x):
+        return self.norm(x)
+
+
+class Base(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.norm = layer("norm", 16)
+
+    def forward(self, x):
+        return self.norm(x)
+
+
+class Derived(Base):
+    def __init__(self):
+        super().__init__()
+        self.late = layer("norm", 16)
+
+    def forward(self, x):
+        return self.late(self.norm(x))
+
+
+class Net"""
+
+
+def nested(units):
+    return source(units=units).replace("\nclass Net", NESTED)
+
+
+def owner_of(done):
+    """The class in which the only edit stands."""
+    (edit,) = done.plan.edits
+    head = done.text[: done.text.index(edit.new)]
+    return head[head.rindex("\nclass ") :].split()[1].partition("(")[0]
+
+
+def test_not_in_containers_that_hold_each_other(planned):
+    done = planned(nested("Chain(Chain(Unit(16)), Unit(16, kernel=5))"), "conv-to-dsc")
+    assert owner_of(done) == "Unit"
+    done = planned(nested("Chain(Chain(nn.Identity(), layer('norm', 16)), layer('norm', 16))"), "bn-to-gn")
+    assert owner_of(done) == "Net"
+
+
+def test_not_behind_an_early_return(planned):
+    assert owner_of(planned(nested("Early(16), Early(16)"), "bn-to-gn")) == "Net"
+
+
+def test_not_before_a_subclass_goes_on(planned):
+    assert owner_of(planned(nested("Derived(), Derived()"), "bn-to-gn")) in ("Derived", "Net")
+    assert owner_of(planned(nested("Base(), Derived()"), "bn-to-gn")) == "Net"
