@@ -167,7 +167,13 @@ def _candidates(group: Sequence[Instance], scene: Scene) -> Iterator[_Owner]:
 
 def _ends_early(init: Function) -> bool:
     """Whether the end of a constructor may not be reached."""
-    return any(isinstance(it, ast.Return) for it in ast.walk(init)) or isinstance(init.body[-1], ast.Raise)
+    return isinstance(init.body[-1], ast.Raise) or any(_returns(it) for it in init.body)
+
+
+def _returns(node: ast.AST) -> bool:
+    if isinstance(node, Function | ast.Lambda | ast.ClassDef):
+        return False
+    return isinstance(node, ast.Return) or any(_returns(it) for it in ast.iter_child_nodes(node))
 
 
 def _common(group: Sequence[Instance]) -> Iterator[str]:

@@ -55,7 +55,8 @@ class Recorder:
     def module(self, module: nn.Module, args: Any, kwargs: Any, call: Callable[[], Any], frame: FrameType) -> Any:
         """Runs a module: a leaf becomes one node, of others the insides are recorded."""
         path = self._modules.get(id(module))
-        if path is not None and (is_leaf(module) or id(module) in self._closed):
+        closed = id(module) in self._closed and self._is_plain((args, kwargs))
+        if path is not None and (is_leaf(module) or closed):
             form = CallForm("call_module", path, args, kwargs)
             arguments = self._arguments(form, frame)
             with self._hidden():
@@ -129,6 +130,14 @@ class Recorder:
             self._note(node, frame)
             return node
         return self._constant(value, frame)
+
+    def _is_plain(self, value: Any) -> bool:
+        """Whether a value says all there is to it: an object, such as a cache, would live on from run to run."""
+        if isinstance(value, (tuple, list)):
+            return all(self._is_plain(item) for item in value)
+        if isinstance(value, dict):
+            return all(self._is_plain(item) for item in value.values())
+        return isinstance(value, (Tensor, int, float, slice)) or value is Ellipsis or type(value) in _PLAIN
 
     def _node(self, tensor: Tensor, frame: FrameType) -> fx.Node:
         known = self._nodes.get(id(tensor))

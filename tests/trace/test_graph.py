@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from mutagen.errors import TargetError
+from mutagen.trace.recorded_way import trace_recorded
 from mutagen.trace.running import difference
 from mutagen.trace.session import Graphs, graph, live
 
@@ -460,3 +461,27 @@ def test_closed_modules_are_called_as_they_are(opened):
     closed = Graphs(frozenset({id(live().model.peak)}))("eval", inputs)
     assert [node.name for node in opened_up.nodes if node.scope == "peak"]
     assert [node.path for node in closed.nodes if node.kind == "module"] == ["conv", "peak"]
+
+
+def test_a_closed_module_that_is_given_an_object_is_looked_into(opened):
+    opened("""
+    class Cache:
+        def __init__(self):
+            self.seen = []
+
+    class Reader(nn.Module):
+        def forward(self, x, cache):
+            cache.seen.append(x)
+            return torch.cat(cache.seen, 1)[:, -3:]
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.reader = Reader()
+        def forward(self, x):
+            return self.reader(x * 2, Cache())
+    """)
+    closed = frozenset({id(live().model.reader)})
+    assert "reader" in {node.scope for node in Graphs(closed)("eval", live().make_inputs(1)).nodes}
+    made = trace_recorded(live().model, live().example.layout, live().make_inputs(1), closed)
+    assert "reader" not in {str(node.target) for node in made.module.graph.nodes}
