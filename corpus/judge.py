@@ -165,6 +165,9 @@ def randomise(model: nn.Module) -> None:
                 buffer.copy_(0.5 + torch.rand(buffer.shape, generator=generator))
 
 
+_IDENTITY = tuple(kind.__name__ for kind in nn.Identity.__mro__)
+
+
 def new_modules(
     before: Mapping[str, tuple[str, ...]], after: Mapping[str, tuple[str, ...]], moved: Mapping[str, str]
 ) -> frozenset[str]:
@@ -172,7 +175,9 @@ def new_modules(
     homes = _homes(moved)
     kept = {homes.get(path, path) for path in before}
     other = {path for path in set(before) & set(after) if path not in homes and before[path][0] not in after[path]}
-    found = (set(after) - kept) | other
+    # A new identity computes nothing; it stands where others of its class have a block.
+    added = {path for path in set(after) - kept if after[path] != _IDENTITY}
+    found = added | other
     # What lies inside something new is a part of it, unless it moved there.
     moved_in = set(homes.values())
     return frozenset(found | {p for p in after if any(p.startswith(q + ".") for q in found) and p not in moved_in})
