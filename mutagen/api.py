@@ -19,12 +19,14 @@ from mutagen.load.rules_file import find_rules, read_rules
 from mutagen.load.target_file import Located, find_target
 from mutagen.match.select import select
 from mutagen.plan.make import make_plan
+from mutagen.records.match import RuleMatches
 from mutagen.records.plan import Plan, Refusal
 from mutagen.records.result import FileChange, Report, Verdict
 from mutagen.records.rules import Rule, RuleSet, Style
 from mutagen.records.span import Span
 from mutagen.records.target import Target
 from mutagen.records.trace import Trace
+from mutagen.report.before import place_before
 from mutagen.rewrite.apply import rewrite
 from mutagen.sandbox.runner import Host, Session
 from mutagen.source.project import Project, Scope, open_project
@@ -71,6 +73,7 @@ class _Traced:
     trace: Trace
     project: Project
     plan: Plan
+    found: tuple[RuleMatches, ...] = ()
 
 
 def run(options: Options, host: Host | None = None) -> Report:
@@ -85,14 +88,11 @@ def run(options: Options, host: Host | None = None) -> Report:
         report = _report(traced, clock)
         if report.status != "would_change":
             return report
-        with clock.stage("rewrite"):
-            changes = _rewritten(traced)
         try:
-            with clock.stage("verify"):
-                verdict = _verified(traced, changes, host, options)
+            traced, changes, verdict = _proved(traced, host, options, clock)
         except ProofError as error:
             return replace(report, status="refused", plan=_refused(traced.plan, error))
-        report = replace(report, files=changes, verdict=verdict, timing=clock.seconds, failure=_failure(verdict))
+        report = replace(_report(traced, clock), files=changes, verdict=verdict, failure=_failure(verdict))
     if report.failure:
         return replace(report, status="failed")
     if not options.write:
@@ -100,6 +100,44 @@ def run(options: Options, host: Host | None = None) -> Report:
     with clock.stage("write"):
         commit(changes, root=Path(located.root), expected=traced.plan.hashes)
     return replace(report, status="applied", timing=clock.seconds)
+
+
+_Proved = tuple[_Traced, tuple[FileChange, ...], Verdict]
+
+
+def _proved(traced: _Traced, host: Host, options: Options, clock: _Clock) -> _Proved:
+    """The change with its proof; made later, if it can be, where it breaks code that relies on what is replaced."""
+    try:
+        return _attempt(traced, host, options, clock)
+    except ProofError as error:
+        later = _later(traced, error.message) if error.code == "breaks-code" else None
+        if later is None:
+            raise
+    traced.session.settle()
+    begin(traced.session, timeout=options.timeout)
+    return _attempt(later, host, options, clock)
+
+
+def _attempt(traced: _Traced, host: Host, options: Options, clock: _Clock) -> _Proved:
+    with clock.stage("rewrite"):
+        changes = _rewritten(traced)
+    try:
+        with clock.stage("verify"):
+            return traced, changes, _verified(traced, changes, host, options)
+    except ProofError as error:
+        error.place = place_before(error.place, changes)
+        raise
+
+
+def _later(traced: _Traced, why: str) -> _Traced | None:
+    """The same with a plan that replaces modules when everything is built; None where there is no other such plan."""
+    if not traced.found:
+        return None
+    products = standing_products(traced.trace, traced.project.read)
+    plan = make_plan(traced.found, traced.trace, traced.project, blocks=load_blocks(), products=products, late=True)
+    refused = any(it.refused for it in plan.rules)
+    plan = replace(plan, notes=(*plan.notes, f"changed when all is built: {why}"))
+    return replace(traced, plan=plan) if plan.edits != traced.plan.edits and not refused else None
 
 
 def make_plan_only(options: Options, host: Host | None = None) -> Plan:
@@ -148,7 +186,7 @@ def _up_to_plan(options: Options, host: Host, located: Located, clock: _Clock, *
         found = select(rules.rules, trace, products)
     with clock.stage("plan"):
         plan = make_plan(found, trace, project, blocks=load_blocks(), products=products)
-    return _Traced(session, target, trace, project, plan)
+    return _Traced(session, target, trace, project, plan, tuple(found))
 
 
 def _check_there(*paths: str) -> None:

@@ -55,7 +55,7 @@ def overridden(rule: Rule, draft: Draft, scene: Scene, *, neutral: frozenset[str
     if rule.query.block is not None:
         return draft
     group = [scene.by_path[path] for path in dict.fromkeys(it.path for it in draft.refused if it.code in _CURED)]
-    if not group:
+    if not group and not scene.late:
         return draft
     cured = {it.path for it in group}
     kept = tuple(it for it in draft.refused if it.path not in cured)
@@ -64,7 +64,7 @@ def overridden(rule: Rule, draft: Draft, scene: Scene, *, neutral: frozenset[str
     found = _override(rule, whole, frozenset(), neutral, scene) if draft.planned else None
     if found is not None:
         return join([Draft(refused=kept), found])
-    found = _override(rule, group, frozenset(draft.planned), neutral, scene)
+    found = _override(rule, group, frozenset(draft.planned), neutral, scene) if group else None
     return join([replace(draft, refused=kept), found]) if found is not None else draft
 
 

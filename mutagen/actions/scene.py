@@ -16,12 +16,16 @@ from mutagen.source.project import Project
 
 @dataclass(frozen=True)
 class Scene:
-    """The trace with its indices; ``products`` maps instance paths to the catalogue block that stands there."""
+    """The trace with its indices; ``products`` maps instance paths to the catalogue block that stands there.
+
+    ``late`` asks for changes that are made when everything is built, past code that relies on what is replaced.
+    """
 
     trace: Trace
     project: Project
     blocks: Mapping[str, Block]
     products: Mapping[str, str]
+    late: bool = False
 
     @cached_property
     def by_path(self) -> Mapping[str, Instance]:

@@ -31,10 +31,14 @@ def make_plan(
     *,
     blocks: Mapping[str, Block],
     products: Mapping[str, str],
+    late: bool = False,
 ) -> Plan:
-    """Edits, surgery and refusals for what the rules select; raises for a rule without match and for conflicts."""
+    """Edits, surgery and refusals for what the rules select; raises for a rule without match and for conflicts.
+
+    With ``late`` modules are replaced when everything is built, where that can be.
+    """
     _all_match(found)
-    scene = Scene(trace, project, blocks, products)
+    scene = Scene(trace, project, blocks, products, late)
     free = _first_rule_wins(found, trace)
     drafts = [_drop_refused(join([_draft(it, free[it.rule.id], scene), _unseen(it, scene)])) for it in found]
     conflicts = find_conflicts(drafts, [it.rule for it in found], project)

@@ -151,6 +151,12 @@ class Session:
         finally:
             self._pending = None
 
+    def settle(self) -> None:
+        """Wait for a call that was started, if there is one, whatever comes of it."""
+        with contextlib.suppress(MutagenError):
+            if self._pending is not None:
+                self.result()
+
     @property
     def output(self) -> str:
         """The last 64 KiB of what the process printed so far."""
