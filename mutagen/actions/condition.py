@@ -17,8 +17,7 @@ from mutagen.source.names import dotted
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
-_OPPOSITE = {"==": "!=", "!=": "==", "is": "is not", "is not": "is"}
-_OPERATORS: dict[type[ast.cmpop], str] = {ast.Eq: "==", ast.NotEq: "!=", ast.Is: "is", ast.IsNot: "is not"}
+_OPPOSITE: dict[type[ast.cmpop], str] = {ast.Eq: "!=", ast.NotEq: "==", ast.Is: "is not", ast.IsNot: "is"}
 
 
 def condition_for(
@@ -29,19 +28,16 @@ def condition_for(
     A condition around the expression that holds for every instance of this model is kept: others may build the class
     in other ways.
     """
-    with_it = {it.owner for it in wanted}
-    owners = [scene.by_path[path] for path in sorted(with_it) if path in scene.by_path]
-    idle = [it for it in scene.trace.instances if _is_a(it, place) and it.path not in with_it]
+    owners, idle = _sides(place, wanted, scene)
     around = [text for text in _tests_around(place.file, function, expression) if _can_be_asked(place, text)]
     for text in around:
         if _separates(text, owners, idle):
             return text
     if not idle:
         return None
-    flags = sorted({fact for it in idle for fact, value in it.facts.items() if isinstance(value, bool)})
-    for text in (form for name in flags for form in (f"self.{name}", f"not self.{name}")):
-        if _can_be_asked(place, text) and _separates(text, owners, idle):
-            return text
+    flag = _flag(place, owners, idle)
+    if flag is not None:
+        return flag
     message = f"{idle[0].path} is a {place.owner.name} too, but has no such edge; the new module would be idle in it"
     advice, where = "split the class, or exclude it", head_of(place.file, place.owner)
     return refuse(rule, wanted[0].owner, "needs-split", message, advice, where=where)
@@ -49,11 +45,21 @@ def condition_for(
 
 def flag_for(place: Place, wanted: Sequence[Wanted], rest: Sequence[Instance], scene: Scene) -> str | None:
     """A flag of ``self`` that is set for the owners alone, where the expression also runs in ``rest``."""
+    owners, idle = _sides(place, wanted, scene)
+    return _flag(place, owners, [*rest, *idle])
+
+
+def _sides(place: Place, wanted: Sequence[Wanted], scene: Scene) -> tuple[list[Instance], list[Instance]]:
+    """The instances of the class that get the attribute, and those that do not."""
     with_it = {it.owner for it in wanted}
     owners = [scene.by_path[path] for path in sorted(with_it) if path in scene.by_path]
-    others = [*rest, *(it for it in scene.trace.instances if _is_a(it, place) and it.path not in with_it)]
-    flags = sorted({fact for it in owners for fact, value in it.facts.items() if isinstance(value, bool)})
-    forms = (form for name in flags for form in (f"self.{name}", f"not self.{name}") if name != "training")
+    return owners, [it for it in scene.trace.instances if _is_a(it, place) and it.path not in with_it]
+
+
+def _flag(place: Place, owners: Sequence[Instance], others: Sequence[Instance]) -> str | None:
+    """A boolean attribute, or its opposite, that is true for the owners and false for the others."""
+    flags = sorted({fact for it in others for fact, value in it.facts.items() if isinstance(value, bool)})
+    forms = (form for name in flags for form in (f"self.{name}", f"not self.{name}"))
     return next((it for it in forms if _can_be_asked(place, it) and _separates(it, owners, others)), None)
 
 
@@ -82,9 +88,8 @@ def _negated(test: ast.expr, text: str) -> str:
         return ast.unparse(test.operand)
     if isinstance(test, ast.Name | ast.Attribute):
         return f"not {text}"
-    if isinstance(test, ast.Compare) and len(test.ops) == 1 and type(test.ops[0]) in _OPERATORS:
-        opposite = _OPPOSITE[_OPERATORS[type(test.ops[0])]]
-        return f"{ast.unparse(test.left)} {opposite} {ast.unparse(test.comparators[0])}"
+    if isinstance(test, ast.Compare) and len(test.ops) == 1 and type(test.ops[0]) in _OPPOSITE:
+        return f"{ast.unparse(test.left)} {_OPPOSITE[type(test.ops[0])]} {ast.unparse(test.comparators[0])}"
     return f"not ({text})"
 
 

@@ -152,10 +152,7 @@ def make_statement(
 ) -> Edit:
     """``self.eca = ECA(planes)`` as a new line behind the anchor; ``otherwise`` is made where the condition fails."""
     file, statement = place.file, place.anchor.statement
-    line = statement.end_lineno or statement.lineno
-    column = file.line_end(line) - file.line_starts[line - 1]
-    indent = file.indent(statement.lineno)
-    step = "\t" if indent.startswith("\t") else "    "
+    indent, step = file.indent(statement.lineno), file.step(statement.lineno)
     choice = f"{indent}self.{name} = {call} if {condition} else {otherwise}"
     if otherwise and len(choice.expandtabs(4)) <= _WIDTH:
         text = f"{file.newline}{choice}"
@@ -167,7 +164,7 @@ def make_statement(
     else:
         text = f"{file.newline}{indent}if {condition}:{file.newline}{indent}{step}self.{name} = {call}"
     reason = f"every instance of {place.owner.name} that has the edge makes its own"
-    return Edit(Span(file.path, line, column, line, column), "", text, rule.id, "forward", reason, tuple(owners))
+    return Edit(file.behind(statement), "", text, rule.id, "forward", reason, tuple(owners))
 
 
 def head_of(file: SourceFile, owner: ast.ClassDef) -> Span:

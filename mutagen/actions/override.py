@@ -18,7 +18,6 @@ from mutagen.blocks.replacement import Replacement, find_replacement
 from mutagen.match.facts import equal, fact_holds
 from mutagen.records.plan import Edit
 from mutagen.records.rules import Rule, Test, Value
-from mutagen.records.span import Span
 from mutagen.records.trace import Instance
 from mutagen.source.anchor import Function, init_of
 from mutagen.source.file import SourceFile
@@ -92,10 +91,7 @@ def _override(
 
 
 def _edit(rule: Rule, group: Sequence[Instance], owner: _Owner, lines: list[str]) -> Edit:
-    last = owner.init.body[-1]
-    line = last.end_lineno or last.lineno
-    column = owner.file.line_end(line) - owner.file.line_starts[line - 1]
-    at = Span(owner.file.path, line, column, line, column)
+    at = owner.file.behind(owner.init.body[-1])
     reason = f"no expression that may be edited makes exactly these {len(group)} instance(s)"
     text = owner.file.newline + owner.file.newline.join(lines)
     return Edit(at, "", text, rule.id, "override", reason, tuple(it.path for it in group))
@@ -113,8 +109,8 @@ def _lines(
     whole: bool,
 ) -> list[str]:
     """The text for an owner; ``whole`` says that a loop will not come upon products of other edits."""
-    indent = owner.file.indent(owner.init.body[-1].lineno)
-    step = "\t" if indent.startswith("\t") else "    "
+    last = owner.init.body[-1].lineno
+    indent, step = owner.file.indent(last), owner.file.step(last)
     inner = _inner(group, owner)
     if len(inner) == 1:
         return guarded_lines(inner[0], kind, product, indent, step)

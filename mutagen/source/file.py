@@ -81,6 +81,12 @@ class SourceFile:
         """The span of a node."""
         return Span(self.path, *position(node))
 
+    def behind(self, statement: ast.stmt) -> Span:
+        """The empty span at the end of a statement's last line, where a new line may follow."""
+        line = statement.end_lineno or statement.lineno
+        column = self.line_end(line) - self.line_starts[line - 1]
+        return Span(self.path, line, column, line, column)
+
     def node_at(self, span: Span) -> ast.expr | ast.stmt | None:
         """The outermost node with exactly this span, or the call that ends there.
 
@@ -123,6 +129,10 @@ class SourceFile:
         start = self.line_starts[line - 1]
         match = re.match(rb"[ \t\f]*", self.utf8[start:])
         return match.group().decode() if match else ""
+
+    def step(self, line: int) -> str:
+        """What a block below a line is indented by."""
+        return "\t" if self.indent(line).startswith("\t") else "    "
 
     def line_end(self, line: int) -> int:
         """Offset just behind the text of a line, before its line end."""

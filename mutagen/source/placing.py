@@ -121,11 +121,6 @@ def _new_statement(file: SourceFile, anchor: ast.stmt, name: str, call: str, *, 
     text = f"{name} = {call.replace('{}', name)}"
     indent = file.indent(anchor.lineno)
     if below:
-        line, column = anchor.end_lineno or anchor.lineno, _line_length(file, anchor.end_lineno or anchor.lineno)
-        return Change(Span(file.path, line, column, line, column), "", f"{file.newline}{indent}{text}")
+        return Change(file.behind(anchor), "", f"{file.newline}{indent}{text}")
     line, column = anchor.lineno, anchor.col_offset
     return Change(Span(file.path, line, column, line, column), "", f"{text}{file.newline}{indent}")
-
-
-def _line_length(file: SourceFile, line: int) -> int:
-    return file.line_end(line) - file.line_starts[line - 1]
