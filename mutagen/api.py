@@ -22,7 +22,7 @@ from mutagen.plan.make import make_plan
 from mutagen.records.match import RuleMatches
 from mutagen.records.plan import Plan, Refusal
 from mutagen.records.result import FileChange, Report, Verdict
-from mutagen.records.rules import Rule, RuleSet, Style
+from mutagen.records.rules import RuleSet, Style
 from mutagen.records.span import Span
 from mutagen.records.target import Target
 from mutagen.records.trace import Trace
@@ -167,7 +167,7 @@ def _up_to_plan(options: Options, host: Host, located: Located, clock: _Clock, *
         rules = None if replayed else _rules(options)
         target = _target(options, located, rules, replayed)
         session = host.session("the model")
-        need_calls = rules is None or any(_speaks_of_calls(rule) for rule in rules.rules)
+        need_calls = rules is None or any(rule.query.speaks_of_calls for rule in rules.rules)
         session.start("mutagen.trace.session:open_model", target, need_calls=need_calls)
     with clock.stage("trace"):
         trace = session.result()
@@ -239,10 +239,6 @@ def _absolute(inputs_from: str | None) -> str | None:
         hint = "give --inputs-from FILE:FUNC, with the file as seen from the current folder"
         raise TargetError("T113", f"there is no file {file} to make inputs from", hint=hint)
     return f"{Path(file).resolve()}:{name}"
-
-
-def _speaks_of_calls(rule: Rule) -> bool:
-    return bool(rule.query.op or rule.query.edge or rule.query.block)
 
 
 def _report(traced: _Traced, clock: _Clock) -> Report:

@@ -82,9 +82,8 @@ def _draft(found: RuleMatches, matches: Sequence[AnyMatch], scene: Scene) -> Dra
 
 def _unseen(found: RuleMatches, scene: Scene) -> Draft:
     """A refusal for the calls that a rule would select if they could be seen."""
-    query = found.rule.query
     hidden = scene.trace.hidden
-    if not hidden or not (query.op or query.edge or query.block):
+    if not hidden or not found.rule.query.speaks_of_calls:
         return Draft()
     chain = scene.by_path[hidden[0]].chain
     message = f"it runs inside an autograd function, as {len(hidden)} module(s) do; no call there can be followed"

@@ -40,6 +40,11 @@ class Query:
     inside: Query | None = None
     excluded: tuple[Query, ...] = ()
 
+    @property
+    def speaks_of_calls(self) -> bool:
+        """Whether it selects by what is computed, not by what modules there are."""
+        return bool(self.op or self.edge or self.block)
+
 
 @dataclass(frozen=True, slots=True)
 class Action:

@@ -55,7 +55,7 @@ class Recorder:
     def module(self, module: nn.Module, args: Any, kwargs: Any, call: Callable[[], Any], frame: FrameType) -> Any:
         """Runs a module: a leaf becomes one node, of others the insides are recorded."""
         path = self._modules.get(id(module))
-        closed = id(module) in self._closed and self._is_plain((args, kwargs))
+        closed = id(module) in self._closed and _is_plain((args, kwargs))
         if path is not None and (is_leaf(module) or closed):
             form = CallForm("call_module", path, args, kwargs)
             arguments = self._arguments(form, frame)
@@ -131,14 +131,6 @@ class Recorder:
             return node
         return self._constant(value, frame)
 
-    def _is_plain(self, value: Any) -> bool:
-        """Whether a value says all there is to it: an object, such as a cache, would live on from run to run."""
-        if isinstance(value, (tuple, list)):
-            return all(self._is_plain(item) for item in value)
-        if isinstance(value, dict):
-            return all(self._is_plain(item) for item in value.values())
-        return isinstance(value, (Tensor, int, float, slice)) or value is Ellipsis or type(value) in _PLAIN
-
     def _node(self, tensor: Tensor, frame: FrameType) -> fx.Node:
         known = self._nodes.get(id(tensor))
         if known is not None:
@@ -199,6 +191,15 @@ class Recorder:
         node = self.graph.output(self._argument(_plain_output(output), frame))
         self._note(node, None)
         self._nodes.clear()
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value says all there is to it: an object, such as a cache, would live on from run to run."""
+    if isinstance(value, (tuple, list)):
+        return all(_is_plain(item) for item in value)
+    if isinstance(value, dict):
+        return all(_is_plain(item) for item in value.values())
+    return isinstance(value, (Tensor, int, float, slice)) or value is Ellipsis or type(value) in _PLAIN
 
 
 def _plain_output(output: Any) -> Any:

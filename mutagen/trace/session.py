@@ -48,7 +48,7 @@ _graphs: dict[str, LiveGraph] = {}
 
 
 def open_model(target: Target, *, need_calls: bool = True) -> Trace:
-    """Imports and builds the target's model, runs and traces it in eval mode, and keeps it for ``live`` and ``graph``.
+    """Imports and builds the target's model, runs and traces it in eval mode, and keeps it for ``live`` and ``Graphs``.
 
     Raises ``TargetError`` where the target cannot be imported, built, run or traced.
     """
@@ -109,11 +109,6 @@ class Graphs:
             found = live_graph(*given, mode=mode, need_calls=here.need_calls, closed=self._closed)
         _graphs[mode] = found
         return found
-
-
-def graph(mode: str, inputs: Inputs) -> LiveGraph:
-    """The graph of the open model for flat inputs in ``train`` or ``eval`` mode, compared for them."""
-    return Graphs()(mode, inputs)
 
 
 _First = tuple[Example, Inputs, Any, Calls]

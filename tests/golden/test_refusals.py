@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -138,11 +139,15 @@ def test_one_call_of_a_shared_module(bench: Any) -> None:
     bench.check_untouched()
 
 
-def test_a_layer_file_of_two_models(bench: Any) -> None:
+def two_models(bench: Any) -> Path:
     bench.write("pkg/__init__.py", "")
     bench.write("pkg/layers.py", LAYERS)
     bench.write("pkg/other.py", USER)
-    path = bench.write("pkg/net.py", USER)
+    return bench.write("pkg/net.py", USER)
+
+
+def test_a_layer_file_of_two_models(bench: Any) -> None:
+    path = two_models(bench)
     refused = bench.run("gated-residuals", path, "Net", SHAPE)
     assert refused.status == "refused"
     assert codes(refused) == {"layer": "out-of-scope"}
@@ -153,10 +158,7 @@ def test_a_layer_file_of_two_models(bench: Any) -> None:
 
 
 def test_a_layer_file_of_two_models_is_left_alone_where_its_user_can_change_what_it_makes(bench: Any) -> None:
-    bench.write("pkg/__init__.py", "")
-    bench.write("pkg/layers.py", LAYERS)
-    bench.write("pkg/other.py", USER)
-    path = bench.write("pkg/net.py", USER)
+    path = two_models(bench)
     report = bench.run("bn-to-gn", path, "Net", SHAPE)
     assert report.status == "applied"
     assert [it.path for it in report.files] == [str(path)]
