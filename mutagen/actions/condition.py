@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mutagen.actions.members import Place, Wanted, head_of
+from mutagen.actions.parting import NoParting, Partings, Run
 from mutagen.actions.scene import Scene, refuse
 from mutagen.records.plan import Refusal
 from mutagen.records.rules import Rule
-from mutagen.records.trace import Instance
+from mutagen.records.span import Span
+from mutagen.records.trace import CallSite, Instance
+from mutagen.source.anchor import own_frame
+from mutagen.source.call import function_parameters
 from mutagen.source.expressions import holds
 from mutagen.source.file import SourceFile
 from mutagen.source.names import dotted
@@ -20,10 +25,24 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 _OPPOSITE: dict[type[ast.cmpop], str] = {ast.Eq: "!=", ast.NotEq: "==", ast.Is: "is not", ast.IsNot: "is"}
 
 
+@dataclass(frozen=True)
+class Condition:
+    """When the new module is made; ``otherwise`` says that the call runs too where it is not made."""
+
+    text: str | None
+    otherwise: bool = False
+
+
 def condition_for(
-    rule: Rule, place: Place, function: Function, expression: ast.AST, wanted: Sequence[Wanted], scene: Scene
-) -> str | Refusal | None:
-    """The condition under which the attribute is made, None if every instance of the class has the edge.
+    rule: Rule,
+    place: Place,
+    function: Function,
+    expression: ast.AST,
+    wanted: Sequence[Wanted],
+    scene: Scene,
+    split: Partings,
+) -> Condition | Refusal:
+    """The condition under which the attribute is made; without text if every instance of the class has the edge.
 
     A condition around the expression that holds for every instance of this model is kept: others may build the class
     in other ways.
@@ -32,21 +51,68 @@ def condition_for(
     around = [text for text in _tests_around(place.file, function, expression) if _can_be_asked(place, text)]
     for text in around:
         if _separates(text, owners, idle):
-            return text
+            return Condition(text)
     if not idle:
-        return None
-    flag = _flag(place, owners, idle)
+        return Condition(None)
+    flag = _flag(place, owners, idle) or _argument(place, owners, idle, scene)
     if flag is not None:
-        return flag
-    message = f"{idle[0].path} is a {place.owner.name} too, but has no such edge; the new module would be idle in it"
-    advice, where = "split the class, or exclude it", head_of(place.file, place.owner)
-    return refuse(rule, wanted[0].owner, "needs-split", message, advice, where=where)
+        return Condition(flag)
+    problem = f"{idle[0].path} is a {place.owner.name} too, but has no such edge"
+    return _split(rule, place, wanted, idle, scene, split, problem)
 
 
-def flag_for(place: Place, wanted: Sequence[Wanted], rest: Sequence[Instance], scene: Scene) -> str | None:
-    """A flag of ``self`` that is set for the owners alone, where the expression also runs in ``rest``."""
+def flag_for(
+    rule: Rule,
+    place: Place,
+    wanted: Sequence[Wanted],
+    rest: Sequence[Instance],
+    scene: Scene,
+    split: Partings,
+    where: Span,
+) -> Condition | Refusal:
+    """A flag of the owners alone, where the expression also runs in ``rest``: one of the class, else a new one."""
     owners, idle = _sides(place, wanted, scene)
-    return _flag(place, owners, [*rest, *idle])
+    others = list({it.path: it for it in [*rest, *idle]}.values())
+    flag = _flag(place, owners, others) if len(wanted[0].values) < 2 else None
+    if flag is not None:
+        return Condition(flag, otherwise=True)
+    problem = f"the expression also runs in {others[0].path or 'the model'}, where the edge is not selected"
+    found = _split(rule, place, wanted, others, scene, split, problem)
+    return replace(found, where=where) if isinstance(found, Refusal) else found
+
+
+def _split(
+    rule: Rule,
+    place: Place,
+    wanted: Sequence[Wanted],
+    others: Sequence[Instance],
+    scene: Scene,
+    split: Partings,
+    problem: str,
+) -> Condition | Refusal:
+    """A new parameter of the class, set for the owners alone."""
+    try:
+        if len(wanted[0].values) > 1:
+            raise NoParting("a module of two inputs cannot be left out by a flag", None)
+        marks = [(it.owner, True) for it in wanted] + [(it.path, False) for it in others]
+        runs = [Run(_calls_of(path, place, scene), chosen) for path, chosen in marks]
+        return Condition(split.parameter(place.file, place.anchor.function, runs), otherwise=True)
+    except NoParting as end:
+        message, where = f"{problem}; {end.message}", end.where or head_of(place.file, place.owner)
+        advice = "select all instances of the class, or none"
+        return refuse(rule, wanted[0].owner, "needs-split", message, advice, where=where)
+
+
+def _calls_of(path: str, place: Place, scene: Scene) -> tuple[CallSite, ...]:
+    """The chain that begins with the call of the class's constructor for one instance."""
+    for child in scene.children_of.get(path, ()):
+        site = own_frame(child.chain, path, place.owner.name)
+        if site is not None:
+            return child.chain[child.chain.index(site) + 1 :]
+    instance = scene.by_path[path]
+    if instance.definition is not None and instance.definition.name == place.owner.name:
+        return instance.chain
+    raise NoParting(f"it is not recorded how {path or 'the model'} is made", None)
 
 
 def _sides(place: Place, wanted: Sequence[Wanted], scene: Scene) -> tuple[list[Instance], list[Instance]]:
@@ -61,6 +127,29 @@ def _flag(place: Place, owners: Sequence[Instance], others: Sequence[Instance]) 
     flags = sorted({fact for it in others for fact, value in it.facts.items() if isinstance(value, bool)})
     forms = (form for name in flags for form in (f"self.{name}", f"not self.{name}"))
     return next((it for it in forms if _can_be_asked(place, it) and _separates(it, owners, others)), None)
+
+
+def _argument(place: Place, owners: Sequence[Instance], others: Sequence[Instance], scene: Scene) -> str | None:
+    """A boolean argument of the constructor, or its opposite, that is true for the owners and false for the others."""
+    init = place.anchor.function
+    stored = {it.id for it in ast.walk(init) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store)}
+    frames = [
+        (_frame(it.path, place, scene), wanted) for group, wanted in ((owners, True), (others, False)) for it in group
+    ]
+    for name in function_parameters(init):
+        values = [(frame.names.get(name) if frame else None, wanted) for frame, wanted in frames]
+        if name not in stored and all(isinstance(value, bool) for value, _ in values):
+            if all(value is wanted for value, wanted in values):
+                return name
+            if all(value is not wanted for value, wanted in values):
+                return f"not {name}"
+    return None
+
+
+def _frame(path: str, place: Place, scene: Scene) -> CallSite | None:
+    """What the constructor of the class saw when it made a child of one instance."""
+    frames = (own_frame(child.chain, path, place.owner.name) for child in scene.children_of.get(path, ()))
+    return next((it for it in frames if it is not None), None)
 
 
 def _tests_around(file: SourceFile, function: Function, expression: ast.AST) -> Iterator[str]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from mutagen.actions.new_call import NewCall, literal
 from mutagen.blocks.replacement import replacement
-from mutagen.records.plan import Edit
+from mutagen.records.plan import Edit, Rung
 from mutagen.records.rules import Rule, Test
 from mutagen.records.span import Span
 from mutagen.records.trace import Instance
@@ -32,21 +32,41 @@ def guarded(
 ) -> tuple[Edit, ...]:
     """Edits that choose the class by a condition which holds for the selected alone; empty where there is none."""
     condition = _condition(rule, file, call, selected, others)
-    statement = file.statement(call)
     if condition is None or new.callee is None or any(it.type != selected[0].type for it in others):
         return ()
     reason = f"{len(selected)} of {len(selected) + len(others)} instances made here are selected; they have {condition}"
+    return chosen_by(condition, file, call, new, rule.id, "site", reason, selected)
+
+
+def chosen_by(
+    condition: str,
+    file: SourceFile,
+    call: ast.Call,
+    new: NewCall,
+    rule: str,
+    rung: Rung,
+    reason: str,
+    selected: Sequence[Instance],
+) -> tuple[Edit, ...]:
+    """Edits by which the new call is made where the condition holds, else the old one."""
     paths = tuple(it.path for it in selected)
+    old = file.text(call)
+    if new.callee is None:
+        text = f"{new.text} if {condition} else {old}"
+        if not isinstance(file.parents[call], ast.stmt | ast.keyword | ast.Call | ast.List | ast.Tuple):
+            text = f"({text})"
+        return (Edit(file.span(call), old, text, rule, rung, reason, paths),)
+    statement = file.statement(call)
     choice = f"{new.callee} if {condition} else {file.text(call.func)}"
     name = _free_local(file, call, "conv_layer" if "Conv" in selected[0].name else "layer")
     if name is None or not isinstance(statement, ast.Assign | ast.Return | ast.Expr | ast.AnnAssign):
-        edit = Edit(file.span(call.func), file.text(call.func), f"({choice})", rule.id, "site", reason, paths)
+        edit = Edit(file.span(call.func), file.text(call.func), f"({choice})", rule, rung, reason, paths)
         return (edit,)
     head = Span(file.path, statement.lineno, statement.col_offset, statement.lineno, statement.col_offset)
     line = f"{name} = {choice}{file.newline}{file.indent(statement.lineno)}"
     return (
-        Edit(head, "", line, rule.id, "site", reason, paths),
-        Edit(file.span(call.func), file.text(call.func), name, rule.id, "site", reason, paths),
+        Edit(head, "", line, rule, rung, reason, paths),
+        Edit(file.span(call.func), file.text(call.func), name, rule, rung, reason, paths),
     )
 
 

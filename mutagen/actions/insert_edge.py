@@ -7,13 +7,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mutagen.actions.condition import condition_for, flag_for
+from mutagen.actions.condition import Condition, condition_for, flag_for
 from mutagen.actions.cut import Cut, cuts, nodes_through
 from mutagen.actions.definition import use_block, use_torch
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.layout import channels_first
 from mutagen.actions.members import Place, Wanted, arguments_as_source, find_place, make_statement
 from mutagen.actions.new_call import literal
+from mutagen.actions.parting import Partings
+from mutagen.actions.parting_text import parted, partings
 from mutagen.actions.scene import Scene, out_of_scope, refuse
 from mutagen.blocks.catalogue import Block, unmet
 from mutagen.records.match import EdgeMatch
@@ -49,6 +51,7 @@ def plan(rule: Rule, matches: Sequence[EdgeMatch], scene: Scene) -> Draft:
         else:
             waiting.append(_Attempt(match, tuple(cuts(match, scene, with_other=with_other))))
     drafts = [Draft(refused=tuple(refused))]
+    split = partings(rule, scene)
     taken: dict[int, frozenset[str]] = {}
     last: dict[str, Refusal] = {}
     while waiting:
@@ -59,14 +62,14 @@ def plan(rule: Rule, matches: Sequence[EdgeMatch], scene: Scene) -> Draft:
         numbered = _several_in_a_class(groups)
         waiting = []
         for group in groups.values():
-            done = _plan_cut(rule, block, group, scene, taken, numbered=numbered)
+            done = _plan_cut(rule, block, group, scene, taken, split, numbered=numbered)
             if isinstance(done, Draft):
                 drafts.append(done)
                 continue
             for it in group:
                 last[it.match.id] = _for(done, it.match)
                 waiting.append(_Attempt(it.match, it.cuts[1:]))
-    return join(drafts)
+    return join([*drafts, parted(split, rule)])
 
 
 def _by_expression(attempts: Sequence[_Attempt]) -> dict[Span, list[_Attempt]]:
@@ -91,6 +94,7 @@ def _plan_cut(
     group: list[_Attempt],
     scene: Scene,
     taken: dict[int, frozenset[str]],
+    split: Partings,
     *,
     numbered: frozenset[tuple[str, int]],
 ) -> Draft | Refusal:
@@ -106,18 +110,19 @@ def _plan_cut(
         return place
     channels = [name for name, origin in block.arguments.items() if origin in ("channels", "channels_other")]
     texts = arguments_as_source(rule, place, channels, wanted, scene)
-    rest = _others(group, scene)
-    condition = _condition(rule, place, group, wanted, rest, scene)
-    if isinstance(texts, Refusal) or isinstance(condition, Refusal):
-        return texts if isinstance(texts, Refusal) else condition  # type: ignore[return-value]
+    if isinstance(texts, Refusal):
+        return texts
+    condition = _condition(rule, place, group, wanted, scene, split)
+    if isinstance(condition, Refusal):
+        return condition
     key = (cut.file.path, owner.lineno)
     name = free_name(owner, _snake(block.name), taken.get(id(owner), frozenset()), numbered=key in numbered)
     usable = use_block(scene, rule, block.name, cut.file, owner)
     options = [f"{option}={literal(value)}" for option, value in rule.action.args.items()]
     new = f"{usable.name}({', '.join([*texts, *options])})"
-    identity = use_torch("torch.nn.Identity", cut.file) if rest else None
+    identity = use_torch("torch.nn.Identity", cut.file) if condition.otherwise else None
     otherwise = f"{identity.name}()" if identity else ""
-    made = make_statement(rule, place, name, new, condition, [it.owner for it in wanted], otherwise=otherwise)
+    made = make_statement(rule, place, name, new, condition.text, [it.owner for it in wanted], otherwise=otherwise)
     called = _call_edit(rule, block, cut, name, group)
     if isinstance(called, Refusal):
         return called
@@ -169,18 +174,15 @@ def _others(group: list[_Attempt], scene: Scene) -> list[Node]:
 
 
 def _condition(
-    rule: Rule, place: Place, group: list[_Attempt], wanted: Sequence[Wanted], rest: list[Node], scene: Scene
-) -> str | Refusal | None:
+    rule: Rule, place: Place, group: list[_Attempt], wanted: Sequence[Wanted], scene: Scene, split: Partings
+) -> Condition | Refusal:
     """Under which condition the new module is made, if under any."""
-    cut = group[0].cuts[0]
+    cut, rest = group[0].cuts[0], _others(group, scene)
     if not rest:
-        return condition_for(rule, place, cut.function, cut.expression, wanted, scene)
-    owners = [scene.by_path.get(node.scope) for node in rest]
-    known = [it for it in owners if it is not None]
-    simple = len(known) == len(owners) and len(wanted[0].values) < 2
-    flag = flag_for(place, wanted, known, scene) if simple else None
-    if flag is not None:
-        return flag
+        return condition_for(rule, place, cut.function, cut.expression, wanted, scene, split)
+    known = [it for it in (scene.by_path.get(node.scope) for node in rest) if it is not None]
+    if len(known) == len(rest):
+        return flag_for(rule, place, wanted, known, scene, split, cut.span)
     message = f"the expression also runs in {rest[0].scope or 'the model'}, where the edge is not selected"
     return refuse(rule, group[0].match.path, "needs-split", message, "select all of them, or none", where=cut.span)
 

@@ -6,9 +6,11 @@ import ast
 from collections.abc import Iterable, Sequence
 
 from mutagen.actions.draft import Draft, join
-from mutagen.actions.guard import guarded
+from mutagen.actions.guard import chosen_by, guarded
 from mutagen.actions.new_call import NewCall, new_call
 from mutagen.actions.override import overridden
+from mutagen.actions.parting import NoParting, Partings, Run
+from mutagen.actions.parting_text import parted, partings
 from mutagen.actions.replace_origin import plan_origins
 from mutagen.actions.scene import Scene, out_of_scope, refuse
 from mutagen.blocks.replacement import Replacement, find_replacement, refusal, replacement
@@ -33,17 +35,18 @@ def plan_source(
     """The edits of the source alone. ``neutral`` are paths of instances that may change with the others or not."""
     fit, refused = _fit(rule, instances, scene)
     drafts = [Draft(refused=tuple(refused))]
+    split = partings(rule, scene)
     variable: list[Instance] = []
     for span, group in _by_site(fit).items():
         call = scene.project.file(span.file).node_at(span)
         if isinstance(call, ast.Call) and _names_class(call.func, group[0], span, scene):
-            drafts.append(_plan_site(rule, span, call, group, scene, neutral))
+            drafts.append(_plan_site(rule, span, call, group, scene, neutral, split))
         elif isinstance(call, ast.Call):
             variable.extend(group)
         else:
             drafts.append(Draft(refused=tuple(_no_call(rule, it) for it in group)))
     drafts.append(plan_origins(rule, variable, scene, neutral=neutral))
-    return join(drafts)
+    return join([*drafts, parted(split, rule)])
 
 
 def surgery(rule: Rule, instances: Iterable[Instance]) -> Draft:
@@ -107,7 +110,13 @@ def _names_class(callee: ast.expr, instance: Instance, span: Span, scene: Scene)
 
 
 def _plan_site(
-    rule: Rule, span: Span, call: ast.Call, group: list[Instance], scene: Scene, neutral: frozenset[str]
+    rule: Rule,
+    span: Span,
+    call: ast.Call,
+    group: list[Instance],
+    scene: Scene,
+    neutral: frozenset[str],
+    split: Partings,
 ) -> Draft:
     """Rung 1: the expression itself changes, if all that it makes is selected."""
     selected = {it.path for it in group} | neutral
@@ -119,24 +128,41 @@ def _plan_site(
     if isinstance(new, Refusal):
         return Draft(refused=tuple(_for(new, it) for it in group))
     if others:
-        return _plan_some(rule, span, call, group, others, new, scene)
+        return _plan_some(rule, span, call, group, others, new, split)
     reason = f"all {len(group)} instance(s) made here are selected"
     edit = Edit(span, file.text(span), new.text, rule.id, "site", reason, tuple(it.path for it in group))
     return join([Draft(edits=(edit,), sites=(str(span),), planned=edit.instances), new.draft])
 
 
 def _plan_some(
-    rule: Rule, span: Span, call: ast.Call, group: list[Instance], others: list[Instance], new: NewCall, scene: Scene
+    rule: Rule,
+    span: Span,
+    call: ast.Call,
+    group: list[Instance],
+    others: list[Instance],
+    new: NewCall,
+    split: Partings,
 ) -> Draft:
-    """Only some of what the expression makes is selected: a condition out of the rule's own tests, else refuse."""
-    edits = guarded(rule, scene.project.file(span.file), call, group, others, new)
-    if edits:
-        planned = tuple(it.path for it in group)
-        return join([Draft(edits=edits, sites=(str(span),), planned=planned), new.draft])
+    """Only some of what the expression makes is selected: the rule.s tests or a new parameter tell them."""
+    file, made = split.scene.project.file(span.file), len(group) + len(others)
+    edits = guarded(rule, file, call, group, others, new)
+    if not edits:
+        try:
+            condition = split.condition([Run(it.chain, it in group) for it in (*group, *others)])
+        except NoParting as problem:
+            return _needs_split(rule, span, group, others, problem)
+        reason = f"{len(group)} of {made} instances made here are selected"
+        edits = chosen_by(condition, file, call, new, rule.id, "split", reason, group)
+    planned = tuple(it.path for it in group)
+    return join([Draft(edits=edits, sites=(str(span),), planned=planned), new.draft])
+
+
+def _needs_split(rule: Rule, span: Span, group: list[Instance], others: list[Instance], problem: NoParting) -> Draft:
     made = len(group) + len(others)
-    message = f"the expression makes {made} instances, {len(group)} of them selected; the others must stay as they are"
+    message = f"the expression makes {made} instances, {len(group)} of them selected; {problem.message}"
     advice = f"select all of them, or none: `not: {{path: ...}}`; not selected is {others[0].path}"
-    return Draft(refused=tuple(refuse(rule, it.path, "needs-split", message, advice, where=span) for it in group))
+    where = problem.where or span
+    return Draft(refused=tuple(refuse(rule, it.path, "needs-split", message, advice, where=where) for it in group))
 
 
 def _no_call(rule: Rule, instance: Instance) -> Refusal:

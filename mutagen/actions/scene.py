@@ -33,6 +33,15 @@ class Scene:
         return {alias: it for it in reversed(self.trace.instances) for alias in (*it.aliases, it.path)}
 
     @cached_property
+    def children_of(self) -> Mapping[str, tuple[Instance, ...]]:
+        """Instances by the path of the module that holds them."""
+        found: dict[str, list[Instance]] = {}
+        for it in self.trace.instances:
+            if it.path:
+                found.setdefault(it.owner, []).append(it)
+        return {path: tuple(children) for path, children in found.items()}
+
+    @cached_property
     def made_at(self) -> Mapping[Span, tuple[Instance, ...]]:
         """Instances by the expression that constructs them."""
         found: dict[Span, list[Instance]] = {}

@@ -64,7 +64,9 @@ def _identity(given: object, loc: Loc, *, document: Document, first: dict[str, i
 
 
 def _subjects(match: Mapping[str, Any]) -> list[str]:
-    return list(dict.fromkeys(subject for key, subject in SUBJECTS.items() if key in match))
+    """What a match speaks of; ``path`` beside ``block``, ``op`` or ``edge`` only narrows it down."""
+    found = list(dict.fromkeys(subject for key, subject in SUBJECTS.items() if key in match and key != "path"))
+    return found or (["type"] if "path" in match else [])
 
 
 def _subject(match: Mapping[str, Any]) -> str | None:
@@ -79,8 +81,8 @@ def _query(match: Mapping[str, Any], loc: Loc, *, outer: bool) -> Iterator[Findi
     if not match:
         return
     if len(subjects) > 1:
-        keys = [key for key in match if key in SUBJECTS]
-        hint = "keep one; to narrow a match down use `inside: {path: ...}` or `where`"
+        keys = [key for key in match if key in SUBJECTS and key != "path"]
+        hint = "keep one; to narrow a match down use `path`, `inside` or `where`"
         yield "R122", (*loc, keys[1]), f"a match has one subject, not {listed(keys)}", hint
     yield from _names(match, loc)
     for fact, condition in _items(match.get("where")):

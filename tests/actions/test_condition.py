@@ -75,7 +75,8 @@ def test_an_attribute_that_tells_them_apart(planned):
 def test_not_one_that_is_set_later(planned):
     join = "if self.late:\n    return y\nelse:\n    return x + y"
     done = planned(source(join, set_="pass", late="self.late = plain"), "gated-residuals")
-    assert done.refused == ["needs-split"] and "LayerScale" not in done.text
+    assert "self.layer_scale" in done.text and "if self.late:\n            self" not in done.text
+    assert "        if not plain:\n            self.layer_scale = LayerScale(init=0.0)\n" in done.text
 
 
 HEAVY = """
@@ -118,4 +119,15 @@ def test_the_same_addition_in_others_passes_through_an_identity(planned):
 
 def test_the_same_addition_in_others_without_a_flag(planned):
     done = planned(HEAVY.replace("self.heavy", "self.way"), "gated-residuals")
+    assert done.refused == []
+    assert "def __init__(self, width, heavy, use_layer_scale=False):" in done.text
+    assert "        self.layer_scale = LayerScale(init=0.0) if use_layer_scale else nn.Identity()\n" in done.text
+    assert "nn.Sequential(Unit(16, False, use_layer_scale=True), Unit(16, True), Unit(16, F" in done.text
+
+
+def test_copies_cannot_be_told_apart(planned):
+    made = "Unit(16, False), Unit(16, True), Unit(16, False))"
+    copied = "*[copy.deepcopy(unit) for unit in [Unit(16, False)] * 2])\n        self.units[0].way = branch(16)"
+    source = "import copy\n\n\n" + HEAVY.replace("self.heavy = heavy", "self.way = None").replace(made, copied)
+    done = planned(source.replace("if self.heavy", "if self.way is not None"), "gated-residuals")
     assert set(done.refused) == {"needs-split"}

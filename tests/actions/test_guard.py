@@ -51,8 +51,7 @@ def test_an_argument_that_is_computed(planned):
     assert "DepthwiseSeparableConv2d if kernel_size // 2 == 1 and i == 16 else nn.Conv2d\n" in text
 
 
-def test_nothing_to_tell_them_apart(planned):
+def test_a_parameter_where_nothing_tells_them_apart(planned):
     done = planned(NET.replace("CALL", LINE), RULES.replace("WHICH", "path: b"))
-    assert "    return nn.Conv2d(i, o, kernel_size, stride, kernel_size // 2)\n" in done.text
-    assert [it.rung for it in done.plan.edits] == ["override"]
-    assert "        if isinstance(self.b, nn.Conv2d):\n            self.b = DepthwiseSeparableConv2d(\n" in done.text
+    assert "    conv_layer = DepthwiseSeparableConv2d if use_dsc else nn.Conv2d\n" in done.text
+    assert {it.rung for it in done.plan.edits} == {"split"}

@@ -49,7 +49,8 @@ class Tail(nn.Module):
 """
 BOTH = (
     NET.replace("class Net", f"{TAIL}class Net")
-    .replace("self.block2 = Block(width)", "self.block2 = Block(width)\n        self.tail = Tail(width)")
+    .replace("self.block2 = Block(width)", "self.block2 = copy.deepcopy(self.block1)\n        self.tail = Tail(width)")
+    .replace("import torch\n", "import copy\n\nimport torch\n")
     .replace("self.block2(self.block1(x))", "self.tail(self.block2(self.block1(x)))")
 )
 WIDTHS = """\

@@ -1,0 +1,314 @@
+"""Rung 3: what tells the selected runs of an expression from the others, carried there by new defaulted parameters.
+
+``nn.Conv2d(...)`` in ``BasicBlock.__init__`` makes the convolutions of every stage. Those of one stage change when the
+class gains a parameter ``use_dsc=False`` that the call which makes the stage sets and the calls between pass on. Each
+function on the way out gets a parameter until the calls themselves part, or the loop around one of them does.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from mutagen.actions.parting_loop import Loop, loops_around, told_by
+from mutagen.actions.scene import Scene
+from mutagen.records.rules import Value
+from mutagen.records.span import Span
+from mutagen.records.trace import CallSite
+from mutagen.source.anchor import Function
+from mutagen.source.file import SourceFile
+
+_ROUNDS: Final = 40
+_NOT_THE_CALLEE: Final = frozenset(["map", "filter", "apply", "deepcopy", "list", "tuple", "sorted", "zip", "reduce"])
+_COMPREHENSIONS: Final = ("<listcomp>", "<genexpr>", "<setcomp>", "<dictcomp>")
+
+
+class NoParting(Exception):
+    """Nothing short tells the selected from the others; ``where`` is the call at which the way ends."""
+
+    def __init__(self, message: str, where: Span | None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of an expression: its chain, innermost first, and the value that is wanted there."""
+
+    chain: tuple[CallSite, ...]
+    value: Value
+
+
+@dataclass(frozen=True)
+class Need:
+    """A function needs a parameter; ``runs`` are the calls of it by the activation that each starts.
+
+    ``default`` is what old calls get. ``through`` names the parameter where ``**kwargs`` carries it without an edit.
+    """
+
+    file: str
+    line: int
+    runs: Mapping[int, Run]
+    default: Value = False
+    through: str | None = None
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What came of the needs of one function that agree."""
+
+    need: Need
+    name: str
+
+
+@dataclass(frozen=True)
+class Passed:
+    """What stands at an expression: ``text`` with ``{}`` for the name of the parameter that ``need`` asks for."""
+
+    text: str
+    need: Need | None = None
+    loops: tuple[Loop, ...] = ()
+
+
+@dataclass(frozen=True)
+class Solution:
+    """All parameters, and for each call that sets or hands one on, what it passes."""
+
+    parameters: tuple[Parameter, ...]
+    calls: tuple[tuple[Span, str, str], ...] = ()
+    loops: tuple[Loop, ...] = ()
+
+
+@dataclass
+class Partings:
+    """The parameters that one rule asks for, with ``flag`` and ``places`` as their first names.
+
+    Asks that agree share a parameter, so a class of which two children change gains one.
+    """
+
+    scene: Scene
+    flag: str
+    places: str
+    _asked: list[tuple[str, Need]] = field(default_factory=list)
+    _loops: list[Loop] = field(default_factory=list)
+
+    def condition(self, runs: Sequence[Run]) -> str:
+        """The condition at an expression that holds for its runs with a true value alone; raises NoParting."""
+        passed = _told_apart([replace(it, chain=flat(it.chain)) for it in runs], False, self.scene)
+        return self._keep(passed)
+
+    def parameter(self, file: SourceFile, function: Function, runs: Sequence[Run]) -> str:
+        """The new parameter of a function; each run's chain begins with the call of it. Raises NoParting."""
+        flats = [replace(it, chain=flat(it.chain)) for it in runs]
+        need = Need(file.path, function.lineno, {-index - 1: it for index, it in enumerate(flats)})
+        return self._keep(Passed("{}", need))
+
+    def solution(self) -> Solution:
+        """Everything that was asked for and kept."""
+        solved = _solve([need for _, need in self._asked], self)
+        return replace(solved, loops=tuple(dict.fromkeys([*self._loops, *solved.loops])))
+
+    def _keep(self, passed: Passed) -> str:
+        if passed.need is None:
+            self._loops.extend(passed.loops)
+            return passed.text
+        needs = [*(need for _, need in self._asked), passed.need]
+        solved = _solve(needs, self)
+        self._asked.append((passed.text, passed.need))
+        self._loops.extend(passed.loops)
+        return passed.text.format(_name_of(passed.need, solved.parameters))
+
+
+def flat(chain: tuple[CallSite, ...]) -> tuple[CallSite, ...]:
+    """The chain with the frame of a comprehension taken for that of the function around it."""
+    found: list[CallSite] = []
+    inner: CallSite | None = None
+    for site in chain:
+        if inner is not None:
+            site = replace(site, span=inner.span, names={**site.names, **inner.names})
+            inner = None
+        if site.function.endswith(_COMPREHENSIONS):
+            inner = site
+        else:
+            found.append(site)
+    return tuple(found)
+
+
+def _solve(needs: Sequence[Need], asking: Partings) -> Solution:
+    """The parameters of all functions on the way out, once what each hands on asks for nothing new."""
+    asked = list(needs)
+    for _ in range(_ROUNDS):
+        parameters = _named(_merged(asked), asking)
+        handed = [(it, span, _at_call(it, span, runs, asking.scene)) for it in parameters for span, runs in _calls(it)]
+        wanted = list(needs)
+        for it in (passed.need for _, _, passed in handed if passed is not None):
+            if it is not None and it not in wanted:
+                wanted.append(it)
+        if wanted == asked:
+            calls = [
+                (span, it.name, passed.text.format(_name_of(passed.need, parameters) if passed.need else ""))
+                for it, span, passed in handed
+                if passed is not None and passed.text
+            ]
+            loops = [loop for _, _, passed in handed if passed is not None for loop in passed.loops]
+            return Solution(tuple(parameters), tuple(dict.fromkeys(calls)), tuple(dict.fromkeys(loops)))
+        asked = wanted
+    first = needs[0]
+    raise NoParting("the calls that lead there go round in a circle", next(iter(first.runs.values())).chain[0].span)
+
+
+def _merged(needs: Iterable[Need]) -> list[Need]:
+    """Needs of one function that want the same of every activation are one."""
+    found: list[Need] = []
+    for need in needs:
+        for index, known in enumerate(found):
+            if _agree(known, need):
+                found[index] = replace(known, runs={**known.runs, **need.runs})
+                break
+        else:
+            found.append(need)
+    return found
+
+
+def _agree(one: Need, other: Need) -> bool:
+    same = (one.file, one.line, one.default, one.through) == (other.file, other.line, other.default, other.through)
+    return same and all(one.runs[it].value == run.value for it, run in other.runs.items() if it in one.runs)
+
+
+def _named(needs: Sequence[Need], asking: Partings) -> list[Parameter]:
+    """A free name for each; the same one wherever it can be."""
+    found: list[Parameter] = []
+    for need in needs:
+        if need.through is not None:
+            found.append(Parameter(need, need.through))
+            continue
+        base = asking.flag if need.default is False else asking.places
+        function = function_at(asking.scene.project.file(need.file), need.line)
+        used = names_in(function) | {it.name for it in found if (it.need.file, it.need.line) == (need.file, need.line)}
+        names = (base, *(f"{base}{n}" for n in range(2, 100)))
+        found.append(Parameter(need, next(it for it in names if it not in used)))
+    return found
+
+
+def _name_of(need: Need, parameters: Sequence[Parameter]) -> str:
+    for it in parameters:
+        if _agree(it.need, need) and all(frame in it.need.runs for frame in need.runs):
+            return it.name
+    raise AssertionError("every need has come to a parameter")
+
+
+def _calls(parameter: Parameter) -> list[tuple[Span, list[Run]]]:
+    """The runs of a function by the call that starts them."""
+    found: dict[Span, list[Run]] = {}
+    for run in parameter.need.runs.values():
+        if not run.chain:
+            raise NoParting("they are made by the call that builds the model", None)
+        found.setdefault(run.chain[0].span, []).append(run)
+    return list(found.items())
+
+
+def _at_call(parameter: Parameter, span: Span, runs: list[Run], scene: Scene) -> Passed | None:
+    """What one call passes for the parameter; None where it passes nothing."""
+    if all(run.value == parameter.need.default for run in runs):
+        return None
+    if not scene.project.editable(span.file):
+        raise NoParting("the call that would set them apart stands in a file that may not be edited", span)
+    file = scene.project.file(span.file)
+    call = file.node_at(span)
+    if not isinstance(call, ast.Call) or _last_name(call.func) in _NOT_THE_CALLEE:
+        raise NoParting("the call that would set them apart is not written out", span)
+    passed = _told_apart(runs, parameter.need.default, scene)
+    function = file.function(call)
+    if passed.text == "{}" and passed.need is not None and _hands_on(call, function):
+        return Passed("", replace(passed.need, through=parameter.name))
+    return passed
+
+
+def _hands_on(call: ast.Call, function: Function | None) -> bool:
+    """Whether a call passes the ``**kwargs`` of its function on as they are."""
+    rest = function.args.kwarg if function is not None else None
+    given = [it.value for it in call.keywords if it.arg is None]
+    if function is None or rest is None or not any(isinstance(it, ast.Name) and it.id == rest.arg for it in given):
+        return False
+    uses = [it for it in ast.walk(function) if isinstance(it, ast.Name) and it.id == rest.arg]
+    return len(uses) == 1
+
+
+def _told_apart(runs: Sequence[Run], default: Value, scene: Scene) -> Passed:
+    """What stands at the expression where these runs begin, so that each gets its value."""
+    values = list(dict.fromkeys(run.value for run in runs))
+    if len(values) == 1:
+        return Passed(repr(values[0]))
+    frames: dict[int, list[Run]] = {}
+    for run in runs:
+        frames.setdefault(run.chain[0].frame, []).append(run)
+    site = runs[0].chain[0]
+    file = scene.project.file(site.span.file)
+    node = file.node_at(site.span)
+    function = file.function(node) if node is not None else None
+    if node is None or function is None or not site.function.endswith(function.name):
+        raise NoParting("the expression that would set them apart stands in no function", site.span)
+    if all(len({run.value for run in group}) == 1 for group in frames.values()):
+        return Passed("{}", _need(file, function, {key: group[0] for key, group in frames.items()}, default))
+    if default is not False:
+        raise NoParting("two loops, one in the other and in different functions, would set them apart", site.span)
+    return _by_loop(file, function, node, frames)
+
+
+def _by_loop(file: SourceFile, function: Function, node: ast.AST, frames: Mapping[int, list[Run]]) -> Passed:
+    """Selected and others come from one activation: the loops around the expression tell them apart."""
+    loops = loops_around(file, function, node)
+    everything = [run for group in frames.values() for run in group]
+    simple = told_by(loops, [(it.chain[0], bool(it.value)) for it in everything])
+    if simple is not None:
+        return Passed(simple.text, None, simple.loops)
+    chosen = {key: group for key, group in frames.items() if any(run.value for run in group)}
+    inner = told_by(loops, [(it.chain[0], bool(it.value)) for group in chosen.values() for it in group])
+    if inner is not None:
+        marks = {key: replace(group[0], value=key in chosen) for key, group in frames.items()}
+        return Passed(f"{{}} and {inner.joined}", _need(file, function, marks, False), inner.loops)
+    return _by_places(file, function, node, loops, frames)
+
+
+def _by_places(
+    file: SourceFile, function: Function, node: ast.AST, loops: Sequence[Loop], frames: Mapping[int, list[Run]]
+) -> Passed:
+    """Each activation selects other turns of its loop: the parameter lists them."""
+    span = next(iter(frames.values()))[0].chain[0].span
+    loop = next((it for it in loops if it.variable is not None), None)
+    if loop is None or len(loops) > 1:
+        raise NoParting("no loop variable tells the selected from the others", span)
+    name = str(loop.variable)
+    marks: dict[int, Run] = {}
+    for key, group in frames.items():
+        turns = [(run.chain[0].names.get(name), run) for run in group]
+        if not all(type(turn) is int for turn, _ in turns) or len({turn for turn, _ in turns}) < len(turns):
+            raise NoParting("no loop variable tells the selected from the others", span)
+        marks[key] = replace(group[0], value=tuple(turn for turn, run in turns if run.value))
+    return Passed(f"{loop.shown} in {{}}", _need(file, function, marks, ()), (loop,))
+
+
+def _need(file: SourceFile, function: Function, marks: Mapping[int, Run], default: Value) -> Need:
+    """The need of the function around, whose activations were started one level further out."""
+    runs = {key: Run(run.chain[1:], run.value) for key, run in marks.items()}
+    return Need(file.path, function.lineno, runs, default)
+
+
+def function_at(file: SourceFile, line: int) -> Function:
+    """The function whose ``def`` stands in a line."""
+    return next(it for it in ast.walk(file.tree) if isinstance(it, Function) and it.lineno == line)
+
+
+def names_in(function: Function) -> set[str]:
+    """Names that a function uses already."""
+    given = function.args
+    every = [*given.posonlyargs, *given.args, *given.kwonlyargs]
+    every += [it for it in (given.vararg, given.kwarg) if it is not None]
+    return {it.arg for it in every} | {it.id for it in ast.walk(function) if isinstance(it, ast.Name)}
+
+
+def _last_name(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
