@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from corpus import blocks
 from corpus.observe import Observer, observe
 from corpus.surgery import BlocksOnEdges, GeluForRelu, swap, take_weights
-from corpus.targets import RULES, Edge, Targets, additions, concatenations, targets
+from corpus.targets import MORE_RULES, RULES, Edge, Targets, additions, concatenations, targets
 from corpus.watch import Watch, tensors
 
 EXACT, LOOSE = 1e-4, 1e-3
@@ -90,7 +90,7 @@ def survey(build: Build, inputs: Inputs) -> Survey:
         second = model(*inputs(1))
     same = _difference(tensors(first), tensors(second))
     return Survey(
-        {rule: targets(rule, model, seen) for rule in RULES},
+        {rule: targets(rule, model, seen) for rule in (*RULES, *MORE_RULES)},
         _classes(model),
         same is not None and same == 0,
         _calls(seen, frozenset()),
@@ -255,6 +255,30 @@ def _edge_surgeon(make: Callable[[Mapping[str, Tensor]], nn.Module]) -> Surgeon:
     return operate
 
 
+def _one_attention(
+    model: nn.Module, wanted: Targets, edited: Examined, verdict: Verdict
+) -> tuple[set[str], Callable[[nn.Module], Watch] | None]:
+    """One block in all, on an edge or on what one module returns."""
+    if isinstance(wanted.must[0], Edge):
+        return _edge_surgeon(blocks.ChannelAttention)(model, wanted, edited, verdict)
+    made = _outermost(edited)
+    if len(made) != 1:
+        verdict.problems.append(f"one new block was expected, not {', '.join(made[:5]) or 'none'}")
+        return set(), None
+    block = blocks.ChannelAttention(_below(edited.state, made[0]))
+    model.get_submodule(wanted.must[0]).register_forward_hook(lambda module, given, result: block(result))
+    verdict.changed = 1
+    return set(), None
+
+
+def _outermost(edited: Examined) -> list[str]:
+    """Returns the new modules with nothing old inside, beside those within another."""
+    whole = {
+        path for path in edited.new if all(each in edited.new for each in edited.classes if each.startswith(path + "."))
+    }
+    return sorted(path for path in whole if not any(path.startswith(other + ".") for other in whole))
+
+
 def _placed(name: str, event: JoinSeen, here: Mapping[int, Edge], verdict: Verdict) -> Iterator[tuple[Edge, str]]:
     """Yields the target and the new module for each operand of one addition or concatenation that comes from one."""
     for operand, products in enumerate(event.products):
@@ -269,13 +293,16 @@ def _placed(name: str, event: JoinSeen, here: Mapping[int, Edge], verdict: Verdi
             yield edge, max(products, key=len)
 
 
+_SEPARABLE = _swapper(lambda old, weights: blocks.Separable(_as(nn.Conv2d, old), weights))
 _SURGEONS: dict[str, Surgeon] = {
-    "conv-to-dsc": _swapper(lambda old, weights: blocks.Separable(_as(nn.Conv2d, old), weights)),
+    "conv-to-dsc": _SEPARABLE,
+    "conv-to-dsc-last-third": _SEPARABLE,
     "bn-to-gn": _swapper(lambda old, weights: blocks.Groups(_as(nn.BatchNorm2d, old), weights)),
     "se-to-eca": _swapper(lambda old, weights: blocks.ChannelAttention(weights)),
     "relu-to-gelu": _relu_surgeon,
     "gated-residuals": _edge_surgeon(blocks.Factor),
     "eca-after-blocks": _edge_surgeon(blocks.ChannelAttention),
+    "eca-one-path": _one_attention,
     "gated-skips": _edge_surgeon(blocks.SkipGate),
 }
 

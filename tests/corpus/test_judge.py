@@ -12,7 +12,7 @@ from torch import Tensor, nn
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from corpus import judge
-from corpus.targets import Edge
+from corpus.targets import Edge, Targets
 
 ORIGINAL = """
 import torch
@@ -134,6 +134,15 @@ ECAS: Changes = [
     ("self.se = SE(c)", "self.se = SE(c)\n        self.eca = ECA(c)"),
     ("y += x", "y = x + self.eca(y)"),
 ]
+ONE_ECA: Changes = [
+    (
+        "def __init__(self, c):\n        super().__init__()\n        self.conv1",
+        "def __init__(self, c, eca=False):\n        super().__init__()\n        self.conv1",
+    ),
+    ("self.se = SE(c)", "self.se = SE(c)\n        self.eca = ECA(c) if eca else nn.Identity()"),
+    ("y += x", "y = self.eca(y)\n        y += x"),
+    ("Block(16), Block(16)", "Block(16), Block(16, eca=True)"),
+]
 GATES: Changes = [
     ("self.drop =", "self.gate = Gate(16, 16)\n        self.drop ="),
     ("torch.cat([x, y], 1)", "torch.cat([self.gate(x, y), y], 1)"),
@@ -142,10 +151,12 @@ ECA_FOR_SE: Changes = [("self.se = SE(c)", "self.se = ECA(c)")]
 
 RIGHT = {
     "conv-to-dsc": CONVS,
+    "conv-to-dsc-last-third": CONVS[2:],
     "bn-to-gn": NORMS,
     "relu-to-gelu": RELUS,
     "gated-residuals": SCALES,
     "eca-after-blocks": ECAS,
+    "eca-one-path": ONE_ECA,
     "gated-skips": GATES,
     "se-to-eca": ECA_FOR_SE,
 }
@@ -168,6 +179,8 @@ WRONG: dict[str, tuple[str, Changes, str]] = {
         [*CONVS, ("k, stride, padding, groups=i", "k, stride, 2 * padding, 2, groups=i")],
         "eval",
     ),
+    "more-than-a-third": ("conv-to-dsc-last-third", CONVS[1:], "was Conv2d"),
+    "another-third": ("conv-to-dsc-last-third", CONVS[:1], "not changed: low"),
     "norm-forgotten": ("bn-to-gn", [("self.bn1 = nn.BatchNorm2d(c)", "self.bn1 = nn.GroupNorm(8, c)")], "not changed"),
     "other-groups": ("bn-to-gn", [("nn.BatchNorm2d(c)", "nn.GroupNorm(4, c)")], "eval"),
     "other-eps": ("bn-to-gn", [("nn.BatchNorm2d(c)", "nn.GroupNorm(8, c, eps=0.1)")], "eval"),
@@ -197,6 +210,13 @@ WRONG: dict[str, tuple[str, Changes, str]] = {
         [ECAS[0], ("y += x", "y = x + y + 0 * self.eca(y)")],
         "changed, though no target|not changed",
     ),
+    "eca-in-every-block": ("eca-one-path", ECAS, "changed, though no target"),
+    "eca-in-the-first-block": (
+        "eca-one-path",
+        [*ONE_ECA[:3], ("Block(16), Block(16)", "Block(16, eca=True), Block(16)")],
+        "changed, though no target",
+    ),
+    "eca-nowhere": ("eca-one-path", ONE_ECA[:3], "not changed"),
     "gate-swapped": ("gated-skips", [GATES[0], ("torch.cat([x, y], 1)", "torch.cat([self.gate(y, x), y], 1)")], "eval"),
     "gate-on-decoder": (
         "gated-skips",
@@ -245,10 +265,13 @@ def verdict(rule: str, changes: Changes, moved: dict[str, str] | None = None) ->
 def test_targets_of_the_tiny_model() -> None:
     found = judge.survey(make([]), inputs).targets
     assert found["conv-to-dsc"].must == ("blocks.0.conv1", "blocks.0.conv2", "blocks.1.conv1", "blocks.1.conv2", "low")
+    assert found["conv-to-dsc-last-third"].must == ("low",)
     assert len(found["bn-to-gn"].must) == 4
     assert len(found["relu-to-gelu"].must) == 7
     assert found["gated-residuals"].must == (Edge("add", 0, 0, 1), Edge("add", 1, 0, 1))
     assert found["eca-after-blocks"].must == found["gated-residuals"].must
+    assert found["eca-one-path"].must == (Edge("add", 1, 0, 1),)
+    assert found["eca-one-path"].named == ("blocks.1",)
     assert found["gated-skips"].must == (Edge("cat", 0, 0, 1),)
     assert found["se-to-eca"].must == ("blocks.0.se", "blocks.1.se")
     assert not any(targets.may or targets.library for targets in found.values())
@@ -272,6 +295,64 @@ def test_wrong_edits_are_rejected(name: str) -> None:
 def test_the_unchanged_model_is_rejected_by_every_rule() -> None:
     for rule in RIGHT:
         assert verdict(rule, []).problems, rule
+
+
+# Without residuals the middle conv is meant: blocks.1.conv1.
+PLAIN: Changes = [("y += x", "y = y * 1")]
+AFTER = "self.relu(self.bn1(self.eca(self.conv1(x))))"
+AFTER_CONV: dict[str, tuple[Changes, str]] = {
+    "right": ([("self.relu(self.bn1(self.conv1(x)))", AFTER)], ""),
+    "after the norm": (
+        [("self.relu(self.bn1(self.conv1(x)))", "self.relu(self.eca(self.bn1(self.conv1(x))))")],
+        "eval",
+    ),
+    "before the conv": ([("self.conv1(x)", "self.conv1(self.eca(x))")], "eval"),
+    "after another conv": ([("self.conv2(y)", "self.eca(self.conv2(y))")], "eval"),
+    "twice": (
+        [
+            ("self.relu(self.bn1(self.conv1(x)))", AFTER),
+            ("Block(16), Block(16, eca", "Block(16, eca=True), Block(16, eca"),
+        ],
+        "one new block was expected",
+    ),
+    "unused": ([("y = y * 1", "y = y + 0 * self.eca(y)")], "eval"),
+    "another kernel": ([("self.conv1(x)", "self.eca(self.conv1(x))"), ("c, k=3", "c, k=5")], "a kernel of 5"),
+    "not at all": ([("Block(16, eca=True)", "Block(16)")], "one new block was expected, not none"),
+}
+
+
+@pytest.mark.parametrize("name", AFTER_CONV)
+def test_attention_after_the_middle_conv(name: str) -> None:
+    changes, problem = AFTER_CONV[name]
+    survey = judge.survey(make(PLAIN), inputs)
+    assert survey.targets["eca-one-path"].named == ("blocks.1.conv1",)
+    edited = judge.examine(make([*ONE_ECA[:2], ONE_ECA[3], *PLAIN, *changes]), inputs, survey, {})
+    problems = judge.compare(make(PLAIN), inputs, "eca-one-path", survey, edited, {}).problems
+    assert problem in " | ".join(problems) if problem else problems == []
+
+
+def test_attention_in_a_wrapper_around_the_middle_conv() -> None:
+    survey = judge.survey(make(PLAIN), inputs)
+    wrapped = "self.conv1 = nn.Conv2d(c, c, 3, padding=1, bias=False)"
+    after = f"{wrapped}\n        if eca:\n            self.conv1 = nn.Sequential(self.conv1, ECA(c))"
+    moved = {"blocks.1.conv1.weight": "blocks.1.conv1.0.weight"}
+    edited = judge.examine(make([ONE_ECA[0], ONE_ECA[3], *PLAIN, (wrapped, after)]), inputs, survey, moved)
+    assert judge.compare(make(PLAIN), inputs, "eca-one-path", survey, edited, moved).problems == []
+
+
+def test_the_last_third_goes_by_calls() -> None:
+    line = "        self.low = nn.Conv2d(16, 16, 3, stride=2, padding=1)\n"
+    model = make([(line, ""), ("        self.stem", f"{line}        self.stem")])
+    found = judge.survey(model, inputs).targets
+    assert found["conv-to-dsc"].must[0] == "low"
+    assert found["conv-to-dsc-last-third"].named == ("low",)
+
+
+def test_no_last_third_of_two() -> None:
+    fewer = [("nn.Sequential(Block(16), Block(16))", "nn.Sequential(Block(16))"), (CONVS[2][0], "nn.MaxPool2d(2)")]
+    found = judge.survey(make(fewer), inputs).targets
+    assert len(found["conv-to-dsc"].must) == 2
+    assert found["conv-to-dsc-last-third"] == Targets()
 
 
 def test_wrapped_conv_with_a_remap_table_is_accepted() -> None:

@@ -1,0 +1,127 @@
+"""Ways through the recorded graph: which operand of an addition is the branch, which bypasses a lower resolution."""
+
+from __future__ import annotations
+
+from math import prod
+
+from corpus.observe import Event, Observer
+
+LOWER = 0.8  # below this share of the positions a tensor counts as one of lower resolution
+CONVS = {"conv1d", "conv2d", "conv3d", "linear"}
+NORMS = {"batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm"}
+LOOSE = {
+    *("relu", "gelu", "silu", "hardtanh", "leaky_relu", "elu", "prelu", "dropout", "pad", "getitem", "interpolate"),
+    *("avg_pool2d", "max_pool2d", "adaptive_avg_pool2d", "cat", "permute", "transpose", "contiguous", "flatten", "mul"),
+    *("avg_pool3d", "max_pool3d", "conv_transpose2d", "conv_transpose3d", "reshape", "view", "add", "dropout2d"),
+}
+
+
+def branches(event: Event, seen: Observer) -> list[tuple[bool, int]]:
+    """Returns (beyond doubt, index of the branch operand); empty when the addition is not residual."""
+    first, second = (seen.values[index] for index in event.operands)
+    if not (first.floating and second.floating) or event.operands[0] == event.operands[1]:
+        return []
+    same = first.shape == second.shape
+    for branch in (1, 0):
+        shortcut, end = event.operands[1 - branch], event.operands[branch]
+        width = _width(shortcut, end, seen)
+        if width is not None:
+            enough = width >= LOWER * (seen.values[shortcut].scale or 0.0)
+            return [(same, branch)] if enough and len(second.shape) == len(first.shape) else []
+    result = []
+    for branch in (1, 0):
+        sure = _projected(event.operands[1 - branch], event.operands[branch], seen)
+        if sure is not None:
+            result.append((sure and same, branch))
+    plain = [item for item in result if item[0]]
+    return plain if len(plain) == 1 else [(False, branch) for _, branch in result]
+
+
+def _projected(shortcut: int, end: int, seen: Observer) -> bool | None:
+    """Whether the shortcut is one projection away from an ancestor of the other; False: by more than a projection."""
+    sure, spent, value = True, [0, 0], shortcut
+    for _ in range(8):
+        event = seen.values[value].event
+        if event < 0:
+            return None
+        name = seen.events[event].name
+        data = [index for index in seen.events[event].operands if seen.values[index].scale is not None]
+        if not data:
+            return None
+        spent[0] += name in CONVS
+        spent[1] += name in NORMS
+        if name not in CONVS | NORMS or max(spent) > 1:
+            sure = False
+        if name not in CONVS | NORMS | LOOSE:
+            return None
+        value = data[0]
+        width = _width(value, end, seen)
+        if width is not None:
+            return sure if width >= LOWER * (seen.values[shortcut].scale or 0.0) else None
+    return None
+
+
+def bypasses(event: Event, pairs: list[tuple[int, int]], seen: Observer) -> list[tuple[bool, int, int]]:
+    """Returns (beyond doubt, operand, other) for the operands that bypass what the other went through."""
+    result: dict[int, tuple[bool, int, int]] = {}
+    for operand, other in pairs:
+        start, end = _uncropped(event.operands[operand], seen), event.operands[other]
+        scale = seen.values[start].scale
+        if scale is None:
+            continue
+        width = _width(start, end, seen)
+        if width is not None:
+            if width < LOWER * scale:
+                positions = width / scale * prod(seen.values[start].shape[2:])
+                sure = positions > 1.5 and len(seen.values[start].shape) == 4
+                result[operand] = (sure, operand, other)
+        elif operand not in result and _bypasses_from_root(start, end, seen):
+            result[operand] = (False, operand, other)
+    return list(result.values())
+
+
+def _uncropped(value: int, seen: Observer) -> int:
+    """Returns what the value was cropped or padded from."""
+    while (event := seen.values[value].event) >= 0 and seen.events[event].name in {"pad", "getitem"}:
+        value = seen.events[event].operands[0]
+    return value
+
+
+def _bypasses_from_root(start: int, end: int, seen: Observer) -> bool:
+    """Whether some common ancestor reaches ``start`` at its resolution and ``end`` only through a lower one."""
+    scale = seen.values[start].scale or 0.0
+    common = sorted(_ancestors(start, seen) & _ancestors(end, seen), reverse=True)
+    for root in [index for index in common if seen.values[index].scale][:40]:
+        level = min(scale, seen.values[root].scale or 0.0)
+        here, there = _width(root, start, seen), _width(root, end, seen)
+        if here is None or there is None or here < LOWER * level or there >= LOWER * level:
+            continue
+        # One global mean is channel attention, not an encoder.
+        if there / (seen.values[start].scale or 1.0) * prod(seen.values[start].shape[2:]) > 1.5:
+            return True
+    return False
+
+
+def _ancestors(value: int, seen: Observer) -> set[int]:
+    found: set[int] = set()
+    waiting = [value]
+    while waiting:
+        for parent in seen.values[waiting.pop()].parents:
+            if parent not in found:
+                found.add(parent)
+                waiting.append(parent)
+    return found
+
+
+def _width(start: int, end: int, seen: Observer) -> float | None:
+    """Returns the lowest scale on the best way from ``start`` to ``end``; None when there is no way."""
+    if start >= end:
+        return None
+    first = seen.values[start].scale
+    widths: dict[int, float] = {start: first if first is not None else 0.0}
+    for index in range(start + 1, end + 1):
+        value = seen.values[index]
+        best = max((widths[parent] for parent in value.parents if parent in widths), default=None)
+        if best is not None:
+            widths[index] = min(best, value.scale if value.scale is not None else best)
+    return widths.get(end)
