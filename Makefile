@@ -53,10 +53,10 @@ $(VENV)/.corpus-full: corpus/requirements-full.txt $(VENV)/.corpus
 	touch $@
 
 corpus-slice: venv $(VENV)/.corpus  ## all rules on ten third-party models, judged independently
-	$(BIN)/python -m corpus.run --entries slice --scope package --jobs 2 $(CORPUS_ARGS)
+	$(BIN)/python -m corpus.run --entries slice --rules every --scope package --jobs 2 --compare $(CORPUS_ARGS)
 
 corpus: venv $(VENV)/.corpus-full  ## all rules on all models of the corpus (hours); CORPUS_ARGS="--resume --store FILE"
-	$(BIN)/python -m corpus.run --entries all $(CORPUS_ARGS)
+	$(BIN)/python -m corpus.run --entries all --scope both --warm $(CORPUS_ARGS)
 
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from corpus.warm import Warm
+
 REPOSITORY = Path(__file__).parents[1]
 
 
@@ -25,7 +27,14 @@ class Answer:
     errors: str = ""
 
 
-def apply(arguments: list[str], *, roots: tuple[str, ...], timeout: float, json_output: bool = True) -> Answer:
+def apply(
+    arguments: list[str],
+    *,
+    roots: tuple[str, ...],
+    timeout: float,
+    json_output: bool = True,
+    warm: Warm | None = None,
+) -> Answer:
     """Returns what ``mutagen apply`` answers when the packages below ``roots`` come first on the path."""
     environment = {
         **os.environ,
@@ -33,12 +42,21 @@ def apply(arguments: list[str], *, roots: tuple[str, ...], timeout: float, json_
         "OMP_NUM_THREADS": "1",
         "NO_COLOR": "1",
     }
-    command = [sys.executable, "-m", "mutagen", "apply", *arguments]
-    if json_output:
-        command += ["--output-format", "json"]
+    words = ["apply", *arguments, *(["--output-format", "json"] if json_output else [])]
+    if warm is not None:
+        code, out, err = warm.run(words, cwd=roots[0], env=environment, timeout=timeout)
+    else:
+        code, out, err = _run(words, roots[0], environment, timeout)
+    if code is None:
+        return Answer(None)
+    report = _report(out.decode("utf-8", "replace")) if json_output else {}
+    return Answer(code, report, out, err.decode("utf-8", "replace"))
+
+
+def _run(words: list[str], cwd: str, environment: Mapping[str, str], timeout: float) -> tuple[int | None, bytes, bytes]:
     process = subprocess.Popen(
-        command,
-        cwd=roots[0],
+        [sys.executable, "-m", "mutagen", *words],
+        cwd=cwd,
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -49,9 +67,8 @@ def apply(arguments: list[str], *, roots: tuple[str, ...], timeout: float, json_
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-        return Answer(None)
-    report = _report(out.decode("utf-8", "replace")) if json_output else {}
-    return Answer(process.returncode, report, out, err.decode("utf-8", "replace"))
+        return None, b"", b""
+    return process.returncode, out, err
 
 
 def codes(answer: Answer) -> tuple[str, ...]:
@@ -63,6 +80,25 @@ def codes(answer: Answer) -> tuple[str, ...]:
     if not found and report.get("status") == "failed":
         found = ["proof"]
     return tuple(sorted({str(code) for code in found if code})) or _printed_codes(answer.errors)
+
+
+def messages(answer: Answer, most: int = 4) -> tuple[str, ...]:
+    """Returns the refusals, each kind once, with where it stands and how often; else the last line of the errors."""
+    count: dict[tuple[str, str, str], int] = {}
+    for rule in answer.report.get("rules", []):
+        for refusal in rule.get("refused", []):
+            kind = (str(refusal.get("code")), str(refusal.get("message")), str(refusal.get("where") or ""))
+            count[kind] = count.get(kind, 0) + 1
+    if not count:
+        lines = [line for line in answer.errors.strip().splitlines() if line.strip()]
+        return (next((line for line in lines if line.startswith("error")), lines[-1])[:300],) if lines else ()
+    found = [
+        " ".join(
+            [f"{code}: {message[:200]}", *([f"({place})"] if place else []), *([f"x{times}"] if times > 1 else [])]
+        )
+        for (code, message, place), times in count.items()
+    ]
+    return (*found[:most], *([f"and {len(found) - most} more"] if len(found) > most else []))
 
 
 def _printed_codes(output: str) -> tuple[str, ...]:

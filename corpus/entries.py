@@ -70,7 +70,10 @@ def read_entries(path: Path = PUBLIC) -> tuple[Entry, ...]:
 
 
 def choose(entries: tuple[Entry, ...], wanted: str) -> tuple[Entry, ...]:
-    """Returns all entries, the first N, those of the CI slice, or those whose key contains one of the words."""
+    """Returns all entries, the first N, those of the CI slice, or those that one of the words names.
+
+    A word names the entry of this key, else all whose key contains it.
+    """
     if wanted == "all":
         return entries
     if wanted == "slice":
@@ -78,8 +81,11 @@ def choose(entries: tuple[Entry, ...], wanted: str) -> tuple[Entry, ...]:
         return tuple(by_key[key] for key in SLICE)
     if wanted.isdigit():
         return entries[: int(wanted)]
+    keys = {entry.key for entry in entries}
     words = wanted.split(",")
-    return tuple(entry for entry in entries if any(word in entry.key for word in words))
+    return tuple(
+        entry for entry in entries if any(word == entry.key if word in keys else word in entry.key for word in words)
+    )
 
 
 def call_text(entry: Entry) -> str:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from corpus.bytes_check import check_bytes
-from corpus.command import Answer, apply, codes
+from corpus.command import Answer, apply, codes, messages
 from corpus.entries import Entry, call_text, input_texts
 from corpus.judge import Survey, Verdict
+from corpus.size import size
 from corpus.store import Result
+from corpus.warm import Warm
 from corpus.workspace import Workspace
 from corpus.zygote import JobFailed, Zygote
 
@@ -20,54 +22,67 @@ LIMIT_OF_TIME = "T204"
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """What is tried, with what is known of the original model."""
+    """What is tried, with what is known of the original model; ``given`` names the rule on the command line."""
 
     entry: Entry
     rule: str
+    given: str
     scope: str
     survey: Survey
     timeout: float
-    check_diff: bool
+    check_diff: bool = False
 
     @property
     def arguments(self) -> list[str]:
         """What follows ``mutagen apply``."""
         inputs = [word for text in input_texts(self.entry) for word in ("--input", text)]
         scope = ["--scope", self.scope] if self.scope != "file" else []
-        return [self.rule, self.entry.file, "--model", call_text(self.entry), *inputs, *scope]
+        return [self.given, self.entry.file, "--model", call_text(self.entry), *inputs, *scope]
 
 
-def try_pair(pair: Pair, blank: Result, workspace: Workspace, zygote: Zygote) -> Result:
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Where pairs are tried: copies of packages, the judge's process, and one for the command line where it is warm."""
+
+    workspace: Workspace
+    zygote: Zygote
+    warm: Warm | None = None
+
+    def apply(self, pair: Pair, *, diff: bool = False) -> Answer:
+        """Runs the command line on the edited copy."""
+        roots = self.workspace.roots(pair.entry, edited=True)
+        arguments = [*pair.arguments, *(["--diff"] if diff else [])]
+        return apply(arguments, roots=roots, timeout=pair.timeout, json_output=not diff, warm=self.warm)
+
+
+def try_pair(pair: Pair, blank: Result, bench: Bench) -> Result:
     """Returns what came of the pair; the edited copy is left as the command line left it."""
+    workspace = bench.workspace
     wanted = pair.survey.targets[pair.rule]
-    if not wanted.must and not wanted.may:
-        return blank
     blank = replace(blank, applicable=bool(wanted.must), targets=len(wanted.must) + len(wanted.may))
-    roots = workspace.roots(pair.entry, edited=True)
-    patch = (
-        apply([*pair.arguments, "--diff"], roots=roots, timeout=pair.timeout, json_output=False)
-        if pair.check_diff
-        else None
-    )
-    answer = apply(pair.arguments, roots=roots, timeout=pair.timeout)
+    patch = bench.apply(pair, diff=True) if pair.check_diff else None
+    answer = bench.apply(pair)
     before, after = workspace.changed(pair.entry)
     result = _without_change(answer, blank)
     if result is not None:
         return replace(result, outcome="wrong", detail="files changed all the same") if before != after else result
     try:
-        verdict = _verdict(pair, answer, workspace, zygote)
+        verdict = _verdict(pair, answer, bench)
     except JobFailed as problem:
         return replace(blank, outcome="wrong", detail=f"the edited model: {problem}")
     problems = verdict.problems + check_bytes(before, after, answer.report)
-    problems += _second_run(pair, roots, workspace, after)
+    edit = size(before, after)
+    problems += _second_run(pair, bench, after)
     if patch is not None:
         problems += _patch_problems(patch, before, after, workspace)
     return replace(
         blank,
-        outcome="wrong" if problems else "proved",
-        detail="; ".join(problems[:4]),
+        outcome="wrong" if problems else "unreadable" if edit.unreadable else "proved",
+        detail="; ".join(problems[:4]) or edit.unreadable,
         changed=verdict.changed,
         difference=verdict.difference,
+        lines=edit.lines,
+        edits=sum(len(file.get("edits", [])) for file in answer.report.get("files", [])),
         notes=tuple(verdict.notes),
     )
 
@@ -78,19 +93,19 @@ def _without_change(answer: Answer, blank: Result) -> Result | None:
     if answer.code is None:
         return replace(blank, outcome="timed-out")
     if LIMIT_OF_TIME in codes(answer):
-        return replace(blank, outcome="timed-out", codes=codes(answer), detail=_first_message(answer))
+        return replace(blank, outcome="timed-out", codes=codes(answer), detail=" | ".join(messages(answer)))
     if answer.code == 0 and status == "applied":
         return None
     if answer.code == 0 and status == "unchanged":
         return replace(blank, outcome="already")
     if answer.code in (1, 2) and not re.search(r"^Traceback", answer.errors, re.MULTILINE):
-        return replace(blank, outcome="refused", codes=codes(answer), detail=_first_message(answer))
+        return replace(blank, outcome="refused", codes=codes(answer), detail=" | ".join(messages(answer)))
     return replace(blank, outcome="crashed", detail=f"exit {answer.code}: {answer.errors.strip()[-300:]}")
 
 
-def _verdict(pair: Pair, answer: Answer, workspace: Workspace, zygote: Zygote) -> Verdict:
+def _verdict(pair: Pair, answer: Answer, bench: Bench) -> Verdict:
     moved: dict[str, str] = dict(answer.report.get("weights", {}).get("remap") or {})
-    entry, limit = pair.entry, pair.timeout
+    entry, limit, zygote, workspace = pair.entry, pair.timeout, bench.zygote, bench.workspace
     edited = zygote.run("examine", entry, workspace.roots(entry, edited=True), pair.survey, moved, timeout=limit)
     original = workspace.roots(entry, edited=False)
     verdict: Any = zygote.run("compare", entry, original, pair.rule, pair.survey, edited, moved, timeout=limit)
@@ -98,9 +113,9 @@ def _verdict(pair: Pair, answer: Answer, workspace: Workspace, zygote: Zygote) -
     return verdict
 
 
-def _second_run(pair: Pair, roots: tuple[str, ...], workspace: Workspace, after: dict[str, bytes]) -> list[str]:
-    again = apply(pair.arguments, roots=roots, timeout=pair.timeout)
-    if workspace.changed(pair.entry)[1] != after:
+def _second_run(pair: Pair, bench: Bench, after: dict[str, bytes]) -> list[str]:
+    again = bench.apply(pair)
+    if bench.workspace.changed(pair.entry)[1] != after:
         return ["the second run changed files"]
     if again.code != 0 or again.report.get("status") != "unchanged":
         return [f"second run: exit {again.code}, {again.report.get('status')}, {' '.join(codes(again))}"]
@@ -123,10 +138,3 @@ def _patch_problems(
     for name, text in after.items():
         (root / name).write_bytes(text)
     return [f"reverting the patch does not restore {name}" for name in left]
-
-
-def _first_message(answer: Answer) -> str:
-    for rule in answer.report.get("rules", []):
-        for refusal in rule.get("refused", []):
-            return f"{refusal.get('path')}: {refusal.get('message')}"[:300]
-    return answer.errors.strip().splitlines()[-1][:300] if answer.errors.strip() else ""

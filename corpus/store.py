@@ -5,17 +5,25 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Any
 
-OUTCOMES = ("proved", "already", "refused", "wrong", "crashed", "timed-out")
+from corpus.entries import Entry
+
+OUTCOMES = ("proved", "already", "unreadable", "refused", "wrong", "crashed", "timed-out")
+GOOD = frozenset({"proved", "already"})
+TABLE = Path(__file__).with_name("table.jsonl")
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of one rule on one model; ``applicable`` says that targets without doubt were found."""
+    """What came of one rule on one model; ``applicable`` says that targets without doubt were found.
+
+    ``lines`` are those changed beside inserted classes, ``edits`` as the report counts them.
+    """
 
     entry: str
     package: str
@@ -30,12 +38,19 @@ class Result:
     changed: int = 0
     difference: float = 0.0
     seconds: float = 0.0
+    lines: int = 0
+    edits: int = 0
     notes: tuple[str, ...] = field(default=())
 
     @property
     def key(self) -> tuple[str, str, str, str]:
         """Names the pair for ``--resume``: another tool has other results."""
         return self.entry, self.rule, self.scope, self.tool
+
+    @property
+    def pair(self) -> tuple[str, str, str]:
+        """Names the pair across tools, in the order of the table."""
+        return self.entry, self.scope, self.rule
 
 
 def tool_hash(repository: Path) -> str:
@@ -68,6 +83,41 @@ def append(path: Path, result: Result) -> None:
         file.write(json.dumps(asdict(result)) + "\n")
 
 
+def read_table(path: Path, entries: Iterable[Entry]) -> list[Result]:
+    """Returns the stored table, which keeps of each result what later runs are compared with."""
+    packages = {entry.key: entry.package for entry in entries}
+    records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+    return [
+        Result(
+            record["entry"],
+            packages[record["entry"]],
+            record["rule"],
+            record["scope"],
+            record["tool"],
+            record["outcome"],
+            applicable=record.get("applicable", record["outcome"] != "not-applicable"),
+            codes=tuple(record.get("codes", ())),
+            lines=record.get("lines", 0),
+            edits=record.get("edits", 0),
+        )
+        for record in records
+        if record["entry"] in packages
+    ]
+
+
+def write_table(path: Path, results: Iterable[Result]) -> None:
+    """Stores a table, sorted, one line a pair; what follows from the rest is left out."""
+    lines = []
+    for result in sorted(results, key=lambda result: result.pair):
+        record: dict[str, Any] = {"entry": result.entry, "scope": result.scope, "rule": result.rule}
+        record["outcome"] = result.outcome
+        if result.applicable != (result.outcome != "not-applicable"):
+            record["applicable"] = result.applicable
+        record |= {name: value for name in ("codes", "lines", "edits") if (value := getattr(result, name))}
+        lines.append(json.dumps({**record, "tool": result.tool}) + "\n")
+    path.write_text("".join(lines), encoding="utf-8")
+
+
 def table(results: Iterable[Result], *, by: str) -> str:
     """Returns a text table of outcomes per rule or per package; pairs without doubtless targets are counted apart."""
     rows: dict[str, Counter[str]] = defaultdict(Counter)
@@ -77,7 +127,7 @@ def table(results: Iterable[Result], *, by: str) -> str:
             result.outcome if result.applicable or result.outcome in {"wrong", "crashed", "timed-out"} else "other"
         ] += 1
         row["applicable"] += result.applicable
-        row["shown"] += result.applicable and result.outcome in {"proved", "already"}
+        row["shown"] += result.applicable and result.outcome in GOOD
     heads: tuple[str, ...] = (by, "applicable", *OUTCOMES, "%", "not applicable")
     lines: list[tuple[str, ...]] = [heads]
     for name, row in sorted(rows.items()):
@@ -103,16 +153,53 @@ def summary(results: list[Result]) -> str:
     every = Counter(result.outcome for result in results)
     lines = [
         f"applicable {len(applicable)}, proved {count['proved']}, already {count['already']} ({share:.1f} %), "
-        f"refused {count['refused']}, wrong {every['wrong']}, crashed {every['crashed']}, "
-        f"timed out {every['timed-out']}",
+        f"refused {count['refused']}, unreadable {count['unreadable']}, wrong {every['wrong']}, "
+        f"crashed {every['crashed']}, timed out {every['timed-out']}",
         "refused by code: " + (", ".join(f"{code} {number}" for code, number in codes.most_common()) or "none"),
+        *thresholds(results),
     ]
     lines += [
         f"{result.outcome}: {result.entry} {result.rule}: {result.detail}"
         for result in results
-        if result.outcome in {"wrong", "crashed"}
+        if result.outcome in {"wrong", "crashed", "unreadable"}
     ]
     return "\n".join(lines)
+
+
+def thresholds(results: list[Result]) -> list[str]:
+    """Returns what the whole corpus has to reach, and whether these results do."""
+    applicable = [result for result in results if result.applicable]
+    packages: dict[str, list[Result]] = defaultdict(list)
+    for result in applicable:
+        packages[result.package].append(result)
+    large = {name: own for name, own in packages.items() if len({result.entry for result in own}) > 10}
+    proved = [result for result in results if result.outcome == "proved" and result.lines]
+    tried = [result for result in results if result.outcome != "not-applicable"]
+    late = _share(tried, {"timed-out"}) if tried else 0.0
+    per_pair = median([result.lines for result in proved]) if proved else 0
+    per_edit = median([result.lines / max(result.edits, 1) for result in proved]) if proved else 0
+    checks = [
+        ("proved of applicable", _share(applicable, GOOD), _share(applicable, GOOD) >= 97, "%, at least 97"),
+        *(
+            (f"proved in {name}", _share(own, GOOD), _share(own, GOOD) >= 90, "%, at least 90")
+            for name, own in sorted(large.items())
+        ),
+        *((word, n, n == 0, ", none allowed") for word in ("wrong", "crashed") for n in [_number(results, word)]),
+        ("timed out", late, late <= 1, "% of those tried, at most 1"),
+        ("unreadable", _number(results, "unreadable"), True, " with more than 6 override lines or one loop"),
+        ("lines changed, median of pairs", per_pair, per_pair <= 4, ", at most 4 beside new classes"),
+        ("lines changed, median by edit", per_edit, per_edit <= 4, ", at most 4 beside new classes"),
+    ]
+    return [f"{'reached' if good else 'MISSED':<8} {name}: {number:.4g}{rest}" for name, number, good, rest in checks]
+
+
+def _share(results: list[Result], outcomes: Set[str]) -> float:
+    """Returns per cent; of nothing, all."""
+    return 100 * sum(result.outcome in outcomes for result in results) / len(results) if results else 100.0
+
+
+def _number(results: list[Result], outcome: str) -> int:
+    return sum(result.outcome == outcome for result in results)
 
 
 def failed(results: list[Result]) -> bool:

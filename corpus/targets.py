@@ -109,9 +109,10 @@ def last_convs(model: nn.Module, seen: Observer) -> Targets:
 
 
 def one_path(model: nn.Module, seen: Observer) -> Targets:
-    """The branch of the middle residual block, by itself in its module; without such, the result of the middle conv."""
+    """The branch of the middle residual block, alone in its module; without such, the result of the middle conv."""
     events = additions(seen)
-    alone = {path for path, count in Counter(event.path for event in events).items() if count == 1 and path}
+    owners = Counter(owner for event in events for owner in _prefixes(event.path))
+    alone = {path for path, count in owners.items() if count == 1 and path}
     edges = [
         edge
         for edge in residual_blocks(model, seen).must
@@ -213,6 +214,11 @@ _FINDERS: dict[str, Callable[[nn.Module, Observer], Targets]] = {
 def _in_order(seen: Observer) -> list[str]:
     """Returns the paths of all modules in the order in which they first returned."""
     return list(dict.fromkeys(call.path for call in seen.calls))
+
+
+def _prefixes(path: str) -> list[str]:
+    parts = path.split(".")
+    return [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
 
 
 def _made_within(event: Event, edge: Edge, seen: Observer) -> bool:

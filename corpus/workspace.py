@@ -12,13 +12,14 @@ SOURCES = (".py", ".pyi", ".json", ".yaml", ".txt")
 
 
 class Workspace:
-    """Copies of packages: ``pristine`` is never edited, ``edited`` is."""
+    """Copies of packages: ``pristine`` is never edited, ``edited`` is. ``rules`` takes rule files."""
 
     def __init__(self, folder: Path, site_packages: Path | None = None) -> None:
         self._site = site_packages or Path(get_path("purelib"))
         self.stubs = folder / "stubs"
         self.pristine = folder / "pristine"
         self.edited = folder / "edited"
+        self.rules = folder / "rules"
         self._stamps: dict[str, dict[Path, tuple[int, int]]] = {}
 
     def open(self, entry: Entry) -> None:

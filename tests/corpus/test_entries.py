@@ -48,4 +48,5 @@ def test_choice() -> None:
     assert len(SLICE) == 10
     assert choose(entries, "3") == entries[:3]
     assert choose(entries, "all") == entries
+    assert [one.factory for one in choose(entries, "vit_pytorch.vit:ViT")] == ["ViT"]
     assert {one.package for one in choose(entries, "resnest.torch,unet.unet")} == {"resnest", "unet"}

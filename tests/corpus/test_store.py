@@ -8,7 +8,19 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from corpus.store import Result, append, failed, read_store, summary, table, tool_hash
+from corpus.entries import Entry
+from corpus.store import (
+    Result,
+    append,
+    failed,
+    read_store,
+    read_table,
+    summary,
+    table,
+    thresholds,
+    tool_hash,
+    write_table,
+)
 
 PROVED = Result("m:f", "p", "bn-to-gn", "file", "abc", "proved", applicable=True, targets=3, changed=3)
 REFUSED = replace(PROVED, entry="m:g", outcome="refused", codes=("out-of-scope",), detail="why")
@@ -36,11 +48,40 @@ def test_exit_code() -> None:
 def test_table_and_summary() -> None:
     results = [PROVED, REFUSED, WRONG, OTHER]
     row = table(results, by="rule").splitlines()[1].split()
-    assert row == ["bn-to-gn", "3", "1", "0", "1", "1", "0", "0", "33", "1"]
+    assert row == ["bn-to-gn", "3", "1", "0", "0", "1", "1", "0", "0", "33", "1"]
     text = summary(results)
-    assert "applicable 3, proved 1, already 0 (33.3 %), refused 1, wrong 1, crashed 0, timed out 0" in text
+    assert (
+        "applicable 3, proved 1, already 0 (33.3 %), refused 1, unreadable 0, wrong 1, crashed 0, timed out 0" in text
+    )
     assert "refused by code: out-of-scope 1" in text
     assert "wrong: m:h bn-to-gn: eval: differs" in text
+
+
+def test_the_stored_table_keeps_what_is_compared(tmp_path: Path) -> None:
+    doubtful = replace(PROVED, entry="m:j", applicable=False)
+    results = [REFUSED, replace(PROVED, lines=3, edits=2), OTHER, doubtful]
+    write_table(tmp_path / "table.jsonl", results)
+    kept = read_table(tmp_path / "table.jsonl", [Entry("p", "1", "m", "m.py", name) for name in "fgij"])
+    assert [result.entry for result in kept] == ["m:f", "m:g", "m:i", "m:j"]
+    for name in ("entry", "package", "rule", "scope", "outcome", "applicable", "codes", "lines", "edits", "tool"):
+        assert {getattr(result, name) for result in kept} == {getattr(result, name) for result in results}
+    assert read_table(tmp_path / "none.jsonl", []) == []
+
+
+def test_thresholds() -> None:
+    good = [replace(PROVED, entry=f"m:{n}", lines=n % 3, edits=1) for n in range(100)]
+    assert all(line.startswith("reached") for line in thresholds(good))
+    cases = {
+        "proved of applicable: 95": [replace(REFUSED, entry=f"m:r{n}") for n in range(5)],
+        "proved in q: 0": [replace(REFUSED, entry=f"m:r{n}", package="q") for n in range(11)],
+        "wrong: 1": [WRONG],
+        "timed out: 1.96": [replace(REFUSED, entry=f"m:r{n}", outcome="timed-out") for n in range(2)],
+        "lines changed, median of pairs: 9": [replace(PROVED, entry=f"m:l{n}", lines=9, edits=3) for n in range(200)],
+    }
+    for words, bad in cases.items():
+        missed = [line for line in thresholds(good + bad) if line.startswith("MISSED")]
+        assert any(words in line for line in missed), (words, missed)
+    assert not any("in q" in line for line in thresholds([*good, replace(REFUSED, package="q")]))
 
 
 def test_the_tool_hash_follows_the_sources(tmp_path: Path) -> None:
