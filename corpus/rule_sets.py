@@ -22,8 +22,8 @@ _ONE_BRANCH = """\
 version: 1
 rules:
   - id: eca-one-path
-    match: {{edge: residual, inside: {{path: {path}}}}}
-    insert: {{block: ECA, at: branch}}
+    match: {{block: residual, path: {path}}}
+    insert: {{block: ECA, at: branch-end}}
 """
 _ONE_MODULE = """\
 version: 1

@@ -35,8 +35,7 @@ def test_the_last_third_names_its_paths(tmp_path: Path) -> None:
 
 def test_one_path_is_a_branch_where_there_is_one(tmp_path: Path) -> None:
     (rule,) = read_rules(find_rules(rule_argument("eca-one-path", BRANCH, tmp_path))).rules
-    assert rule.query.inside
-    assert (rule.query.edge, rule.query.inside.path, rule.action.at) == ("residual", ("layer.1",), "branch")
+    assert (rule.query.block, rule.query.path, rule.action.at) == ("residual", ("layer.1",), "branch-end")
 
 
 def test_one_path_is_a_module_elsewhere(tmp_path: Path) -> None:
