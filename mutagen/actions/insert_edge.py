@@ -39,7 +39,15 @@ class _Attempt:
 
 
 def plan(rule: Rule, matches: Sequence[EdgeMatch], scene: Scene) -> Draft:
-    """Edits for every edge: all edges that share an expression are cut there together, or at the next place."""
+    """Edits for every edge, with a refusal for each that cannot be cut."""
+    draft = _plan(rule, matches, scene, lax=False)
+    if any(it.code == "needs-split" for it in draft.refused):
+        draft = min(draft, _plan(rule, matches, scene, lax=True), key=lambda it: len(it.refused))
+    return draft
+
+
+def _plan(rule: Rule, matches: Sequence[EdgeMatch], scene: Scene, *, lax: bool) -> Draft:
+    """All edges that share an expression are cut there together, or at the next place."""
     block = scene.blocks[rule.action.block]
     with_other = "channels_other" in block.arguments.values()
     waiting: list[_Attempt] = []
@@ -51,7 +59,7 @@ def plan(rule: Rule, matches: Sequence[EdgeMatch], scene: Scene) -> Draft:
         else:
             waiting.append(_Attempt(match, tuple(cuts(match, scene, with_other=with_other))))
     drafts = [Draft(refused=tuple(refused))]
-    split = partings(rule, scene)
+    split = partings(rule, scene, lax=lax)
     taken: dict[int, frozenset[str]] = {}
     last: dict[str, Refusal] = {}
     while waiting:

@@ -21,6 +21,7 @@ from mutagen.source.anchor import Function
 from mutagen.source.file import SourceFile
 
 _ROUNDS: Final = 40
+_MOST_EDITS: Final = 14
 _NOT_THE_CALLEE: Final = frozenset(["map", "filter", "apply", "deepcopy", "list", "tuple", "sorted", "zip", "reduce"])
 _COMPREHENSIONS: Final = ("<listcomp>", "<genexpr>", "<setcomp>", "<dictcomp>")
 
@@ -86,12 +87,14 @@ class Solution:
 class Partings:
     """The parameters that one rule asks for, with ``flag`` and ``places`` as their first names.
 
-    Asks that agree share a parameter, so a class of which two children change gains one.
+    Asks that agree share a parameter, so a class of which two children change gains one. Unless ``lax``, what a reader
+    would stumble over is none: two new parameters of one function, or very many edits.
     """
 
     scene: Scene
     flag: str
     places: str
+    lax: bool = False
     _asked: list[tuple[str, Need]] = field(default_factory=list)
     _loops: list[Loop] = field(default_factory=list)
 
@@ -117,9 +120,22 @@ class Partings:
             return passed.text
         needs = [*(need for _, need in self._asked), passed.need]
         solved = _solve(needs, self)
+        if not self.lax:
+            _readable(solved)
         self._asked.append((passed.text, passed.need))
         self._loops.extend(passed.loops)
         return passed.text.format(_name_of(passed.need, solved.parameters))
+
+
+def _readable(solved: Solution) -> None:
+    written = [it for it in solved.parameters if it.need.through is None]
+    functions = {(it.need.file, it.need.line) for it in written}
+    where = written[0].need
+    place = Span(where.file, where.line, 0, where.line, 0)
+    if len(functions) < len(written):
+        raise NoParting("one function would need two new arguments to tell them apart", place)
+    if len(written) + len(solved.calls) > _MOST_EDITS:
+        raise NoParting(f"telling them apart would take {len(written) + len(solved.calls)} edits", place)
 
 
 def flat(chain: tuple[CallSite, ...]) -> tuple[CallSite, ...]:

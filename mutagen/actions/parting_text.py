@@ -19,11 +19,11 @@ from mutagen.source.file import SourceFile
 _WIDTH = 120
 
 
-def partings(rule: Rule, scene: Scene) -> Partings:
+def partings(rule: Rule, scene: Scene, *, lax: bool = False) -> Partings:
     """Partings of a rule that have been asked for nothing yet, with names after its block."""
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+", re.sub(r"[123]d$", "", rule.action.block))
     name = "_".join(words).lower() if len(words) < 3 else "".join(word[0] for word in words).lower()
-    return Partings(scene, f"use_{name}", f"{name}_at")
+    return Partings(scene, f"use_{name}", f"{name}_at", lax)
 
 
 def parted(partings: Partings, rule: Rule) -> Draft:

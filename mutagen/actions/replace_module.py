@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.guard import chosen_by, guarded
@@ -26,16 +27,28 @@ def plan(rule: Rule, matches: Sequence[InstanceMatch], scene: Scene) -> Draft:
     """Edits that give every matched instance the new class, with a refusal for each that cannot have it."""
     instances = [scene.by_path[match.path] for match in matches]
     draft = overridden(rule, plan_source(rule, instances, scene), scene)
+    if any(it.code == "needs-split" for it in draft.refused):
+        lax = overridden(rule, plan_source(rule, instances, scene, lax=True), scene)
+        draft = min(draft, lax, key=lambda it: len(it.refused))
     return join([draft, surgery(rule, [it for it in instances if it.path in draft.planned])])
 
 
 def plan_source(
-    rule: Rule, instances: Sequence[Instance], scene: Scene, *, neutral: frozenset[str] = frozenset()
+    rule: Rule,
+    instances: Sequence[Instance],
+    scene: Scene,
+    *,
+    neutral: frozenset[str] = frozenset(),
+    lax: bool = False,
 ) -> Draft:
-    """The edits of the source alone. ``neutral`` are paths of instances that may change with the others or not."""
+    """The edits of the source alone.
+
+    ``neutral`` are paths of instances that may change with the others or not; ``lax`` lets them part in any number of
+    edits.
+    """
     fit, refused = _fit(rule, instances, scene)
     drafts = [Draft(refused=tuple(refused))]
-    split = partings(rule, scene)
+    split = partings(rule, scene, lax=lax)
     variable: list[Instance] = []
     for span, group in _by_site(fit).items():
         call = scene.project.file(span.file).node_at(span)
@@ -45,8 +58,26 @@ def plan_source(
             variable.extend(group)
         else:
             drafts.append(Draft(refused=tuple(_no_call(rule, it) for it in group)))
-    drafts.append(plan_origins(rule, variable, scene, neutral=neutral))
+    origins = plan_origins(rule, variable, scene, neutral=neutral)
+    drafts.append(_split_calls(rule, variable, origins, split))
     return join([*drafts, parted(split, rule)])
+
+
+def _split_calls(rule: Rule, variable: Sequence[Instance], draft: Draft, split: Partings) -> Draft:
+    """Where only some of a variable's instances are selected, those calls of it that make both kinds choose."""
+    apart = {it.path for it in draft.refused if it.code == "needs-split"}
+    done: list[Draft] = []
+    for span, group in _by_site(it for it in variable if it.path in apart).items():
+        file = split.scene.project.file(span.file)
+        call, way = file.node_at(span), _way(rule, group[0])
+        others = [it for it in split.scene.made_at[span] if it not in group]
+        new = new_call(rule, way, file, call, group, split.scene) if way and isinstance(call, ast.Call) else None
+        if others and isinstance(call, ast.Call) and isinstance(new, NewCall):
+            done.append(_plan_some(rule, span, call, group, others, new, split))
+    planned = {path for it in done for path in it.planned}
+    rest = tuple(it for it in draft.refused if it.path not in planned)
+    fresh = [replace(it, refused=()) for it in done if it.planned]
+    return join([replace(draft, refused=rest), *fresh])
 
 
 def surgery(rule: Rule, instances: Iterable[Instance]) -> Draft:

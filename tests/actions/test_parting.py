@@ -67,7 +67,7 @@ for i, depth in enumerate((2, 3, 2)):
         (LOOP, '"units.[:2].*"', "layers.append(Unit(3, use_dsc=i <= 1))"),
         (LOOP, '"units.{1,3,5}.*"', "layers.append(Unit(3, use_dsc=i % 2 == 1))"),
         (LOOP, '"units.{0,4,5}.*"', "layers.append(Unit(3, use_dsc=i in (0, 4, 5)))"),
-        (LOOP.replace("for i", "for _"), '"units.3.*"', "for i in range(6):\n            layers.append(Unit(3, use_dsc=i == 3"),
+        (LOOP.replace(" i ", " _ "), '"units.3.*"', "i in range(6):\n            layers.append(Unit(3, use_dsc=i =="),
         ("self.units = nn.Sequential(*[Unit(3) for i in range(4)])", '"units.3.*"', "[Unit(3, use_dsc=i == 3) for i in"),
         ("self.units = nn.Sequential(*(Unit(3) for _ in range(4)))", '"units.3.*"', "(Unit(3, use_dsc=i == 3) for i in"),
         (STAGES, '"units.stage2.**"', 'Unit(3, use_dsc=i == 1))'),
