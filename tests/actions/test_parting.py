@@ -68,8 +68,8 @@ for i, depth in enumerate((2, 3, 2)):
         (LOOP, '"units.{1,3,5}.*"', "layers.append(Unit(3, use_dsc=i % 2 == 1))"),
         (LOOP, '"units.{0,4,5}.*"', "layers.append(Unit(3, use_dsc=i in (0, 4, 5)))"),
         (LOOP.replace(" i ", " _ "), '"units.3.*"', "i in range(6):\n            layers.append(Unit(3, use_dsc=i =="),
-        ("self.units = nn.Sequential(*[Unit(3) for i in range(4)])", '"units.3.*"', "[Unit(3, use_dsc=i == 3) for i in"),
-        ("self.units = nn.Sequential(*(Unit(3) for _ in range(4)))", '"units.3.*"', "(Unit(3, use_dsc=i == 3) for i in"),
+        ("self.units = nn.Sequential(*[Unit(3) for i in range(4)])", '"units.3.*"', "[Unit(3, use_dsc=i == 3) for i"),
+        ("self.units = nn.Sequential(*(Unit(3) for _ in range(4)))", '"units.3.*"', "(Unit(3, use_dsc=i == 3) for i"),
         (STAGES, '"units.stage2.**"', 'Unit(3, use_dsc=i == 1))'),
         (STAGES, '"units.stage2.unit2.*"', 'Unit(3, use_dsc=(i, j) == (1, 1)))'),
         (STAGES, '["units.stage2.unit{2,3}.*", "units.stage3.**"]', 'Unit(3, use_dsc=(i, j) >= (1, 1)))'),
@@ -149,7 +149,8 @@ def wide():
     return Net(Wide)
 
 
-class Net''').replace("def __init__(self):\n        super().__init__()\n        MADE", '''def __init__(self, block=Unit):
+class Net''').replace("def __init__(self):\n        super().__init__()\n        MADE", '''\
+def __init__(self, block=Unit):
         super().__init__()
         self.units = nn.Sequential(block(3), block(3))''')  # fmt: skip
 
