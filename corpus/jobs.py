@@ -12,6 +12,15 @@ from corpus import judge
 from corpus.entries import Entry, build
 
 
+def imported(entry: Entry, roots: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns the modules that building the model imports, beside those of its own package, in order."""
+    _import_from(roots)
+    before = set(sys.modules)
+    _model(entry)
+    names = [name for name in sys.modules if name not in before]
+    return tuple(name for name in names if name.partition(".")[0] not in {entry.top, *entry.stubs})
+
+
 def survey(entry: Entry, roots: tuple[str, ...]) -> judge.Survey:
     """Returns the targets in the package below ``roots[0]``."""
     _import_from(roots)

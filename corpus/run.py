@@ -8,8 +8,9 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from threading import Lock
 
@@ -36,7 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
     done = {result.key: result for result in read_store(options.store)} if options.store and options.resume else {}
     results: list[Result] = []
     lock = Lock()
-    shares = [entries[start :: options.jobs] for start in range(options.jobs)]
+    ordered = sorted(entries, key=lambda entry: entry.top)
+    shares = [tuple(ordered[start :: options.jobs]) for start in range(options.jobs)]
 
     def work(share: tuple[Entry, ...]) -> None:
         for result in _results(share, tool, options, dict(done)):
@@ -63,18 +65,40 @@ def main(arguments: list[str] | None = None) -> int:
 def _results(
     entries: tuple[Entry, ...], tool: str, options: argparse.Namespace, done: dict[Key, Result]
 ) -> Iterator[Result]:
+    with tempfile.TemporaryDirectory(prefix="corpus-") as folder:
+        workspace = Workspace(Path(folder), options.site_packages)
+        for _, group in groupby(entries, key=lambda entry: entry.top):
+            yield from _of_package(tuple(group), workspace, tool, options, done)
+
+
+def _of_package(
+    entries: tuple[Entry, ...], workspace: Workspace, tool: str, options: argparse.Namespace, done: dict[Key, Result]
+) -> Iterator[Result]:
+    """Yields the results for models of one package, whose processes import once what it needs of others."""
+    missing: list[tuple[Entry, list[tuple[str, str]]]] = []
+    for entry in entries:
+        every = [(rule, scope) for scope in _scopes(options) for rule in _rules(options)]
+        old = {pair: done.get((entry.key, *pair, tool)) for pair in every}
+        yield from (result for result in old.values() if result)
+        if left := [pair for pair in every if not old[pair]]:
+            missing.append((entry, left))
+    if not missing:
+        return
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="corpus-")))
-        zygote = stack.enter_context(Zygote())
-        warm = stack.enter_context(Warm()) if options.warm else None
-        bench = Bench(Workspace(folder, options.site_packages), zygote, warm)
-        for entry in entries:
-            every = [(rule, scope) for scope in _scopes(options) for rule in _rules(options)]
-            old = {pair: done.get((entry.key, *pair, tool)) for pair in every}
-            yield from (result for result in old.values() if result)
-            missing = [pair for pair in every if not old[pair]]
-            if missing:
-                yield from _of_entry(entry, missing, bench, tool, options)
+        preload = _needed(missing[0][0], workspace) if options.warm else ()
+        zygote = stack.enter_context(Zygote(preload))
+        warm = stack.enter_context(Warm(preload)) if options.warm else None
+        for entry, pairs in missing:
+            yield from _of_entry(entry, pairs, Bench(workspace, zygote, warm), tool, options)
+
+
+def _needed(entry: Entry, workspace: Workspace) -> tuple[str, ...]:
+    """Returns the modules of other packages that a model imports; none where it cannot be built."""
+    workspace.open(entry)
+    with Zygote() as zygote, suppress(JobFailed):
+        names: tuple[str, ...] = zygote.run("imported", entry, workspace.roots(entry, edited=False))
+        return names
+    return ()
 
 
 def _of_entry(

@@ -6,7 +6,6 @@ the interpreter that mutagen starts beside it to run the user's code is forked h
 
 from __future__ import annotations
 
-import gc
 import importlib
 import json
 import os
@@ -22,19 +21,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from corpus.zygote import import_all
+
 REPOSITORY = Path(__file__).parents[1]
 LONGEST = 65536
 
 
 class Warm:
-    """Runs command lines in forks of one process."""
+    """Runs command lines in forks of one process, which imports ``preload`` as well, as far as that goes."""
 
-    def __init__(self) -> None:
+    def __init__(self, preload: tuple[str, ...] = ()) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="corpus-")
         self._orders, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "corpus.warm", str(theirs.fileno())],
+                [sys.executable, "-m", "corpus.warm", str(theirs.fileno()), *preload],
                 cwd=REPOSITORY,
                 pass_fds=[theirs.fileno()],
                 env={**os.environ, "OMP_NUM_THREADS": "1"},
@@ -107,7 +108,7 @@ class _ForkedInterpreter:
         return True
 
 
-def serve(descriptor: int) -> None:
+def serve(descriptor: int, preload: list[str]) -> None:
     """Forks for each order until the other side hangs up."""
     import torch  # noqa: F401
 
@@ -116,8 +117,7 @@ def serve(descriptor: int) -> None:
     for module in pkgutil.walk_packages(mutagen.__path__, "mutagen."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-    gc.collect()
-    gc.freeze()
+    import_all(preload)
     orders = socket.socket(fileno=descriptor)
     hosts, ask = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     command = 0
@@ -208,4 +208,4 @@ def _settle(order: Mapping[str, Any], out: int, errors: str) -> None:
 
 
 if __name__ == "__main__":
-    serve(int(sys.argv[1]))
+    serve(int(sys.argv[1]), sys.argv[2:])

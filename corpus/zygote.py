@@ -5,6 +5,9 @@ Parent side: ``Zygote``. Jobs are functions of corpus.jobs; arguments and result
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import importlib
 import json
 import os
 import pickle
@@ -25,17 +28,17 @@ class JobFailed(Exception):
 
 
 class Zygote:
-    """Runs jobs, each in a fresh fork of one process that has imported torch."""
+    """Runs jobs, each in a fresh fork of one process that has imported torch, and ``preload`` as far as that goes."""
 
-    def __init__(self, environment: dict[str, str] | None = None) -> None:
+    def __init__(self, preload: tuple[str, ...] = ()) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="corpus-")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "corpus.zygote"],
+            [sys.executable, "-m", "corpus.zygote", *preload],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             cwd=REPOSITORY,
-            env={**os.environ, **(environment or {}), "OMP_NUM_THREADS": "1"},
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
         )
 
     def run(self, job: str, *args: Any, timeout: float = 300.0) -> Any:
@@ -70,16 +73,17 @@ class Zygote:
         self.close()
 
 
-def serve() -> None:
+def serve(preload: list[str]) -> None:
     """Answers one line on standard output for each job on standard input."""
+    # The answers go to the real standard output; what models print goes to standard error.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
     import torch
 
     from corpus import jobs, judge  # noqa: F401
 
     torch.set_num_threads(1)
-    # The answers go to the real standard output; what models print goes to standard error.
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
+    import_all(preload)
     for line in sys.stdin:
         order = json.loads(line)
         child = os.fork()
@@ -87,6 +91,15 @@ def serve() -> None:
             _work(order)
         answers.write(_wait(child, order["timeout"]) + "\n")
         answers.flush()
+
+
+def import_all(names: list[str]) -> None:
+    """Imports modules, those that can be."""
+    for name in names:
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
 
 
 def _work(order: dict[str, Any]) -> None:
@@ -120,4 +133,4 @@ def _wait(child: int, timeout: float) -> str:
 
 
 if __name__ == "__main__":
-    serve()
+    serve(sys.argv[1:])

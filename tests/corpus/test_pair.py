@@ -81,6 +81,20 @@ def test_workspace_sees_and_undoes_edits(site: Path, tmp_path: Path) -> None:
     assert source.read_bytes() == old
 
 
+def test_modules_of_other_packages_can_be_imported_beforehand(site: Path, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "work", site)
+    workspace.open(ENTRY)
+    source = workspace.edited / "tinypack" / "net.py"
+    source.write_bytes(b"import colorsys\n" + source.read_bytes())
+    roots = workspace.roots(ENTRY, edited=True)
+    with Zygote() as zygote:
+        names = zygote.run("imported", ENTRY, roots)
+        assert "colorsys" in names
+        assert not any(name.startswith(("tinypack", "torchvision")) for name in names)
+    with Zygote((*names, "no.such.module")) as zygote:
+        assert "colorsys" not in zygote.run("imported", ENTRY, roots)
+
+
 def test_jobs_run_on_either_copy_and_failures_are_told(site: Path, tmp_path: Path) -> None:
     workspace = Workspace(tmp_path / "work", site)
     workspace.open(ENTRY)
