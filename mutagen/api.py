@@ -30,7 +30,7 @@ from mutagen.report.before import place_before
 from mutagen.rewrite.apply import rewrite
 from mutagen.sandbox.runner import Host, Session
 from mutagen.source.project import Project, Scope, open_project
-from mutagen.verify.prove import begin, prove
+from mutagen.verify.prove import begin, begin_again, prove
 from mutagen.write.transaction import commit, recover
 
 
@@ -66,9 +66,9 @@ class _Clock:
 
 @dataclass(frozen=True)
 class _Traced:
-    """A run up to its plan, with the session that holds the original model."""
+    """A run up to its plan, with the session that prepares the proof, if there is to be one."""
 
-    session: Session
+    original: Session | None
     target: Target
     trace: Trace
     project: Project
@@ -113,8 +113,9 @@ def _proved(traced: _Traced, host: Host, options: Options, clock: _Clock) -> _Pr
         later = _later(traced, error.message) if error.code == "breaks-code" else None
         if later is None:
             raise
-    traced.session.settle()
-    begin(traced.session, timeout=options.timeout)
+    assert traced.original is not None
+    traced.original.settle()
+    begin_again(traced.original, timeout=options.timeout)
     return _attempt(later, host, options, clock)
 
 
@@ -169,24 +170,26 @@ def _up_to_plan(options: Options, host: Host, located: Located, clock: _Clock, *
         session = host.session("the model")
         need_calls = rules is None or any(rule.query.speaks_of_calls for rule in rules.rules)
         session.start("mutagen.trace.session:open_model", target, need_calls=need_calls)
+        original = host.session("the model") if proving else None
+        if original is not None:
+            begin(original, target, need_calls=need_calls, timeout=options.timeout)
     with clock.stage("trace"):
         trace = session.result()
     if not isinstance(trace, Trace):
         raise InternalError("B802", "tracing returned something else than a trace")
-    if proving:
-        begin(session, timeout=options.timeout)
+    session.kill()
     _check_there(located.file, *trace.files)
     project = open_project(located.file, located.root, trace.files, scope=options.scope)
     if replayed is not None:
         check_hashes(replayed)
-        return _Traced(session, target, trace, project, replayed)
+        return _Traced(original, target, trace, project, replayed)
     assert rules is not None
     with clock.stage("match"):
         products = standing_products(trace, project.read)
         found = select(rules.rules, trace, products)
     with clock.stage("plan"):
         plan = make_plan(found, trace, project, blocks=load_blocks(), products=products)
-    return _Traced(session, target, trace, project, plan, tuple(found))
+    return _Traced(original, target, trace, project, plan, tuple(found))
 
 
 def _check_there(*paths: str) -> None:
@@ -283,7 +286,8 @@ def _verified(traced: _Traced, changes: tuple[FileChange, ...], host: Host, opti
     overlay: Mapping[str, bytes] = {it.path: it.after for it in changes}
     target = replace(traced.target, call=traced.trace.call, inputs=traced.trace.inputs, overlay=overlay)
     edited = host.session("the edited model")
-    return prove(traced.session, edited, plan=traced.plan, target=target, timeout=options.timeout)
+    assert traced.original is not None
+    return prove(traced.original, edited, plan=traced.plan, target=target, timeout=options.timeout)
 
 
 def _failure(verdict: Verdict) -> str:

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
@@ -135,11 +136,18 @@ class Session:
 
     def start(self, function: str, /, *args: object, timeout: float | None = None, **kwargs: object) -> None:
         """Begin a call; ``result`` gives what comes of it."""
+        self.start_all([(function, args, kwargs)], timeout=timeout)
+
+    def start_all(self, calls: Sequence[wire.Request], *, timeout: float | None = None) -> None:
+        """Begin calls that are made one after the other, each within the limit, until one fails.
+
+        ``result`` gives what comes of the last one made.
+        """
         if self._pending is not None:
             raise InternalError("E205", f"session {self.label!r} is at work already")
         self._pending = Future()
         limit = self._timeout if timeout is None else timeout
-        work = ((function, args, kwargs), limit, self._pending)
+        work = (tuple(calls), limit, self._pending)
         threading.Thread(target=self._run, args=work, daemon=True).start()
 
     def result(self) -> object:
@@ -195,13 +203,20 @@ class Session:
         except OSError as error:
             self._failure = InternalError("E208", f"session {self.label!r} cannot be started: {error}")
 
-    def _run(self, request: wire.Request, limit: float, outcome: Future[object]) -> None:
+    def _run(self, calls: Sequence[wire.Request], limit: float, outcome: Future[object]) -> None:
         self._opening.join()
+        value: object = None
+        for request in calls:
+            kind, value = self._asked(request, limit)
+            if isinstance(value, MutagenError) and kind == "error":
+                outcome.set_exception(with_output(value, self._output))
+                return
+        outcome.set_result(value)
+
+    def _asked(self, request: wire.Request, limit: float) -> wire.Answer:
         process = self._process
         if self._failure is not None or process is None:
-            failure = self._failure or InternalError("E207", f"session {self.label!r} is closed")
-            outcome.set_exception(with_output(failure, self._output))
-            return
+            return "error", self._failure or InternalError("E207", f"session {self.label!r} is closed")
         over = threading.Event()
         threading.Thread(target=self._watch, args=(process, limit, over), daemon=True).start()
         try:
@@ -214,10 +229,7 @@ class Session:
         except MutagenError as error:
             kind, value = "error", error
         over.set()
-        if isinstance(value, MutagenError) and kind == "error":
-            outcome.set_exception(with_output(value, self._output))
-        else:
-            outcome.set_result(value)
+        return kind, value
 
     def _watch(self, process: Process, limit: float, over: threading.Event) -> None:
         """Stop a call that takes too long or too much memory, or whose process has ended and left others behind."""

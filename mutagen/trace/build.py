@@ -17,6 +17,7 @@ from torch import nn
 
 from mutagen.errors import InternalError, Place, TargetError
 from mutagen.records.target import Call, CallValue, Collection, Name, Target
+from mutagen.trace.cheap_draws import cheap_draws
 from mutagen.trace.failures import user_error
 from mutagen.trace.provenance import boundary
 
@@ -29,7 +30,8 @@ def build_model(target: Target, module: ModuleType) -> nn.Module:
     if target.call is None:
         raise InternalError("B101", "a model was to be built without a call")
     seed_all(0)
-    model = evaluate(target.call, module)
+    with cheap_draws():
+        model = evaluate(target.call, module)
     if not isinstance(model, nn.Module):
         what = f"{target.call.callee} gave {_article(type(model).__name__)}, not a torch.nn.Module"
         raise TargetError("T106", what, place=_at(module), hint=_choices(module))

@@ -74,6 +74,13 @@ def live_graph(
     )
 
 
+def symbolic_graph(model: nn.Module, layout: Layout, inputs: Inputs, state: State, *, mode: str) -> LiveGraph | None:
+    """What symbolic tracing gives, not held against anything yet: only good for ``same_graph``."""
+    with state.preserved(mode, runs=False):
+        taken, _ = _by_fx(model, layout, inputs, 0)
+    return LiveGraph(taken.module, (), "fx", taken=taken) if taken is not None else None
+
+
 def same_graph(
     known: LiveGraph,
     model: nn.Module,

@@ -49,6 +49,14 @@ class State:
         self._marks = [_mark(tensor) for tensor, _ in self._values]
         self._silent: dict[str, bool] = {}
 
+    def follow(self) -> None:
+        """Takes over weights and buffers that torch has seen changed since: they are what to go back to."""
+        with torch.no_grad():
+            for index, (tensor, value) in enumerate(self._values):
+                if (mark := _mark(tensor)) != self._marks[index] or id(tensor) in self._buffers:
+                    value.copy_(tensor)
+                    self._marks[index] = mark
+
     @contextmanager
     def preserved(self, mode: str, *, runs: bool = True) -> Iterator[None]:
         """Puts the model in a mode for the block, without gradients, and goes back to the state after it.

@@ -14,7 +14,15 @@ from mutagen.records.trace import Trace
 from mutagen.trace.build import build_model
 from mutagen.trace.facts import module_paths
 from mutagen.trace.failures import reason
-from mutagen.trace.graphs import LiveGraph, describe_inputs, eager, forward_error, live_graph, same_graph
+from mutagen.trace.graphs import (
+    LiveGraph,
+    describe_inputs,
+    eager,
+    forward_error,
+    live_graph,
+    same_graph,
+    symbolic_graph,
+)
 from mutagen.trace.inputs import Example, Inputs, from_function, from_specs, guesses
 from mutagen.trace.instances import Calls, counting, describe_instances
 from mutagen.trace.load_target import import_target, local_files
@@ -28,8 +36,6 @@ class Live:
     """The model of this process. ``model`` is in the state it was built in, whatever was traced."""
 
     model: nn.Module
-    target: Target
-    trace: Trace
     example: Example
     need_calls: bool = True
 
@@ -44,6 +50,7 @@ class Live:
 
 
 _live: list[Live] = []
+_states: list[State] = []
 _graphs: dict[str, LiveGraph] = {}
 
 
@@ -56,8 +63,7 @@ def open_model(target: Target, *, need_calls: bool = True) -> Trace:
     install()
     with recording() as births:
         model = build_model(target, import_target(target))
-    example, inputs, output, calls = _example(target, model)
-    state = State(model)
+    example, inputs, output, calls, state = _example(target, model)
     graph = live_graph(model, example.layout, inputs, state, mode="eval", need_calls=need_calls, expected=output)
     del output
     assert target.call is not None
@@ -73,10 +79,25 @@ def open_model(target: Target, *, need_calls: bool = True) -> Trace:
         notes=graph.notes,
         hidden=tuple(sorted(paths[key] for key in calls.hidden if key in paths)),
     )
-    _live[:] = [Live(model, target, trace, example, need_calls)]
+    _live[:] = [Live(model, example, need_calls)]
+    _states[:] = [state]
     _graphs.clear()
     _graphs["eval"] = graph
     return trace
+
+
+def open_again(target: Target, *, need_calls: bool = True) -> None:
+    """Imports and builds the model of a target that another process traces, and keeps it for ``live`` and ``Graphs``.
+
+    Raises ``TargetError`` as ``open_model`` does.
+    """
+    install()
+    model = build_model(target, import_target(target))
+    example = _given(target) or _inferred(model)[0]
+    materialise(model, example.layout, example.make(None, 1.0, 0))
+    _live[:] = [Live(model, example, need_calls)]
+    _states[:] = [State(model)]
+    _graphs.clear()
 
 
 def live() -> Live:
@@ -95,7 +116,15 @@ class Graphs:
     def __init__(self, closed: frozenset[int] = frozenset()) -> None:
         self._here = live()
         self._closed = closed
-        self._state = State(self._here.model)
+        self._state = _states[0]
+        self._state.follow()
+
+    def trace_ahead(self, mode: str, inputs: Inputs) -> None:
+        """Traces the model by symbols in a mode, if that can be; whoever asks for the graph has it checked."""
+        if mode not in _graphs:
+            found = symbolic_graph(self._here.model, self._here.example.layout, inputs, self._state, mode=mode)
+            if found is not None:
+                _graphs[mode] = found
 
     def __call__(self, mode: str, inputs: Inputs, expected: Any = None) -> LiveGraph:
         """The graph for flat inputs in ``train`` or ``eval`` mode, compared for them; the model's modes may change.
@@ -111,22 +140,30 @@ class Graphs:
         return found
 
 
-_First = tuple[Example, Inputs, Any, Calls]
+_First = tuple[Example, Inputs, Any, Calls, State]
 
 
 def _example(target: Target, model: nn.Module) -> _First:
-    """The example inputs, how they are made, the output of a run with them, and the calls of that run."""
-    if target.inputs_from is None and not target.inputs:
+    """The example inputs, how they are made, the output and calls of a run with them, and the state before it."""
+    example = _given(target)
+    if example is None:
         return _inferred(model)
-    example = from_function(target.inputs_from) if target.inputs_from is not None else from_specs(target.inputs)
     inputs = example.make(None, 1.0, 0)
     try:
         materialise(model, example.layout, inputs)
     except Exception as error:
         raise forward_error(error, inputs) from error
-    with State(model).preserved("eval"), counting() as calls:
+    state = State(model)
+    with state.preserved("eval"), counting() as calls:
         output = eager(model, example.layout, inputs)
-    return example, inputs, output, calls
+    return example, inputs, output, calls, state
+
+
+def _given(target: Target) -> Example | None:
+    """The example inputs as described; None where they are to be inferred."""
+    if target.inputs_from is not None:
+        return from_function(target.inputs_from)
+    return from_specs(target.inputs) if target.inputs else None
 
 
 def _inferred(model: nn.Module) -> _First:
@@ -136,11 +173,12 @@ def _inferred(model: nn.Module) -> _First:
         inputs = example.make(None, 1.0, 0)
         try:
             materialise(model, example.layout, inputs)
-            with State(model).preserved("eval"), counting() as calls:
+            state = State(model)
+            with state.preserved("eval"), counting() as calls:
                 output = run(model, example.layout, inputs)
         except Exception as error:
             tried.append(f"{describe_inputs(inputs)}: {reason(error)}")
             continue
-        return example, inputs, output, calls
+        return example, inputs, output, calls, state
     hint = "give them: --input 1x3x224x224, or --inputs-from file.py:make_inputs"
     raise TargetError("T110", "no example inputs were given and none fitted", hint=hint, detail="\n".join(tried))

@@ -15,6 +15,7 @@ from mutagen.verify.draw import generator, normal, uniform
 
 GAINS = (1.0, 1.5, 0.5, 0.1)
 """Factors of the weights' scale that are tried in this order until the outputs tell something."""
+_DRAWN = 65_521  # a prime: no row of a weight repeats another
 
 
 def fill_parameters(parameters: Mapping[str, torch.Tensor], seed: int, *, gain: float) -> None:
@@ -54,9 +55,22 @@ def _set_weight(weight: torch.Tensor, last: str, source: torch.Generator, gain: 
     fan_in = weight.numel() // max(weight.shape[0], 1)
     scale = gain / math.sqrt(max(fan_in, 1))
     if weight.dtype == torch.float32 and weight.is_contiguous():
-        torch.randn(weight.shape, generator=source, out=weight.detach()).mul_(scale)
+        _spread(weight.detach().view(-1), source, scale)
     else:
         weight.copy_(normal(weight.shape, source, dtype=weight.dtype) * scale)
+
+
+def _spread(flat: torch.Tensor, source: torch.Generator, scale: float) -> None:
+    """Fill with N(0, scale²); large ones with the same numbers again and again, each time times another factor."""
+    if flat.numel() <= 2 * _DRAWN:
+        torch.randn(flat.shape, generator=source, out=flat).mul_(scale)
+        return
+    few = torch.randn(_DRAWN, generator=source).mul_(scale)
+    times = flat.numel() // _DRAWN
+    factors = torch.rand(times + 1, generator=source) + 0.5
+    whole = flat[: times * _DRAWN].view(times, _DRAWN)
+    torch.mul(factors[:times, None], few, out=whole)
+    flat[whole.numel() :] = few[: flat.numel() - whole.numel()] * factors[times]
 
 
 def _buffer(like: torch.Tensor, last: str, source: torch.Generator) -> torch.Tensor:

@@ -18,6 +18,9 @@ SEED = 20240229
 
 _ROOM = "mutagen.verify.session:"
 _T = TypeVar("_T")
+Call = tuple[str, tuple[object, ...], dict[str, object]]
+
+_PREPARED: Sequence[Call] = ((f"{_ROOM}prepare", (SEED,), {}), (f"{_ROOM}warm_up", (), {}))
 
 
 class Session(Protocol):
@@ -27,20 +30,30 @@ class Session(Protocol):
         """Begin a call."""
         ...
 
+    def start_all(self, calls: Sequence[Call], *, timeout: float | None = None) -> None:
+        """Begin calls that are made one after the other, until one fails."""
+        ...
+
     def result(self) -> object:
         """Wait for the call that was begun."""
         ...
 
 
-def begin(original: Session, *, timeout: float | None = None) -> None:
-    """Let the session that has the model open begin with what a proof needs, whatever the edit will be."""
-    original.start(f"{_ROOM}prepare", SEED, timeout=timeout)
+def begin(original: Session, target: Target, *, need_calls: bool, timeout: float | None = None) -> None:
+    """Let a session open the model and do what a proof needs, whatever the edit will be."""
+    opened: Call = ("mutagen.trace.session:open_again", (target,), {"need_calls": need_calls})
+    original.start_all([opened, *_PREPARED], timeout=timeout)
+
+
+def begin_again(original: Session, *, timeout: float | None = None) -> None:
+    """Let the session that served one proof prepare for another."""
+    original.start_all(_PREPARED, timeout=timeout)
 
 
 def prove(original: Session, edited: Session, *, plan: Plan, target: Target, timeout: float | None = None) -> Verdict:
     """Compare the edited source with the traced graph of the original, edited as the plan's surgery says.
 
-    ``original`` is the session that was told to ``begin``; ``target`` is the edited one, with its overlay. Raises
+    ``original`` is a session that was told to ``begin``; ``target`` is the edited one, with its overlay. Raises
     ProofError where there can be no proof; a proof that fails is in the verdict.
     """
     with tempfile.TemporaryDirectory(prefix="mutagen-proof-") as folder:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from mutagen.blocks.live import warm_up as warm_blocks
 from mutagen.records.plan import Product, Surgery
 from mutagen.records.proof import CaseFacts, EditedInfo, EditedRun, ReferenceInfo
 from mutagen.records.target import Target
@@ -35,6 +36,15 @@ def prepare(seed: int) -> None:
     with quiet():
         _prepared[:] = [Prepared(live.model, live.example, seed=seed)]
     _reference.clear()
+
+
+def warm_up() -> None:
+    """Do what every reference needs while it is not known yet what will be changed."""
+    graphs = trace.Graphs()
+    with quiet():
+        for case in _prepared[0].cases:
+            graphs.trace_ahead(case.mode, case.leaves)
+    warm_blocks()
 
 
 def reference(surgery: tuple[Surgery, ...], folder: str) -> ReferenceInfo:

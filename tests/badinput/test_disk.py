@@ -17,14 +17,14 @@ def test_file_that_is_edited_before_writing_stays_as_it_was_edited(desk: Any, sh
 
     with open({str(imports)!r}, "a") as log:
         log.write("x")
-    if open({str(imports)!r}).read() == "xx":
+    if open({str(imports)!r}).read() == "xxx":
         time.sleep(2)
     """
     text = "\n".join(line[4:] for line in code.splitlines())
     desk.net("slow.py", text)
     before = desk.files()
     running = desk.start("apply", "relu-to-gelu", "slow.py", *shape)
-    while running.poll() is None and not (imports.exists() and len(imports.read_text()) > 1):
+    while running.poll() is None and not (imports.exists() and len(imports.read_text()) > 2):
         time.sleep(0.02)
     edited = (desk.folder / "slow.py").read_text() + "# by the user\n"
     (desk.folder / "slow.py").write_text(edited)

@@ -126,3 +126,19 @@ def test_host_is_quick():
     with Host(preload=(), timeout=20.0) as host:
         host.session("the model").call("os:getpid")
     assert time.monotonic() - begun < 2.0
+
+
+def test_calls_in_a_row_end_with_the_first_that_fails(host):
+    session = host.session("the model")
+    session.start_all([("time:sleep", (0.0,), {}), ("os:getpid", (), {})])
+    assert session.result() == session.call("os:getpid")
+    session.start_all([("operator:truediv", (1, 0), {}), ("os:mkdir", ("never",), {})])
+    with pytest.raises(TargetError, match="ZeroDivisionError"):
+        session.result()
+    assert session.call("os.path:exists", "never") is False
+
+
+def test_each_call_in_a_row_has_the_whole_time(host):
+    session = host.session("the model")
+    session.start_all([("time:sleep", (0.4,), {}), ("time:sleep", (0.4,), {})], timeout=0.7)
+    assert session.result() is None

@@ -158,7 +158,7 @@ def test_results_of_several_parts(opened):
 
 
 def test_in_place_and_views_are_replayed_in_order(opened):
-    opened("""
+    trace = opened("""
     class Net(nn.Module):
         def forward(self, x):
             assert isinstance(x, torch.Tensor)
@@ -171,7 +171,7 @@ def test_in_place_and_views_are_replayed_in_order(opened):
             torch.relu_(y)
             return y, view, z, y.T if y.dim() == 2 else y.mT
     """)
-    assert live().trace.method == "recorded"
+    assert trace.method == "recorded"
     assert _same_as_model("eval", live().make_inputs(2))
 
 

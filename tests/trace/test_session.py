@@ -190,4 +190,4 @@ def test_a_file_called_like_a_module_of_python(tmp_path):
 def test_the_trace_travels(opened):
     trace = opened(NET)
     assert pickle.loads(pickle.dumps(trace)) == trace
-    assert trace.instances[1].definition is None and trace.instances[0].definition.file == live().target.file
+    assert trace.instances[1].definition is None and trace.instances[0].definition.file == trace.files[0]

@@ -6,7 +6,7 @@ import importlib
 import itertools
 import pickle
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from mutagen.records.result import Verdict
 from mutagen.records.target import Call, InputSpec, Target
 from mutagen.records.trace import Trace
 from mutagen.trace.session import open_model
+from mutagen.verify.prove import Call as Asked
 from mutagen.verify.prove import begin, prove
 
 _numbers = itertools.count()
@@ -29,14 +30,18 @@ class Here:
     def __init__(self) -> None:
         self._result: object = None
 
-    def call(self, function: str, /, *args: object, timeout: float | None = None) -> object:
+    def call(self, function: str, /, *args: object, timeout: float | None = None, **kwargs: object) -> object:
         module, _, name = function.partition(":")
-        given = pickle.loads(pickle.dumps(args))
-        self._result = pickle.loads(pickle.dumps(getattr(importlib.import_module(module), name)(*given)))
+        given, named = pickle.loads(pickle.dumps((args, kwargs)))
+        self._result = pickle.loads(pickle.dumps(getattr(importlib.import_module(module), name)(*given, **named)))
         return self._result
 
     def start(self, function: str, /, *args: object, timeout: float | None = None) -> None:
         self.call(function, *args)
+
+    def start_all(self, calls: Sequence[Asked], *, timeout: float | None = None) -> None:
+        for function, args, kwargs in calls:
+            self.call(function, *args, **kwargs)
 
     def result(self) -> object:
         return self._result
@@ -56,9 +61,6 @@ class Bench:
         folder = str(self.folder)
         return Target(str(file), name, (folder,), folder, call or Call("Net"), (InputSpec(shape),))
 
-    def open(self, source: str, *, need_calls: bool = True, **options: Any) -> Trace:
-        return open_model(self.target(source, **options), need_calls=need_calls)
-
     def prove(
         self,
         before: str,
@@ -69,11 +71,12 @@ class Bench:
         need_calls: bool = True,
         **options: Any,
     ) -> Verdict:
-        trace = self.open(before, need_calls=need_calls, **options)
+        original = self.target(before, **options)
+        trace = open_model(original, need_calls=need_calls)
         steps: Any = tuple(surgery(trace))
         plan = Plan(1, "", Call("Net"), (), {}, surgery=steps, products=products)
         here = Here()
-        begin(here)
+        begin(here, original, need_calls=need_calls)
         return prove(here, Here(), plan=plan, target=self.target(after, **options))
 
 

@@ -40,6 +40,15 @@ def test_scales():
     assert abs(float(filled({"w": torch.zeros(64, 100)}, gain=2.0)["w"].std()) - 0.2) < 0.02
 
 
+def test_large_weights_repeat_no_row_and_have_their_scale():
+    drawn = filled({"w": torch.zeros(400, 1000)})["w"]
+    assert abs(float(drawn.std()) * 1000**0.5 - 1) < 0.1
+    assert len(drawn.unique()) > 0.9 * drawn.numel()
+    assert bool((drawn != 0).all())
+    other = filled({"v": torch.zeros(3, 3), "w": torch.zeros(400, 1000)})["w"]
+    assert torch.equal(drawn, other)
+
+
 def test_vector_along_another_axis_is_a_gain():
     assert bool((filled({"g": torch.zeros(1, 1, 32)})["g"] >= 0.5).all())
 

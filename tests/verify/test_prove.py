@@ -209,7 +209,7 @@ def test_in_sessions_of_their_own(bench):
         original, edited = host.session("the original"), host.session("the edited model")
         trace = original.call("mutagen.trace.session:open_model", before, need_calls=True)
         plan = Plan(1, before.file, Call("Net"), (), {}, surgery=tuple(to_gelu(trace)))
-        begin(original)
+        begin(original, before, need_calls=True)
         verdict = prove(original, edited, plan=plan, target=target)
     assert verdict.proof.bit_equal and len(verdict.proof.cases) == 4
 
