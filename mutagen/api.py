@@ -168,7 +168,7 @@ def _up_to_plan(options: Options, host: Host, located: Located, clock: _Clock, *
         rules = None if replayed else _rules(options)
         target = _target(options, located, rules, replayed)
         session = host.session("the model")
-        need_calls = rules is None or any(rule.query.speaks_of_calls for rule in rules.rules)
+        need_calls = rules is None or any(rule.needs_calls for rule in rules.rules)
         session.start("mutagen.trace.session:open_model", target, need_calls=need_calls)
         original = host.session("the model") if proving else None
         if original is not None:

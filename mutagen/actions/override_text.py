@@ -46,7 +46,7 @@ def loop_lines(loop: Loop, product: Product, indent: str, step: str) -> list[str
     return [
         f"{indent}for {going} in list({modules}):",
         f"{indent}{step}for name, {product.child} in parent.named_children():",
-        *_test(f"{indent}{step * 2}if ", tests, step),
+        *test_lines(f"{indent}{step * 2}if ", tests, step),
         *_setattr(indent + step * 3, product, step),
     ]
 
@@ -79,7 +79,8 @@ def _setattr(indent: str, product: Product, step: str) -> list[str]:
     ]
 
 
-def _test(head: str, tests: list[str], step: str) -> list[str]:
+def test_lines(head: str, tests: list[str], step: str) -> list[str]:
+    """A line that asks all tests, or one of each in brackets where it would be too long."""
     line = f"{head}{' and '.join(tests)}:"
     if _fits(line):
         return [line]

@@ -11,12 +11,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mutagen.load.rules_words import (
+    ACTIONS,
     EDGES,
     FUNCTIONS,
     LATER_VALUES,
     MEANINGS,
     OPERATIONS,
     POSITIONS,
+    SET_LATER,
+    SET_OPTIONS,
     SHORTCUTS,
     SUBJECTS,
     TORCH_BLOCKS,
@@ -94,6 +97,8 @@ def _query(match: Mapping[str, Any], loc: Loc, *, outer: bool) -> Iterator[Findi
     if isinstance(inside, dict):
         yield from _nested(inside, (*loc, "inside"), allowed=("type", "block"))
     yield from _excluded(match, loc)
+    if match.get("only") == {}:
+        yield "R122", (*loc, "only"), "`only` is empty", "say which: {first: 2}, {last: 2}, {every: 2} or {nth: 3}"
 
 
 def _excluded(match: Mapping[str, Any], loc: Loc) -> Iterator[Finding]:
@@ -108,6 +113,9 @@ def _excluded(match: Mapping[str, Any], loc: Loc) -> Iterator[Finding]:
 def _nested(match: Mapping[str, Any], loc: Loc, *, allowed: tuple[str, ...]) -> Iterator[Finding]:
     if not match:
         yield "R122", loc, f"`{_name(loc)}` is empty", "say what it should match, for example {type: Conv2d}"
+    if "only" in match:
+        hint = "write it at the top of the match"
+        yield "R122", (*loc, "only"), "`only` counts what a whole rule selects", hint
     for key, subject in SUBJECTS.items():
         if key in match and subject not in allowed:
             yield "R122", (*loc, key), f"`{_name(loc)}` speaks of modules, not of `{key}`", "use type, path or block"
@@ -177,11 +185,11 @@ def _test(fact: str, test: str, *, value: object, loc: Loc) -> Iterator[Finding]
 
 
 def _action(rule: Mapping[str, Any], loc: Loc, *, subject: str | None, known: KnownBlocks | None) -> Iterator[Finding]:
-    given = [key for key in ("replace", "insert") if key in rule]
+    given = [key for key in ACTIONS if key in rule]
     if not given:
-        yield "R123", loc, "the rule has no action", "give `replace` or `insert`"
+        yield "R123", loc, "the rule has no action", "give `replace`, `insert` or `set`"
     elif len(given) > 1:
-        yield "R123", (*loc, "insert"), "a rule has one action, not replace and insert", "make two rules of it"
+        yield "R123", (*loc, given[1]), f"a rule has one action, not {' and '.join(given)}", "make two rules of it"
     match = rule.get("match")
     for kind in given:
         action = rule[kind]
@@ -191,9 +199,12 @@ def _action(rule: Mapping[str, Any], loc: Loc, *, subject: str | None, known: Kn
         if subject and isinstance(match, dict):
             if kind == "replace":
                 yield from _replacement(match, at, subject=subject)
-            else:
+            elif kind == "insert":
                 yield from _insertion(match, action, loc=at, subject=subject)
-        yield from _block(action, at, subject=subject, known=known)
+        if kind == "set":
+            yield from _setting(action, at, subject=subject)
+        else:
+            yield from _block(action, at, subject=subject, known=known)
 
 
 def _replacement(match: Mapping[str, Any], loc: Loc, *, subject: str) -> Iterator[Finding]:
@@ -203,23 +214,37 @@ def _replacement(match: Mapping[str, Any], loc: Loc, *, subject: str) -> Iterato
         yield "R130", loc, "a residual block cannot be replaced as a whole", "insert into it with `at: branch-end`"
 
 
+def _setting(action: Mapping[str, Any], loc: Loc, *, subject: str | None) -> Iterator[Finding]:
+    if subject in ("op", "edge"):
+        message = f"an {'operation' if subject == 'op' else 'edge'} has no constructor whose arguments could be set"
+        yield "R130", loc, message, "match modules: {type: Conv2d}"
+    if not set(action) - set(SET_OPTIONS):
+        yield "R123", loc, "`set` names no argument", "write set: {dilation: 2, padding: auto}"
+    for key, value in action.items():
+        if key in SET_LATER:
+            yield "R113", (*loc, key), f"`{key}` is not supported yet", f"options: {listed(SET_OPTIONS)}"
+        elif not key.isidentifier():
+            yield "R128", (*loc, key), f"{key!r} cannot be the name of an argument", ""
+        elif value == "auto" and key != "padding":
+            yield "R125", (*loc, key), f"`auto` is known for `padding` alone, not for `{key}`", "write the value"
+
+
 def _insertion(match: Mapping[str, Any], action: Mapping[str, Any], *, loc: Loc, subject: str) -> Iterator[Finding]:
     at = action.get("at")
-    if subject in ("type", "op"):
-        what = "beside an operation" if subject == "op" else "beside a module"
-        hint = "insert into `block: residual`, `edge: residual` or `edge: skip`"
-        yield "R113", loc, f"`insert` {what} is not supported yet", hint
+    if subject == "op":
+        hint = "match a module (`type`, `path`, `block`), `edge: residual` or `edge: skip`"
+        yield "R113", loc, "`insert` beside an operation is not supported yet", hint
         return
-    if match.get("block") == "squeeze-excite":
-        yield "R130", loc, "nothing can be inserted into a squeeze-excite block", "use `replace`"
+    if match.get("block") == "squeeze-excite" and at == "branch-end":
+        yield "R130", loc, "a squeeze-excite block has no branch", "use `at: after`, or `replace`"
         return
-    fitting = POSITIONS["block"] if subject == "block" else POSITIONS.get(str(match.get("edge")))
-    if not isinstance(at, str) or fitting is None or at == fitting:
+    fitting = POSITIONS.get(str(match.get("edge")) if subject == "edge" else subject)
+    if not isinstance(at, str) or fitting is None or at in fitting:
         return
     if at in LATER_VALUES["at"]:
-        yield "R113", (*loc, "at"), f"`at: {at}` is not supported yet", f"supported here: {fitting}"
+        yield "R113", (*loc, "at"), f"`at: {at}` is not supported yet", f"supported here: {listed(fitting)}"
     else:
-        yield "R124", (*loc, "at"), f"`at: {at}` does not fit this match", f"supported here: {fitting}"
+        yield "R124", (*loc, "at"), f"`at: {at}` does not fit this match", f"supported here: {listed(fitting)}"
 
 
 def _block(action: Mapping[str, Any], loc: Loc, *, subject: str | None, known: KnownBlocks | None) -> Iterator[Finding]:
@@ -232,7 +257,7 @@ def _block(action: Mapping[str, Any], loc: Loc, *, subject: str | None, known: K
     everything = {**blocks, **FUNCTIONS}
     if name not in everything:
         yield "R127", at, f"unknown block {name!r}", hint_for(name, sorted(everything), what="known")
-    elif subject == "op" and name not in FUNCTIONS:
+    elif subject == "op" and key == "with" and name not in FUNCTIONS:
         yield "R130", at, f"an operation cannot become the block {name!r}", f"for operations: {listed(FUNCTIONS)}"
     elif key == "block" and name in FUNCTIONS:
         yield "R130", at, f"the function {name!r} cannot be inserted", f"blocks: {listed(sorted(blocks))}"

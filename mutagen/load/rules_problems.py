@@ -20,6 +20,7 @@ _KINDS: Mapping[str, str] = {
     "dict_type": "a mapping",
     "model_type": "a mapping",
     "too_short": "a list that is not empty",
+    "greater_than_equal": "a whole number above 0",
 }
 
 _LEVELS: Mapping[str, Level] = {"rules": "rule", "inside": "match", "not": "match"}
@@ -75,7 +76,9 @@ def _missing_key(loc: Loc, document: Document) -> RuleError:
         return RuleError("R111", "the file has no version", place=document.place(()), hint="begin with `version: 1`")
     hint = f"keys: {listed(KEYS[level])}"
     if (level, key) == ("insert", "at"):
-        hint = "at: branch-end (block), branch (edge: residual) or skip (edge: skip)"
+        hint = (
+            "at: after, before, input, output (modules), branch-end (block), branch (edge: residual), skip (edge: skip)"
+        )
     place = document.place(loc[:-1], key=not isinstance(loc[-2] if len(loc) > 1 else 0, int))
     return RuleError("R115", f"{_titled(level)} needs the key `{key}`", place=place, hint=hint)
 

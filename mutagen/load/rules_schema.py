@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from mutagen.errors import Place
 from mutagen.load.rules_words import VERSION
-from mutagen.records.rules import Action, ActionKind, EdgeKind, Partial, Query, Rule, Style, Test, TestName, Value
+from mutagen.records.rules import Action, EdgeKind, Only, Partial, Query, Rule, Style, Test, TestName, Value
 
 TESTS: tuple[TestName, ...] = ("eq", "ne", "gt", "ge", "lt", "le", "in", "multiple_of")
 
@@ -74,6 +74,18 @@ class ConditionPart(_Part):
     multiple_of: AnyValue = None
 
 
+Count = Annotated[int, Field(ge=1)]
+
+
+class OnlyPart(_Part):
+    """Positions among what a match selects."""
+
+    first: Annotated[Count | None, Given] = None
+    last: Annotated[Count | None, Given] = None
+    every: Annotated[Count | None, Given] = None
+    nth: Annotated[Count | None, Given] = None
+
+
 class MatchPart(_Part):
     """What a rule, an ``inside`` or a ``not`` selects."""
 
@@ -85,6 +97,7 @@ class MatchPart(_Part):
     where: dict[str, Annotated[ConditionPart, BeforeValidator(_condition)]] = {}
     inside: Annotated[MatchPart | None, Given] = None
     excluded: Annotated[list[MatchPart], BeforeValidator(_conditions)] = Field(default=[], alias="not")
+    only: Annotated[OnlyPart | None, Given] = None
 
 
 class _ActionPart(_Part):
@@ -106,6 +119,15 @@ class InsertPart(_ActionPart):
     at: Text
 
 
+class SetPart(_Part):
+    """Arguments of a constructor, whatever they are called there."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+    __pydantic_extra__: dict[str, AnyValue]
+
+    partial: Partial = "refuse"
+
+
 class RulePart(_Part):
     """One rule."""
 
@@ -114,6 +136,7 @@ class RulePart(_Part):
     why: str = ""
     replace: Annotated[ReplacePart | None, Given] = None
     insert: Annotated[InsertPart | None, Given] = None
+    set: Annotated[SetPart | None, Given] = None
     optional: bool = False
 
 
@@ -147,11 +170,14 @@ def as_rule(part: RulePart, place: Place) -> Rule:
 
 
 def _as_action(part: RulePart) -> Action:
-    chosen = part.replace or part.insert
-    assert chosen is not None, "checked by rules_checks"
-    kind: ActionKind = "insert" if isinstance(chosen, InsertPart) else "replace"
-    at = chosen.at if isinstance(chosen, InsertPart) else None
-    return Action(kind, chosen.block, at=at, args=dict(chosen.args), style=chosen.style, partial=chosen.partial)
+    if part.set is not None:
+        return Action("set", "", args=dict(part.set.model_extra or {}), partial=part.set.partial)
+    if part.insert is not None:
+        new = part.insert
+        return Action("insert", new.block, at=new.at, args=dict(new.args), style=new.style, partial=new.partial)
+    assert part.replace is not None, "checked by rules_checks"
+    with_ = part.replace
+    return Action("replace", with_.block, args=dict(with_.args), style=with_.style, partial=with_.partial)
 
 
 def _as_query(part: MatchPart) -> Query:
@@ -165,7 +191,12 @@ def _as_query(part: MatchPart) -> Query:
         where=tuple(test for fact, condition in part.where.items() for test in _as_tests(fact, condition)),
         inside=_as_query(part.inside) if part.inside else None,
         excluded=tuple(_as_query(each) for each in part.excluded),
+        only=_as_only(part.only) if part.only else None,
     )
+
+
+def _as_only(part: OnlyPart) -> Only:
+    return Only(part.first or 0, part.last or 0, part.every or 0, part.nth or 0)
 
 
 def _as_tests(fact: str, condition: ConditionPart) -> tuple[Test, ...]:

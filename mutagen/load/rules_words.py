@@ -13,33 +13,45 @@ VERSION = 1
 KEYS: Mapping[Level, tuple[str, ...]] = {
     "file": ("version", "model", "rules"),
     "model": ("factory", "args", "kwargs", "inputs"),
-    "rule": ("id", "why", "match", "replace", "insert", "optional"),
-    "match": ("type", "path", "block", "edge", "op", "where", "inside", "not"),
+    "rule": ("id", "why", "match", "replace", "insert", "set", "optional"),
+    "match": ("type", "path", "block", "edge", "op", "where", "inside", "not", "only"),
     "where": ("eq", "ne", "gt", "ge", "lt", "le", "in", "multiple_of"),
     "replace": ("with", "args", "style", "partial"),
     "insert": ("block", "at", "args", "style", "partial"),
+    "only": ("first", "last", "every", "nth"),
 }
 
 LATER: Mapping[Level, tuple[str, ...]] = {
     "file": ("blocks", "budget", "tests", "include", "where"),
     "model": (),
-    "rule": ("set", "wrap", "remove", "branch", "combine", "head", "skip", "expect", "enabled"),
-    "match": ("all", "any", "has", "after", "before", "only", "source", "isa", "pattern", "is", "criterion"),
+    "rule": ("wrap", "remove", "branch", "combine", "head", "skip", "expect", "enabled"),
+    "match": ("all", "any", "has", "after", "before", "source", "isa", "pattern", "is", "criterion"),
     "where": (),
     "replace": ("strategy", "start", "emit"),
     "insert": ("strategy", "start", "emit"),
+    "only": (),
 }
 
 LATER_VALUES: Mapping[str, tuple[str, ...]] = {
     "edge": ("concat", "add", "mul"),
     "block": ("repeated", "bottleneck", "attention"),
-    "at": ("before", "after", "input", "output", "shortcut"),
+    "at": ("shortcut",),
 }
 
 SUBJECTS: Mapping[str, str] = {"type": "type", "path": "type", "block": "block", "op": "op", "edge": "edge"}
 EDGES = ("residual", "skip")
 MEANINGS = ("residual", "squeeze-excite")
-POSITIONS: Mapping[str, str] = {"block": "branch-end", "residual": "branch", "skip": "skip"}
+AROUND = ("after", "before", "input", "output")
+POSITIONS: Mapping[str, tuple[str, ...]] = {
+    "type": AROUND,
+    "block": ("branch-end", *AROUND),
+    "residual": ("branch",),
+    "skip": ("skip",),
+}
+ACTIONS = ("replace", "insert", "set")
+# What `set` takes beside the arguments of a constructor.
+SET_OPTIONS = ("partial",)
+SET_LATER = ("strategy", "start", "emit")
 SHORTCUTS = ("identity", "projected")
 
 FUNCTIONS: KnownBlocks = {"gelu": (), "GELU": (), "nn.GELU": ()}

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from mutagen.match.candidates import Candidates
 from mutagen.match.kinds import candidates
+from mutagen.match.only import NEVER_RUN, NOT_PICKED, Counted, picked
 from mutagen.match.predicates import failures_in_order, first_failure
 from mutagen.match.standing import satisfied, standing_at
 from mutagen.match.subjects import Subject
@@ -31,26 +32,27 @@ def select(rules: tuple[Rule, ...], trace: Trace, products: Mapping[str, str]) -
 def _matches(view: TraceView, rule: Rule) -> RuleMatches:
     found = candidates(view, rule)
     tally: Counter[str] = Counter(found.misses)
-    matched: list[Subject] = []
-    already: list[str] = []
+    counted: list[Counted] = []
     for subject in found.subjects:
         failure = _failure(view, rule, subject)
         standing = standing_at(view, rule, subject) if failure is None else None
         if failure is not None:
             tally[failure] += 1
-        elif standing is not None:
-            already.append(standing)
         else:
-            matched.append(subject)
-    taken = {*already, *(subject.path for subject in matched)}
-    already.extend(path for path in satisfied(view, rule) if path not in taken)
+            counted.append(Counted(subject.path if standing is None else standing, subject, standing is not None))
+    taken = {it.path for it in counted}
+    counted.extend(Counted(path, None, True) for path in satisfied(view, rule) if path not in taken)
+    kept, left_out = picked(view, rule, counted)
+    tally.update(left_out)
+    matched = [it.subject for it in kept if it.subject is not None and not it.standing]
+    already = [it.path for it in kept if it.standing]
     ordered = {name: tally[name] for name in _order(rule, found) if tally[name]}
     counts = {"seen": len(found.subjects), **ordered, "already": len(already), "matched": len(matched)}
     return RuleMatches(rule, _numbered(rule, matched), tuple(already), counts, _explain(found, counts))
 
 
 def _order(rule: Rule, found: Candidates) -> list[str]:
-    return [*found.misses, IN_PRODUCT, *failures_in_order(rule.query)]
+    return [*found.misses, IN_PRODUCT, *failures_in_order(rule.query), NOT_PICKED, NEVER_RUN]
 
 
 def _failure(view: TraceView, rule: Rule, subject: Subject) -> str | None:

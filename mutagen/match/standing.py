@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mutagen.blocks.catalogue import load_blocks
+from mutagen.match.blocks import block_instances
 from mutagen.match.facts import equal
 from mutagen.match.kinds import kind_of
 from mutagen.match.ops import op_calls, operation
 from mutagen.match.predicates import first_failure, of_type
 from mutagen.match.subjects import Subject, call_subject, instance_subject
 from mutagen.match.view import TraceView, node_within
+from mutagen.match.wanted import has_values
 from mutagen.records.rules import Action, Query, Rule
 from mutagen.records.trace import Instance
 
@@ -28,6 +32,9 @@ def is_product(view: TraceView, instance: Instance, block: str) -> bool:
 def standing_at(view: TraceView, rule: Rule, subject: Subject) -> str | None:
     """Path of the product that already does to this subject what the rule asks, or None."""
     action = rule.action
+    if action.kind == "set":
+        instance = subject.instance
+        return instance.path if instance is not None and has_values(instance, action.args) else None
     if action.kind == "replace":
         return _replaced(view, action, subject)
     if subject.edge is not None:
@@ -39,14 +46,31 @@ def standing_at(view: TraceView, rule: Rule, subject: Subject) -> str | None:
 
 
 def satisfied(view: TraceView, rule: Rule) -> tuple[str, ...]:
-    """Paths of the products that a replacement has left, by the tests that can still be made of them."""
+    """Paths of the products that an action has left, by the tests that can still be made of them."""
     found: list[str] = []
-    if rule.action.kind == "replace":
+    if rule.action.kind == "set":
+        found = _set(view, rule)
+    elif rule.action.kind == "replace":
         subjects = _products(view, rule)
         found = [item.path for item in subjects if first_failure(view, rule.query, item, lenient=True) is None]
     elif kind_of(rule.query) == "instance":
         found = _wrapped(view, rule)
     return tuple(dict.fromkeys(found))
+
+
+def _set(view: TraceView, rule: Rule) -> list[str]:
+    """Instances that have the values and pass the tests on what these do not decide."""
+    args = rule.action.args
+    rest = replace(rule.query, where=tuple(test for test in rule.query.where if test.fact not in args))
+    if kind_of(rest) == "block":
+        subjects = [instance_subject(view, item) for item in block_instances(view, rest.block or "")]
+    else:
+        subjects = [it for it in (instance_subject(view, item) for item in view.trace.instances) if of_type(rest, it)]
+    return [
+        it.path
+        for it in subjects
+        if it.instance is not None and has_values(it.instance, args) and first_failure(view, rest, it) is None
+    ]
 
 
 def _replaced(view: TraceView, action: Action, subject: Subject) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from mutagen.actions import insert_edge, replace_call, replace_module
+from mutagen.actions import insert_edge, replace_call, replace_module, set_arguments
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.scene import Scene, refuse
 from mutagen.blocks.catalogue import Block
@@ -73,6 +73,8 @@ def _draft(found: RuleMatches, matches: Sequence[AnyMatch], scene: Scene) -> Dra
         return replace_module.plan(rule, [it for it in matches if isinstance(it, InstanceMatch)], scene)
     if rule.action.kind == "replace" and isinstance(first, CallMatch):
         return replace_call.plan(rule, [it for it in matches if isinstance(it, CallMatch)], scene)
+    if rule.action.kind == "set" and isinstance(first, InstanceMatch):
+        return set_arguments.plan(rule, [it for it in matches if isinstance(it, InstanceMatch)], scene)
     if rule.action.kind == "insert" and isinstance(first, EdgeMatch):
         return insert_edge.plan(rule, [it for it in matches if isinstance(it, EdgeMatch)], scene)
     message = f"{rule.action.kind} cannot work on what this match selects"

@@ -86,15 +86,38 @@ class InsertOnEdge:
     use: Use
 
 
-Surgery = SwapModule | SwapCall | InsertOnEdge
+@dataclass(frozen=True, slots=True)
+class InsertAtModule:
+    """What the module objects at ``path`` return, or take first, passes through the block."""
+
+    match: str
+    path: str
+    at: Literal["before", "after"]
+    use: Use
+
+
+@dataclass(frozen=True, slots=True)
+class SetArguments:
+    """The module object at ``path`` is built again with other arguments; ``auto`` is computed from the object."""
+
+    match: str
+    path: str
+    args: Mapping[str, Value]
+
+
+Surgery = SwapModule | SwapCall | InsertOnEdge | InsertAtModule | SetArguments
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """The module at ``path`` of the edited model is what ``match`` made; their parameters are tied by role."""
+    """The module at ``path`` of the edited model is what ``match`` made; their parameters are tied by role.
+
+    ``wrapped`` is the path of the module that was put into a container with it, and was in the container's place.
+    """
 
     match: str
     path: str
+    wrapped: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

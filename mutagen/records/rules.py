@@ -13,7 +13,7 @@ Value = Scalar | tuple["Value", ...]
 
 TestName = Literal["eq", "ne", "gt", "ge", "lt", "le", "in", "multiple_of"]
 EdgeKind = Literal["residual", "skip"]
-ActionKind = Literal["replace", "insert"]
+ActionKind = Literal["replace", "insert", "set"]
 Style = Literal["inline", "module"]
 Partial = Literal["refuse", "allow"]
 
@@ -28,6 +28,16 @@ class Test:
 
 
 @dataclass(frozen=True, slots=True)
+class Only:
+    """Positions, from 1, among all that a query selects in the order in which the model runs; 0 asks for nothing."""
+
+    first: int = 0
+    last: int = 0
+    every: int = 0
+    nth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """What a rule selects. Exactly one subject: instances (``type``, ``path``), ``block``, ``op`` or ``edge``."""
 
@@ -39,6 +49,7 @@ class Query:
     where: tuple[Test, ...] = ()
     inside: Query | None = None
     excluded: tuple[Query, ...] = ()
+    only: Only | None = None
 
     @property
     def speaks_of_calls(self) -> bool:
@@ -48,7 +59,11 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What happens to a match. ``block`` names a catalogue block, a ``torch.nn`` class or an operation."""
+    """What happens to a match.
+
+    ``block`` names a catalogue block, a ``torch.nn`` class or an operation; for ``set`` it is empty, and ``args`` are
+    the constructor's arguments that change.
+    """
 
     kind: ActionKind
     block: str
@@ -68,6 +83,11 @@ class Rule:
     why: str = ""
     optional: bool = False
     place: Place | None = None
+
+    @property
+    def needs_calls(self) -> bool:
+        """Whether it asks when, or where, something is called."""
+        return self.query.speaks_of_calls or self.query.only is not None or self.action.kind == "insert"
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,8 @@ class Instance:
 
     ``aliases`` are all dotted paths of the object, ``path`` the first of them. ``facts`` are its public attributes of
     simple kinds plus ``params``, ``calls`` and, where it was called, ``channels``, ``height``, ``width`` of its output.
-    ``library`` says that its class is defined in torch.
+    ``library`` says that its class is defined in torch. ``parameters`` are the names that its constructor takes, in
+    order; ``arguments`` are the values of simple kinds that it was given, defaults included.
     """
 
     path: str
@@ -60,6 +61,8 @@ class Instance:
     chain: tuple[CallSite, ...]
     library: bool
     definition: ClassInfo | None = None
+    parameters: tuple[str, ...] = ()
+    arguments: Mapping[str, Value] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

@@ -14,6 +14,7 @@ from torch.nn.modules.lazy import LazyModuleMixin
 
 from mutagen.records.rules import Value
 from mutagen.records.trace import ClassInfo, Instance
+from mutagen.trace.constructor import named, simple_arguments
 from mutagen.trace.naming import is_torch, simple
 from mutagen.trace.own_functions import own_functions
 from mutagen.trace.provenance import resolve
@@ -76,16 +77,26 @@ def describe_instances(model: nn.Module, births: Births, calls: Calls, paths: di
     aliases: dict[int, list[str]] = {}
     for path, module in model.named_modules(remove_duplicate=False):
         aliases.setdefault(id(module), []).append(path)
-    known: dict[type, tuple[tuple[str, ...], ClassInfo | None]] = {}
+    known: dict[type, tuple[tuple[str, ...], ClassInfo | None, tuple[str, ...]]] = {}
     found = []
     for path, module in model.named_modules():
         kind = type(module)
         if kind not in known:
-            known[kind] = (_bases(kind), None if is_torch(kind) else class_info(kind))
-        bases, definition = known[kind]
-        chain = resolve(births.chain(module), paths)
-        names = tuple(aliases[id(module)])
-        found.append(Instance(path, names, bases[0], bases, _facts(module, calls), chain, is_torch(kind), definition))
+            known[kind] = (_bases(kind), None if is_torch(kind) else class_info(kind), named(kind))
+        bases, definition, parameters = known[kind]
+        it = Instance(
+            path=path,
+            aliases=tuple(aliases[id(module)]),
+            type=bases[0],
+            bases=bases,
+            facts=_facts(module, calls),
+            chain=resolve(births.chain(module), paths),
+            library=is_torch(kind),
+            definition=definition,
+            parameters=parameters,
+            arguments=simple_arguments(kind, births.given(module)),
+        )
+        found.append(it)
     return tuple(found)
 
 

@@ -17,14 +17,18 @@ from torch import nn
 
 from mutagen.trace.provenance import Link, Walker, links
 
+Given = tuple[tuple[Any, ...], dict[str, Any]]
+"""Positional and keyword arguments of a constructor."""
+
 _COPIERS = {"__newobj__": ("_reconstruct", "x"), "default_deepcopy": (None, "self")}
 
 
 class Births:
-    """The chains of the modules that were made while recording, by identity."""
+    """The modules that were made while recording, by identity: their chains, if wanted, and constructors' arguments."""
 
-    def __init__(self) -> None:
-        self._known: dict[int, tuple[weakref.ref[nn.Module], Link | None]] = {}
+    def __init__(self, *, chains: bool = True) -> None:
+        self.chains = chains
+        self._known: dict[int, tuple[weakref.ref[nn.Module], Link | None, Given | None]] = {}
         self.walker = Walker()
 
     def chain(self, module: nn.Module) -> Link | None:
@@ -32,13 +36,19 @@ class Births:
         known = self._known.get(id(module))
         return known[1] if known is not None and known[0]() is module else None
 
-    def record(self, module: nn.Module, frame: FrameType | None) -> None:
+    def given(self, module: nn.Module) -> Given | None:
+        """What the constructor of a module, or of its original, was given; None where that is not known."""
+        known = self._known.get(id(module))
+        return known[2] if known is not None and known[0]() is module else None
+
+    def record(self, module: nn.Module, frame: FrameType | None, given: Given | None = None) -> None:
         """Remembers a module that ``frame`` makes; a copy also has the chain of its original."""
         original = _original(frame)
-        here = self.walker.chain(frame)
+        here = self.walker.chain(frame) if self.chains else None
         if original is not None:
             here = _graft(self.chain(original), here)
-        self._known[id(module)] = (weakref.ref(module), here)
+            given = self.given(original)
+        self._known[id(module)] = (weakref.ref(module), here, given)
 
 
 def _original(frame: FrameType | None) -> nn.Module | None:
@@ -68,14 +78,14 @@ def _make(cls: type[nn.Module]) -> nn.Module:
 
 
 @contextmanager
-def recording() -> Iterator[Births]:
-    """Records the births of modules inside the block."""
-    births = Births()
+def recording(*, chains: bool = True) -> Iterator[Births]:
+    """Records the births of modules inside the block; without ``chains`` only what their constructors are given."""
+    births = Births(chains=chains)
 
-    def record(cls: type[nn.Module], *_: Any, **__: Any) -> nn.Module:
+    def record(cls: type[nn.Module], *args: Any, **kwargs: Any) -> nn.Module:
         module = _make(cls)
         if cls.__new__ is record:
-            births.record(module, sys._getframe(1))
+            births.record(module, sys._getframe(1), (args, kwargs))
         return module
 
     nn.Module.__new__ = staticmethod(record)  # type: ignore[assignment]

@@ -27,7 +27,7 @@ from mutagen.trace.inputs import Example, Inputs, from_function, from_specs, gue
 from mutagen.trace.instances import Calls, counting, describe_instances
 from mutagen.trace.load_target import import_target, local_files
 from mutagen.trace.own_functions import install
-from mutagen.trace.recorder import recording
+from mutagen.trace.recorder import Births, recording
 from mutagen.trace.running import State, materialise, run
 
 
@@ -37,6 +37,7 @@ class Live:
 
     model: nn.Module
     example: Example
+    births: Births
     need_calls: bool = True
 
     def make_inputs(self, batch: int | None = None, scale: float = 1.0, *, seed: int = 0) -> Inputs:
@@ -79,7 +80,7 @@ def open_model(target: Target, *, need_calls: bool = True) -> Trace:
         notes=graph.notes,
         hidden=tuple(sorted(paths[key] for key in calls.hidden if key in paths)),
     )
-    _live[:] = [Live(model, example, need_calls)]
+    _live[:] = [Live(model, example, births, need_calls)]
     _states[:] = [state]
     _graphs.clear()
     _graphs["eval"] = graph
@@ -92,10 +93,11 @@ def open_again(target: Target, *, need_calls: bool = True) -> None:
     Raises ``TargetError`` as ``open_model`` does.
     """
     install()
-    model = build_model(target, import_target(target))
+    with recording(chains=False) as births:
+        model = build_model(target, import_target(target))
     example = _given(target) or _inferred(model)[0]
     materialise(model, example.layout, example.make(None, 1.0, 0))
-    _live[:] = [Live(model, example, need_calls)]
+    _live[:] = [Live(model, example, births, need_calls)]
     _states[:] = [State(model)]
     _graphs.clear()
 

@@ -16,20 +16,32 @@ def role(match: str, relative: str) -> str:
 def canonical_names(products: Iterable[Product], originals: AbstractSet[str]) -> Callable[[str], str]:
     """Return the function from a dotted name in the edited model to the common name.
 
-    Names within a product become roles of its match. Names of the original stay. A name that the original lacks and
-    that stands in the module which holds a product is the element that was wrapped (``conv1.0.weight`` beside the
-    product ``conv1.1`` was ``conv1.weight``).
+    Names within a product become roles of its match. Names of the original stay. What was wrapped together with a
+    product was in the place of the container (``conv1.0.weight`` was ``conv1.weight``); where the product does not say
+    what that is, it is what the original lacks and what stands in the module which holds the product.
     """
-    made = sorted(((p.path, p.match) for p in products), key=lambda pair: len(pair[0]), reverse=True)
+    products = list(products)
+    wraps = sorted((p for p in products if p.wrapped), key=lambda it: len(it.path))
+    made = sorted(((p.path, p.match) for p in products if not p.wrapped), key=lambda pair: len(pair[0]), reverse=True)
     holders = sorted({path.rpartition(".")[0] for path, _ in made}, key=len, reverse=True)
 
     def canonical(name: str) -> str:
+        moved = False
+        for wrap in wraps:  # the outermost first: the paths of those inside are as they were before
+            if _within(name, wrap.path):
+                return role(wrap.match, name[len(wrap.path) + 1 :])
+            if wrap.wrapped and _within(name, wrap.wrapped):
+                name, moved = wrap.path.rpartition(".")[0] + name[len(wrap.wrapped) :], True
         for path, match in made:
-            if name == path or name.startswith(f"{path}."):
+            if _within(name, path):
                 return role(match, name[len(path) + 1 :])
-        return name if name in originals else _unwrapped(name, holders, originals)
+        return name if moved or name in originals else _unwrapped(name, holders, originals)
 
     return canonical
+
+
+def _within(name: str, path: str) -> bool:
+    return name == path or name.startswith(f"{path}.")
 
 
 def _unwrapped(name: str, holders: Iterable[str], originals: AbstractSet[str]) -> str:

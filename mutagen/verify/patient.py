@@ -88,11 +88,13 @@ class Patient:
         shapes = [self.records[index].shape for index in indices]
         return tuple(shape[1] for shape in shapes if shape is not None and len(shape) > 1)
 
-    def replace(self, index: int, target: Callable[..., Any], args: tuple[Any, ...]) -> fx.Node:
+    def replace(
+        self, index: int, target: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any] | None = None
+    ) -> fx.Node:
         """Let a call of ``target`` take the place and all readers of a node."""
         old = self.current[index]
         with self.graph.inserting_before(old):
-            new = self._call(target, args)
+            new = self._call(target, args, kwargs)
         old.replace_all_uses_with(new)
         self.graph.erase_node(old)
         self.current[index] = new
@@ -103,9 +105,19 @@ class Patient:
         with self.graph.inserting_before(self.current[before]):
             return self._call(target, args)
 
-    def _call(self, target: Callable[..., Any], args: tuple[Any, ...]) -> fx.Node:
+    def insert_behind(self, index: int, target: Callable[..., Any]) -> fx.Node:
+        """Call ``target`` with what a node gives, right behind it, and let all its readers read that instead."""
+        old = self.current[index]
+        readers = list(old.users)
+        with self.graph.inserting_after(old):
+            new = self._call(target, (old,))
+        for reader in readers:
+            reader.replace_input_with(old, new)
+        return new
+
+    def _call(self, target: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any] | None = None) -> fx.Node:
         # A module is a callable too, but it has no name that fx could take for the node.
-        return self.graph.create_node("call_function", target, args, name="edit")
+        return self.graph.create_node("call_function", target, args, kwargs, name="edit")
 
     def block(self, match: str, make: Callable[[], nn.Module]) -> nn.Module:
         """The block of a match: one object, however many calls the match has, in the mode of the model."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import nn
 
 from mutagen.errors import MutagenError, ProofError
 from mutagen.records.plan import Surgery
@@ -18,10 +19,19 @@ from mutagen.verify.interpret import runner
 from mutagen.verify.observe import Groups, Leaves, Observed, Tensors, observe
 from mutagen.verify.patient import LiveGraph
 from mutagen.verify.prepared import Prepared, degenerate
+from mutagen.verify.rebuild import GivenOf, rebuilt
 from mutagen.verify.saved import START_FILE, save
 from mutagen.verify.streams import Streams, module_paths, with_chance
 from mutagen.verify.surgery import operate
-from mutagen.verify.tensors import all_names, block_paths, roll, shapes_of_keys, surviving_tensors, with_blocks
+from mutagen.verify.tensors import (
+    all_names,
+    block_paths,
+    paths_of,
+    roll,
+    shapes_of_keys,
+    surviving_tensors,
+    with_blocks,
+)
 
 GraphOf = Callable[[str, Leaves, Any], LiveGraph]
 """The graph of the original in a mode for inputs; the output is given where it is at hand."""
@@ -36,6 +46,7 @@ class Reference:
     survivors: Tensors
     graph: GraphOf
     folder: str
+    rebuilt: Mapping[str, nn.Module]
 
     def run(self, number: int) -> CaseFacts | None:
         """Run one case and leave its numbers in the folder.
@@ -72,11 +83,15 @@ class Reference:
 
 
 def open_reference(
-    prepared: Prepared, surgery: Sequence[Surgery], *, graph: GraphOf, folder: str
+    prepared: Prepared, surgery: Sequence[Surgery], *, graph: GraphOf, folder: str, given: GivenOf = lambda _: None
 ) -> tuple[Reference, ReferenceInfo]:
-    """The reference for an edit of a model that was prepared; raises ProofError where the edit has no exact meaning."""
+    """The reference for an edit of a model that was prepared; raises ProofError where the edit has no exact meaning.
+
+    ``given`` tells what constructors were given.
+    """
     model = prepared.model
-    survivors = surviving_tensors(model, surgery)
+    anew = rebuilt(model, surgery, given)
+    survivors = surviving_tensors(model, surgery, anew)
     prepared.rename(survivors)
     built = prepared.built(survivors.buffers)
     save(folder, START_FILE, layout=prepared.example.layout, leaves=prepared.described, groups={}, buffers=built)
@@ -88,7 +103,7 @@ def open_reference(
         counts=prepared.counts,
         notes=prepared.notes,
     )
-    return Reference(prepared, surgery, survivors, graph, folder), info
+    return Reference(prepared, surgery, survivors, graph, folder, anew), info
 
 
 def _observe(reference: Reference, case: CaseInput, output: list[torch.Tensor]) -> tuple[Observed, Tensors, bool]:
@@ -100,13 +115,15 @@ def _observe(reference: Reference, case: CaseInput, output: list[torch.Tensor]) 
     model.train(case.mode == "train")
     known = frozenset(original.blocks)
     with ExitStack() as undo:
-        patient = operate(live, reference.surgery, model=model, made=original.blocks, undo=undo)
+        patient = operate(
+            live, reference.surgery, model=model, made=original.blocks, undo=undo, rebuilt=reference.rebuilt
+        )
         fresh = {match: block for match, block in patient.blocks.items() if match not in known}
         blocks = with_blocks(Tensors({}, {}), fresh)
         fill_parameters(blocks.parameters, seed, gain=original.gain)
         fill_buffers(blocks.buffers, seed)
         own = with_blocks(reference.survivors, patient.blocks)
-        paths = module_paths(model) | block_paths(patient.blocks)
+        paths = module_paths(model) | block_paths(patient.blocks) | paths_of(reference.rebuilt, reference.surgery)
 
         def look(backward: bool) -> Observed:
             def once(active: Streams | None) -> Observed:

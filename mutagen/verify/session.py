@@ -54,7 +54,11 @@ def reference(surgery: tuple[Surgery, ...], folder: str) -> ReferenceInfo:
         if _reference:
             prepared.advance()
         opened, info = open_reference(
-            prepared, surgery, graph=trace.Graphs(untouched(prepared.model, surgery)), folder=folder
+            prepared,
+            surgery,
+            graph=trace.Graphs(untouched(prepared.model, surgery)),
+            folder=folder,
+            given=trace.live().births.given,
         )
     _reference[:] = [opened]
     return info

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 
 from torch import nn
 
 from mutagen.blocks import live as blocks
 from mutagen.errors import ProofError
-from mutagen.records.plan import InsertOnEdge, Surgery, SwapCall, SwapModule
+from mutagen.records.plan import InsertAtModule, InsertOnEdge, SetArguments, Surgery, SwapCall, SwapModule
 from mutagen.verify.aliases import redirect_readers
+from mutagen.verify.beside import insert_at
 from mutagen.verify.patient import LiveGraph, Patient
 from mutagen.verify.region import Region, calls_of
 
 
 def operate(
-    live: LiveGraph, surgery: Sequence[Surgery], *, model: nn.Module, made: dict[str, nn.Module], undo: ExitStack
+    live: LiveGraph,
+    surgery: Sequence[Surgery],
+    *,
+    model: nn.Module,
+    made: dict[str, nn.Module],
+    undo: ExitStack,
+    rebuilt: Mapping[str, nn.Module] | None = None,
 ) -> Patient:
     """Return the edited copy of a graph; ``undo`` takes back what is done to modules that were not traced into.
 
-    ``made`` holds the blocks of the graphs before, by match, and gets those of this one.
+    ``made`` holds the blocks of the graphs before, by match, and gets those of this one; ``rebuilt`` the modules that
+    get other arguments.
 
     Raises ProofError where an edit has no exact meaning in this graph.
     """
@@ -29,6 +37,10 @@ def operate(
     for step in surgery:
         if isinstance(step, SwapModule):
             _swap_module(patient, step, undo)
+        elif isinstance(step, SetArguments):
+            _put(patient, step.path, (rebuilt or {})[step.match].train(model.training), undo)
+        elif isinstance(step, InsertAtModule):
+            insert_at(patient, step, aliases_of(model, step.path))
         elif isinstance(step, SwapCall):
             _replace_call(patient, patient.find(step.key), blocks.function(step.function))
         else:
@@ -36,7 +48,14 @@ def operate(
     for step in surgery:
         if isinstance(step, SwapModule):
             _refuse_reads(patient, aliases_of(model, step.path))
+        elif isinstance(step, SetArguments):
+            _refuse_reads(patient, aliases_of(model, step.path), kept=tensors_of((rebuilt or {})[step.match]))
     return patient
+
+
+def tensors_of(module: nn.Module) -> frozenset[int]:
+    """The parameters and buffers of a module by identity."""
+    return frozenset(id(it) for it in (*module.parameters(), *module.buffers()))
 
 
 def untouched(model: nn.Module, surgery: Sequence[Surgery]) -> frozenset[int]:
@@ -44,7 +63,7 @@ def untouched(model: nn.Module, surgery: Sequence[Surgery]) -> frozenset[int]:
 
     What such code makes of values (``int(scores.max())``) stays code, where a recorded graph would hold a number.
     """
-    paths = {step.path if isinstance(step, SwapModule) else step.key.scope for step in surgery}
+    paths = {step.key.scope if isinstance(step, SwapCall | InsertOnEdge) else step.path for step in surgery}
     known = dict(model.named_modules(remove_duplicate=False))
     changed = {id(known[path]) for path in paths if path in known}
     within = ((module, {id(inner) for inner in module.modules()}) for module in model.modules())
@@ -72,6 +91,19 @@ def _swap_module(patient: Patient, step: SwapModule, undo: ExitStack) -> None:
         _replace_region(patient, region, block)
     if not direct and not regions:
         _swap_object(patient.model, module, block, undo)
+
+
+def _put(patient: Patient, path: str, new: nn.Module, undo: ExitStack) -> None:
+    """Let ``new`` be called with the same arguments wherever the module at ``path`` is."""
+    paths, module = aliases_of(patient.model, path), patient.model.get_submodule(path)
+    direct = [i for i in range(len(patient.records)) if i not in patient.gone and patient.module(i) is module]
+    regions = [] if direct else calls_of(patient, paths)
+    for index in direct:
+        patient.replace(index, new, patient.current[index].args, patient.current[index].kwargs)
+    for region in regions:
+        _replace_region(patient, region, new)
+    if not direct and not regions:
+        _swap_object(patient.model, module, new, undo)
 
 
 def _replace_call(patient: Patient, index: int, block: Callable[..., object]) -> None:
@@ -120,10 +152,12 @@ def _insert(patient: Patient, step: InsertOnEdge) -> None:
         redirect_readers(patient, index, record.inputs[0], result=patient.current[index])
 
 
-def _refuse_reads(patient: Patient, paths: tuple[str, ...]) -> None:
+def _refuse_reads(patient: Patient, paths: tuple[str, ...], *, kept: frozenset[int] = frozenset()) -> None:
     for node in patient.graph.nodes:
         target = str(node.target)
         if node.op == "get_attr" and node.users and any(target.startswith(f"{path}.") for path in paths):
+            if kept and id(operator.attrgetter(target)(patient.root)) in kept:
+                continue
             raise ProofError(
                 "P807",
                 f"{target} is read directly, beside the calls of the module that is replaced",

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 import torch
 from torch import nn
 
 from mutagen.errors import ProofError
-from mutagen.records.plan import SwapModule
+from mutagen.records.plan import SetArguments, SwapModule
 from mutagen.verify.names import role
 from mutagen.verify.observe import Tensors
 from mutagen.verify.sketch import Sketch
 from mutagen.verify.surgery import aliases_of
 
 
-def surviving_tensors(model: nn.Module, surgery: Iterable[object]) -> Tensors:
-    """Tensors of the original that are not inside a module that is replaced, each under its first such name."""
-    gone = [path for step in surgery if isinstance(step, SwapModule) for path in aliases_of(model, step.path)]
+def surviving_tensors(
+    model: nn.Module, surgery: Iterable[object], rebuilt: Mapping[str, nn.Module] = MappingProxyType({})
+) -> Tensors:
+    """Tensors of the original that are not inside a module that is replaced, each under its first such name.
+
+    A module that is ``rebuilt`` with other arguments has its tensors where the old one had them.
+    """
+    steps = list(surgery)
+    gone = [path for step in steps if isinstance(step, SwapModule) for path in aliases_of(model, step.path)]
+    anew = {
+        path: rebuilt[step.match]
+        for step in steps
+        if isinstance(step, SetArguments)
+        for path in aliases_of(model, step.path)
+    }
     found = Tensors({}, {})
     seen: set[int] = set()
-    for path, module in model.named_modules(remove_duplicate=False):
+    for path, module in _modules(model, anew):
         if any(path == swapped or path.startswith(f"{swapped}.") for swapped in gone):
             continue
         for members, kept in ((module._parameters, found.parameters), (module._buffers, found.buffers)):
@@ -29,6 +42,22 @@ def surviving_tensors(model: nn.Module, surgery: Iterable[object]) -> Tensors:
                     seen.add(id(tensor))
                     kept[f"{path}.{name}" if path else name] = tensor
     return found
+
+
+def _modules(model: nn.Module, anew: Mapping[str, nn.Module]) -> Iterator[tuple[str, nn.Module]]:
+    """All modules by all paths, those at or below the paths of ``anew`` being the new ones."""
+    for path, module in model.named_modules(remove_duplicate=False):
+        if path in anew:
+            yield from anew[path].named_modules(prefix=path, remove_duplicate=False)
+        elif not any(path.startswith(f"{other}.") for other in anew):
+            yield path, module
+
+
+def paths_of(rebuilt: Mapping[str, nn.Module], surgery: Iterable[object]) -> dict[int, str]:
+    """Paths of the modules of rebuilt ones by identity."""
+    paths = {step.match: step.path for step in surgery if isinstance(step, SetArguments)}
+    modules = ((paths[match], module) for match, module in rebuilt.items())
+    return {id(inner): name for path, module in modules for name, inner in module.named_modules(prefix=path)}
 
 
 def with_blocks(survivors: Tensors, blocks: Mapping[str, nn.Module]) -> Tensors:
