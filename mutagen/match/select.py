@@ -40,7 +40,8 @@ def _matches(view: TraceView, rule: Rule) -> RuleMatches:
             tally[failure] += 1
         else:
             counted.append(Counted(subject.path if standing is None else standing, subject, standing is not None))
-    taken = {it.path for it in counted}
+    one_by_one = rule.query.only is not None and rule.query.op is not None
+    taken = set() if one_by_one else {it.path for it in counted}
     counted.extend(Counted(path, None, True) for path in satisfied(view, rule) if path not in taken)
     kept, left_out = picked(view, rule, counted)
     tally.update(left_out)

@@ -6,7 +6,7 @@ import pytest
 
 from mutagen.errors import ErrorGroup, Place, RuleError
 from mutagen.load.rules_file import find_rules, read_rules, shipped_rules
-from mutagen.records.rules import Action, Query, Rule, RuleSet
+from mutagen.records.rules import Action, Only, Query, Rule, RuleSet
 from mutagen.records.rules import Test as Fact
 from mutagen.resources import rules_dir
 
@@ -47,6 +47,18 @@ rules:
   - id: se-to-eca
     match: {block: squeeze-excite}                  # by what it computes, whatever its name
     replace: {with: ECA}
+"""
+
+MODULES = """\
+version: 1
+rules:
+  - id: dilate-stage-4
+    match: {type: Conv2d, path: "layer4.**", where: {kernel_size: 3, stride: 1}}
+    set: {dilation: 2, padding: auto}
+
+  - id: one-eca
+    match: {path: "layer2.1.conv2"}
+    insert: {block: ECA, at: after}
 """
 
 
@@ -106,6 +118,21 @@ def test_promised_examples_become_records(tmp_path: Path) -> None:
         Rule("relu-to-gelu", Query(op="relu"), Action("replace", "gelu"), place=Place(file, 28, 9, 12)),
         Rule("se-to-eca", Query(block="squeeze-excite"), Action("replace", "ECA"), place=Place(file, 32, 9, 9)),
     )
+
+
+def test_promised_examples_on_modules_become_records(tmp_path: Path) -> None:
+    dilated, attended = read(MODULES, tmp_path).rules
+    where = (Fact("kernel_size", "eq", 3), Fact("stride", "eq", 1))
+    assert dilated.query == Query(type=("Conv2d",), path=("layer4.**",), where=where)
+    assert dilated.action == Action("set", "", args={"dilation": 2, "padding": "auto"})
+    assert attended.query == Query(path=("layer2.1.conv2",))
+    assert attended.action == Action("insert", "ECA", at="after")
+
+
+def test_positions_and_options_of_set_are_kept(tmp_path: Path) -> None:
+    rule = one("{id: a, match: {type: C, only: {first: 4, every: 2}}, set: {p: [1, 2], partial: allow}}", tmp_path)
+    assert rule.query.only == Only(first=4, every=2)
+    assert rule.action == Action("set", "", args={"p": (1, 2)}, partial="allow")
 
 
 def test_every_test_of_a_fact_is_kept_in_order(tmp_path: Path) -> None:
@@ -226,5 +253,7 @@ def test_shipped_rule_set_is_one_rule_named_like_its_file(name: str) -> None:
 
 def test_shipped_rules_say_what_the_promised_examples_say(tmp_path: Path) -> None:
     promised = {rule.id: (rule.query, rule.action) for rule in read(PROMISED, tmp_path).rules}
+    stage = read(MODULES, tmp_path).rules[0]
+    promised["dilate-last-stage"] = (stage.query, stage.action)
     shipped = {rule.id: (rule.query, rule.action) for rule in read_rules(str(rules_dir()), KNOWN).rules}
     assert shipped == promised

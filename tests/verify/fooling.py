@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from mutagen.records.plan import InsertOnEdge, Product, SwapCall, SwapModule, Use
+from mutagen.blocks.catalogue import Names, find_block, render
+from mutagen.records.plan import InsertAtModule, InsertOnEdge, Product, SetArguments, SwapCall, SwapModule, Use
 from mutagen.records.trace import Node, Trace
 
 
@@ -46,6 +47,14 @@ def swap(path: str, block: str, **args: Any) -> Callable[[Trace], list[Any]]:
 
 def on_add(path: str, block: str, operand: int, *extra: int, **args: Any) -> Callable[[Trace], list[Any]]:
     return lambda trace: [InsertOnEdge(path, calls(trace, "add")[0].key, operand, extra, Use(block, args))]
+
+
+def set_(path: str, **args: Any) -> Callable[[Trace], list[Any]]:
+    return lambda trace: [SetArguments(path, path, args)]
+
+
+def beside(path: str, at: Any, product: str, block: str = "LayerScale", **args: Any) -> Callable[[Trace], list[Any]]:
+    return lambda trace: [InsertAtModule(product, path, at, Use(block, args))]
 
 
 SCALE = """
@@ -196,6 +205,24 @@ class Net(nn.Module):
 TO_GELU = ("F.relu(out)", "F.gelu(out)")
 ADD_SCALE = ("self.other =", "self.scale = Scale()\n        self.other =")
 SCALED = Product("scale", "scale")
+
+SCALE_ = render(find_block("LayerScale"), Names(), "LayerScale") + "\n"
+TWO_CONVS = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.one = nn.Conv2d(4, 4, 3, padding=1)
+        self.two = nn.Conv2d(4, 4, 3, padding=1)
+        self.two.weight = self.one.weight
+        self.bn = nn.BatchNorm2d(4)
+        self.drop = nn.Dropout(0.5)
+
+    def forward(self, x):
+        return self.drop(self.bn(self.two(self.one(x))))
+"""
+ONE = "self.one = nn.Conv2d(4, 4, 3, padding=1"
+TWO = "self.two = nn.Conv2d(4, 4, 3, padding=1"
+
 
 TRICKS = [
     Trick(
@@ -404,5 +431,87 @@ TRICKS = [
         right=(TO_GELU,),
         wrong=(TO_GELU, ("return out", "return (out,)")),
         surgery=gelu(0),
+    ),
+    Trick(
+        "dilation of the twin",
+        TWO_CONVS,
+        right=((ONE, ONE.replace("padding=1", "padding=2, dilation=2")),),
+        wrong=((TWO, TWO.replace("padding=1", "padding=2, dilation=2")),),
+        surgery=set_("one", dilation=2, padding="auto"),
+    ),
+    Trick(
+        "dilation of both",
+        TWO_CONVS,
+        right=((ONE, ONE.replace("padding=1", "padding=2, dilation=2")),),
+        wrong=(
+            (ONE, ONE.replace("padding=1", "padding=2, dilation=2")),
+            (TWO, TWO.replace("padding=1", "padding=2, dilation=2")),
+        ),
+        surgery=set_("one", dilation=2, padding="auto"),
+    ),
+    Trick(
+        "reflecting padding of the twin",
+        TWO_CONVS,
+        right=((ONE, ONE + ", padding_mode='reflect'"),),
+        wrong=((ONE, ONE + ", padding_mode='replicate'"),),
+        surgery=set_("one", padding_mode="reflect"),
+    ),
+    Trick(
+        "momentum",
+        TWO_CONVS,
+        right=(("BatchNorm2d(4)", "BatchNorm2d(4, momentum=0.2)"),),
+        wrong=(("BatchNorm2d(4)", "BatchNorm2d(4, momentum=0.3)"),),
+        surgery=set_("bn", momentum=0.2),
+        modes=frozenset({"train"}),
+        says="buffer bn.running",
+    ),
+    Trick(
+        "probability",
+        TWO_CONVS,
+        right=(("Dropout(0.5)", "Dropout(0.2)"),),
+        wrong=(("Dropout(0.5)", "Dropout(0.25)"),),
+        surgery=set_("drop", p=0.2),
+        modes=frozenset({"train"}),
+    ),
+    Trick(
+        "tie broken by what is set",
+        TWO_CONVS,
+        right=((ONE, ONE.replace("padding=1", "padding=2, dilation=2")),),
+        wrong=(
+            (ONE, ONE.replace("padding=1", "padding=2, dilation=2")),
+            ("self.two.weight = self.one.weight", "self.two.weight = nn.Parameter(self.one.weight.detach().clone())"),
+        ),
+        surgery=set_("one", dilation=2, padding="auto"),
+        says="two.weight",
+    ),
+    Trick(
+        "before instead of behind",
+        SCALE_ + TWO_CONVS,
+        right=(
+            ("self.bn = ", "self.scale = LayerScale(4)\n        self.bn = "),
+            ("self.bn(", "self.scale(self.bn("),
+            ("))))", ")))))"),
+        ),
+        wrong=(
+            ("self.bn = ", "self.scale = LayerScale(4)\n        self.bn = "),
+            ("self.bn(", "self.bn(self.scale("),
+            ("))))", ")))))"),
+        ),
+        surgery=beside("bn", "after", "scale"),
+        products=(Product("scale", "scale"),),
+    ),
+    Trick(
+        "another element is wrapped",
+        SCALE_ + TWO_CONVS,
+        right=(
+            (f"{ONE})", "self.one = nn.Sequential(LayerScale(4), nn.Conv2d(4, 4, 3, padding=1))"),
+            ("self.one.weight", "self.one[1].weight"),
+        ),
+        wrong=(
+            (f"{ONE})", "self.one = nn.Sequential(nn.Conv2d(4, 4, 3, padding=1), LayerScale(4))"),
+            ("self.one.weight", "self.one[0].weight"),
+        ),
+        surgery=beside("one", "before", "m"),
+        products=(Product("m", "one.0", "one.1"),),
     ),
 ]
