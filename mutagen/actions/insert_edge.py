@@ -11,6 +11,7 @@ from mutagen.actions.condition import Condition, condition_for, flag_for
 from mutagen.actions.cut import Cut, cuts, nodes_through
 from mutagen.actions.definition import use_block, use_torch
 from mutagen.actions.draft import Draft, join
+from mutagen.actions.insert_override import wrapped
 from mutagen.actions.layout import channels_first
 from mutagen.actions.members import Place, Wanted, arguments_as_source, find_place, make_statement
 from mutagen.actions.new_call import literal
@@ -40,7 +41,7 @@ class _Attempt:
 
 def plan(rule: Rule, matches: Sequence[EdgeMatch], scene: Scene) -> Draft:
     """Edits for every edge, with a refusal for each that cannot be cut."""
-    draft = _plan(rule, matches, scene, lax=False)
+    draft = wrapped(rule, matches, scene.blocks[rule.action.block], _plan(rule, matches, scene, lax=False), scene)
     if any(it.code == "needs-split" for it in draft.refused):
         draft = min(draft, _plan(rule, matches, scene, lax=True), key=lambda it: len(it.refused))
     return draft

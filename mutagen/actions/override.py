@@ -37,7 +37,7 @@ _MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
-class _Owner:
+class Owner:
     """A class in whose constructor the change may stand; ``roots`` are its instances, ``below`` what they hold."""
 
     file: SourceFile
@@ -75,7 +75,7 @@ def _override(
         return None
     if any(len(it.aliases) > 1 and it.facts.get("params") for it in group):
         return None  # each place would get weights of its own
-    for owner in _owners(group, scene):
+    for owner in owners_of(group, scene):
         kind = use_torch(group[0].type, owner.file)
         made = _product(rule, way, group, owner, scene)
         if made is None:
@@ -90,7 +90,7 @@ def _override(
     return None
 
 
-def _edit(rule: Rule, group: Sequence[Instance], owner: _Owner, lines: list[str]) -> Edit:
+def _edit(rule: Rule, group: Sequence[Instance], owner: Owner, lines: list[str]) -> Edit:
     at = owner.file.behind(owner.init.body[-1])
     reason = f"no expression that may be edited makes exactly these {len(group)} instance(s)"
     text = owner.file.newline + owner.file.newline.join(lines)
@@ -102,7 +102,7 @@ def _lines(
     group: Sequence[Instance],
     changed: frozenset[str],
     neutral: frozenset[str],
-    owner: _Owner,
+    owner: Owner,
     product: Product,
     kind: str,
     *,
@@ -120,26 +120,26 @@ def _lines(
     return plain_lines(inner, product, indent, step) if 0 < len(inner) <= _MOST_NAMED else []
 
 
-def _inner(group: Sequence[Instance], owner: _Owner) -> tuple[str, ...]:
+def _inner(group: Sequence[Instance], owner: Owner) -> tuple[str, ...]:
     """Paths within the owner, where every instance of the owner's class holds the same ones; else empty."""
     found: dict[str, set[str]] = {root: set() for root in owner.roots}
     for it in group:
         for root in owner.roots:
-            if _is_below(it.path, root):
+            if is_below(it.path, root):
                 found[root].add(it.path[len(root) :].lstrip("."))
     paths = list(found[owner.roots[0]])
     return tuple(sorted(paths)) if all(set(paths) == other for other in found.values()) else ()
 
 
-def _owners(group: Sequence[Instance], scene: Scene) -> Iterator[_Owner]:
+def owners_of(group: Sequence[Instance], scene: Scene) -> Iterator[Owner]:
     """Classes whose instances hold all of the group: those of the target's file first, and innermost first."""
     found = list(_candidates(group, scene))
     yield from sorted(found, key=lambda it: it.file.path != scene.project.target)
 
 
-def _candidates(group: Sequence[Instance], scene: Scene) -> Iterator[_Owner]:
+def _candidates(group: Sequence[Instance], scene: Scene) -> Iterator[Owner]:
     parents = {it.type if (it := scene.by_path.get(one.owner)) else "" for one in group}
-    for path in dict.fromkeys([*([group[0].owner] if len(parents) == 1 else []), *_common(group)]):
+    for path in dict.fromkeys([*([group[0].owner] if len(parents) == 1 else []), *common_owners(group)]):
         instance = scene.by_path.get(path)
         known = instance.definition if instance is not None else None
         if instance is None or known is None or not scene.project.editable(known.file):
@@ -153,12 +153,12 @@ def _candidates(group: Sequence[Instance], scene: Scene) -> Iterator[_Owner]:
         if any(it.type != instance.type for it in kin):
             continue  # a subclass goes on making modules when this constructor has ended
         roots = tuple(it.path for it in kin)
-        if any(_is_below(one, other) for one in roots for other in roots):
+        if any(is_below(one, other) for one in roots for other in roots):
             continue  # the outer one would come upon products of the inner one
-        if not all(any(_is_below(it.path, root) for root in roots) for it in group):
+        if not all(any(is_below(it.path, root) for root in roots) for it in group):
             continue
-        below = tuple(it for it in scene.trace.instances if any(_is_below(it.path, root) for root in roots))
-        yield _Owner(file, init, roots, below)
+        below = tuple(it for it in scene.trace.instances if any(is_below(it.path, root) for root in roots))
+        yield Owner(file, init, roots, below)
 
 
 def _ends_early(init: Function) -> bool:
@@ -172,7 +172,7 @@ def _returns(node: ast.AST) -> bool:
     return isinstance(node, ast.Return) or any(_returns(it) for it in ast.iter_child_nodes(node))
 
 
-def _common(group: Sequence[Instance]) -> Iterator[str]:
+def common_owners(group: Sequence[Instance]) -> Iterator[str]:
     """Paths of modules that hold all instances, innermost first."""
     parts = [it.path.split(".")[:-1] for it in group]
     shared = 0
@@ -182,12 +182,12 @@ def _common(group: Sequence[Instance]) -> Iterator[str]:
         yield ".".join(parts[0][:length])
 
 
-def _is_below(path: str, root: str) -> bool:
+def is_below(path: str, root: str) -> bool:
     return path != root and (not root or path.startswith(f"{root}."))
 
 
 def _loop(
-    rule: Rule, group: Sequence[Instance], free: frozenset[str], owner: _Owner, child: str, kind: str
+    rule: Rule, group: Sequence[Instance], free: frozenset[str], owner: Owner, child: str, kind: str
 ) -> Loop | None:
     """The loop that comes upon the instances and no others, by the fewest of the rule's own tests; None without one."""
     chosen = {it.path for it in group}
@@ -205,8 +205,8 @@ def _loop(
         return Loop("self", tuple(asked))
     if len(owner.roots) > 1:
         return None
-    prefix, start = next(_common(group)), owner.roots[0]
-    if prefix != start and not any(_is_below(it.path, prefix) for it in left):
+    prefix, start = next(common_owners(group)), owner.roots[0]
+    if prefix != start and not any(is_below(it.path, prefix) for it in left):
         return Loop(place(prefix[len(start) :].lstrip(".")), tuple(asked))
     spared = _apart(group, left, start)
     return Loop("self", tuple(asked), spared) if spared else None
@@ -241,7 +241,7 @@ def _as_source(test: Test, child: str, instance: Instance) -> str | None:
 
 
 def _product(
-    rule: Rule, way: Replacement, group: Sequence[Instance], owner: _Owner, scene: Scene
+    rule: Rule, way: Replacement, group: Sequence[Instance], owner: Owner, scene: Scene
 ) -> tuple[Product, Draft] | None:
     """The new module out of the old one, and what it needs in the file."""
     if any(it.facts.get("affine") and it.facts.get("bias") is False for it in group):

@@ -55,7 +55,7 @@ def guarded_lines(inner: str, kind: str, product: Product, indent: str, step: st
     """One module, set anew if it is of the kind."""
     old = place(inner)
     head = f"{indent}{step}{old} = {product.callee}("
-    return [f"{indent}if isinstance({old}, {kind}):", *_call(head, product.of(old), ")", step)]
+    return [f"{indent}if isinstance({old}, {kind}):", *call_lines(head, product.of(old), ")", step)]
 
 
 def plain_lines(inner: Sequence[str], product: Product, indent: str, step: str) -> list[str]:
@@ -65,7 +65,7 @@ def plain_lines(inner: Sequence[str], product: Product, indent: str, step: str) 
         old = place(path)
         if product.arguments:
             lines.append(f"{indent}{product.child} = {old}")
-        lines += _call(f"{indent}{old} = {product.callee}(", product.arguments, ")", step)
+        lines += call_lines(f"{indent}{old} = {product.callee}(", product.arguments, ")", step)
     return lines
 
 
@@ -74,7 +74,7 @@ def _setattr(indent: str, product: Product, step: str) -> list[str]:
     if _fits(line):
         return [line]
     return [
-        *_call(f"{indent}new = {product.callee}(", product.arguments, ")", step),
+        *call_lines(f"{indent}new = {product.callee}(", product.arguments, ")", step),
         f"{indent}setattr(parent, name, new)",
     ]
 
@@ -89,7 +89,8 @@ def test_lines(head: str, tests: list[str], step: str) -> list[str]:
     return [f"{head}(", *rows, f"{indent}):"]
 
 
-def _call(head: str, arguments: Sequence[str], tail: str, step: str) -> list[str]:
+def call_lines(head: str, arguments: Sequence[str], tail: str, step: str) -> list[str]:
+    """A call on one line, or with its arguments below where that would be too long."""
     line = head + ", ".join(arguments) + tail
     if _fits(line):
         return [line]

@@ -78,6 +78,20 @@ class Scene:
                 found.setdefault(index, []).append(node.index)
         return {index: tuple(readers) for index, readers in found.items()}
 
+    @cached_property
+    def _nodes_by_module(self) -> Mapping[str, tuple[Node, ...]]:
+        found: dict[str, list[Node]] = {}
+        for node in self.trace.nodes:
+            inner = node.path if node.path is not None else node.scope
+            while inner:
+                found.setdefault(inner, []).append(node)
+                inner = inner.rpartition(".")[0]
+        return {path: tuple(nodes) for path, nodes in found.items()}
+
+    def nodes_in(self, path: str) -> tuple[Node, ...]:
+        """The calls of a module and of all that it holds."""
+        return self._nodes_by_module.get(path, ())
+
     def editable(self, site: CallSite) -> bool:
         """Whether the expression of a chain level may be edited."""
         return self.project.editable(site.span.file)

@@ -125,9 +125,10 @@ def test_the_same_addition_in_others_without_a_flag(planned):
     assert "nn.Sequential(Unit(16, False, use_layer_scale=True), Unit(16, True), Unit(16, F" in done.text
 
 
-def test_copies_cannot_be_told_apart(planned):
+def test_copies_are_told_apart_when_all_is_built(planned):
     made = "Unit(16, False), Unit(16, True), Unit(16, False))"
     copied = "*[copy.deepcopy(unit) for unit in [Unit(16, False)] * 2])\n        self.units[0].way = branch(16)"
     source = "import copy\n\n\n" + HEAVY.replace("self.heavy = heavy", "self.way = None").replace(made, copied)
     done = planned(source.replace("if self.heavy", "if self.way is not None"), "gated-residuals")
-    assert set(done.refused) == {"needs-split"}
+    assert {it.rung for it in done.plan.edits} == {"override"}
+    assert "        self.units[1].body.append(LayerScale(init=0.0))\n" in done.text
