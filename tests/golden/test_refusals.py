@@ -51,6 +51,7 @@ BOTH = (
     NET.replace("class Net", f"{TAIL}class Net")
     .replace("self.block2 = Block(width)", "self.block2 = copy.deepcopy(self.block1)\n        self.tail = Tail(width)")
     .replace("import torch\n", "import copy\n\nimport torch\n")
+    .replace("self.norm(self.conv(x))", "self.norm(self.conv(x)).tanh()")
     .replace("self.block2(self.block1(x))", "self.tail(self.block2(self.block1(x)))")
 )
 WIDTHS = """\
@@ -78,7 +79,7 @@ class Layer(nn.Module):
         self.norm = nn.BatchNorm2d(width)
 
     def forward(self, x):
-        return x + self.norm(x)
+        return x + self.norm(x).tanh()
 """
 USER = """\
 import torch.nn as nn
