@@ -111,16 +111,16 @@ def _lines(
     """The text for an owner; ``whole`` says that a loop will not come upon products of other edits."""
     last = owner.init.body[-1].lineno
     indent, step = owner.file.indent(last), owner.file.step(last)
-    inner = _inner(group, owner)
+    inner = inner_paths(group, owner)
     if len(inner) == 1:
         return guarded_lines(inner[0], kind, product, indent, step)
-    loop = _loop(rule, group, changed | neutral, owner, product.child, kind) if whole else None
+    loop = loop_over(rule, group, changed | neutral, owner, product.child, kind) if whole else None
     if loop is not None:
         return loop_lines(loop, product, indent, step)
     return plain_lines(inner, product, indent, step) if 0 < len(inner) <= _MOST_NAMED else []
 
 
-def _inner(group: Sequence[Instance], owner: Owner) -> tuple[str, ...]:
+def inner_paths(group: Sequence[Instance], owner: Owner) -> tuple[str, ...]:
     """Paths within the owner, where every instance of the owner's class holds the same ones; else empty."""
     found: dict[str, set[str]] = {root: set() for root in owner.roots}
     for it in group:
@@ -186,7 +186,7 @@ def is_below(path: str, root: str) -> bool:
     return path != root and (not root or path.startswith(f"{root}."))
 
 
-def _loop(
+def loop_over(
     rule: Rule, group: Sequence[Instance], free: frozenset[str], owner: Owner, child: str, kind: str
 ) -> Loop | None:
     """The loop that comes upon the instances and no others, by the fewest of the rule's own tests; None without one."""

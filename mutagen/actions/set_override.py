@@ -8,7 +8,7 @@ from dataclasses import replace
 from mutagen.actions.definition import use_torch
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.new_call import literal
-from mutagen.actions.override import _inner, _loop, _Owner, _owners
+from mutagen.actions.override import Owner, inner_paths, loop_over, owners_of
 from mutagen.actions.override_text import Loop, place, test_lines
 from mutagen.actions.scene import Scene
 from mutagen.match.wanted import has_values
@@ -67,7 +67,7 @@ def _override(
     if any(it != values[0] for it in values) or len({it.type for it in group}) > 1:
         return None
     free = changed | {it.path for it in scene.trace.instances if has_values(it, rule.action.args)}
-    for owner in _owners(group, scene):
+    for owner in owners_of(group, scene):
         kind = use_torch(group[0].type, owner.file)
         lines = _lines(rule, group, free, owner, values[0], kind.name)
         if lines:
@@ -91,14 +91,14 @@ def _as_attributes(instance: Instance, values: Mapping[str, Value]) -> dict[str,
 
 
 def _lines(
-    rule: Rule, group: Sequence[Instance], free: frozenset[str], owner: _Owner, values: Mapping[str, Value], kind: str
+    rule: Rule, group: Sequence[Instance], free: frozenset[str], owner: Owner, values: Mapping[str, Value], kind: str
 ) -> list[str]:
     last = owner.init.body[-1].lineno
     indent, step = owner.file.indent(last), owner.file.step(last)
-    inner = _inner(group, owner)
+    inner = inner_paths(group, owner)
     if len(inner) == 1:
         return _named(inner, values, indent)
-    loop = _loop(rule, group, free - {it.path for it in group}, owner, "m", kind)
+    loop = loop_over(rule, group, free - {it.path for it in group}, owner, "m", kind)
     if loop is not None:
         return _loop_lines(loop, values, indent, step)
     return _named(inner, values, indent) if 0 < len(inner) * len(values) <= _MOST_NAMED else []
