@@ -10,12 +10,14 @@ from pathlib import Path
 
 from mutagen.blocks.catalogue import load_blocks
 from mutagen.blocks.recognise import standing_products
+from mutagen.blocks.short_names import switch_name
 from mutagen.errors import ClashError, InternalError, Place, ProofError, TargetError
 from mutagen.load.candidates import choose_model, model_candidates
 from mutagen.load.input_spec import parse_input
 from mutagen.load.model_call import parse_call
 from mutagen.load.plan_file import check_hashes, read_plan
 from mutagen.load.rules_file import find_rules, read_rules
+from mutagen.load.switches import switched_on
 from mutagen.load.target_file import Located, find_target
 from mutagen.match.select import select
 from mutagen.plan.make import make_plan
@@ -222,6 +224,9 @@ def _target(options: Options, located: Located, rules: RuleSet | None, plan: Pla
     if call is None:
         source = Path(located.file).read_bytes()
         call = choose_model(model_candidates(source, located.file), located.file)
+    if rules is not None:
+        switches = [switch_name(it.action.block) for it in rules.rules if it.action.emit == "flag"]
+        call = switched_on(call, switches, Path(located.file).read_bytes()) if switches else call
     return Target(
         file=located.file,
         module=located.module,
@@ -287,7 +292,19 @@ def _verified(traced: _Traced, changes: tuple[FileChange, ...], host: Host, opti
     target = replace(traced.target, call=traced.trace.call, inputs=traced.trace.inputs, overlay=overlay)
     edited = host.session("the edited model")
     assert traced.original is not None
-    return prove(traced.original, edited, plan=traced.plan, target=target, timeout=options.timeout)
+    plan, call = traced.plan, traced.trace.call
+    if not plan.switches:
+        return prove(traced.original, edited, plan=plan, target=target, timeout=options.timeout)
+    off = replace(plan, surgery=(), products=())
+    again = host.session("the original model")
+    need_calls = not traced.found or any(it.rule.needs_calls for it in traced.found)
+    begin(again, traced.target, need_calls=need_calls, timeout=options.timeout)
+    verdict = prove(again, edited, plan=off, target=target, timeout=options.timeout)
+    if not verdict.proof.equal:
+        return verdict
+    on = replace(target, call=replace(call, kwargs={**call.kwargs, **dict.fromkeys(plan.switches, True)}))
+    switched = host.session("the edited model, switched on")
+    return prove(traced.original, switched, plan=plan, target=on, timeout=options.timeout)
 
 
 def _failure(verdict: Verdict) -> str:

@@ -81,6 +81,14 @@ def flag_for(
     return replace(found, where=where) if isinstance(found, Refusal) else found
 
 
+def switch_for(
+    rule: Rule, place: Place, wanted: Sequence[Wanted], scene: Scene, split: Partings
+) -> Condition | Refusal:
+    """A new parameter of the class, off unless the call that builds the model switches it on for the owners."""
+    _, others = _sides(place, wanted, scene)
+    return _split(rule, place, wanted, others, scene, split, "the new module cannot be switched by an argument")
+
+
 def _split(
     rule: Rule,
     place: Place,

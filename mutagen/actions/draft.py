@@ -24,6 +24,7 @@ class Draft:
     planned: tuple[str, ...] = ()
     sites: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    switches: tuple[str, ...] = ()
 
 
 def join(drafts: Iterable[Draft]) -> Draft:
@@ -39,6 +40,7 @@ def join(drafts: Iterable[Draft]) -> Draft:
         planned=_once(path for part in parts for path in part.planned),
         sites=_once(site for part in parts for site in part.sites),
         notes=_once(note for part in parts for note in part.notes),
+        switches=_once(name for part in parts for name in part.switches),
     )
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mutagen.actions.condition import Condition, condition_for, flag_for
+from mutagen.actions.condition import Condition, condition_for, flag_for, switch_for
 from mutagen.actions.cut import Cut, cuts, nodes_through
 from mutagen.actions.definition import use_block, use_torch
 from mutagen.actions.draft import Draft, join
@@ -187,6 +187,8 @@ def _condition(
 ) -> Condition | Refusal:
     """Under which condition the new module is made, if under any."""
     cut, rest = group[0].cuts[0], _others(group, scene)
+    if split.switch:
+        return switch_for(rule, place, wanted, scene, split)
     if not rest:
         return condition_for(rule, place, cut.function, cut.expression, wanted, scene, split)
     known = [it for it in (scene.by_path.get(node.scope) for node in rest) if it is not None]

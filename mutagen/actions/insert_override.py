@@ -53,7 +53,12 @@ def wrapped(rule: Rule, matches: Sequence[EdgeMatch], block: Block, draft: Draft
     codes = {it.path for it in draft.refused if it.code in _CURED}
     spots = [find_spot(it, scene) for it in matches if it.path in codes]
     found = [it for it in spots if it is not None]
-    if not found or len(found) < len(spots) or "channels_other" in block.arguments.values():
+    if (
+        rule.action.emit == "flag"
+        or not found
+        or len(found) < len(spots)
+        or "channels_other" in block.arguments.values()
+    ):
         return draft
     holders = [scene.by_path[it.scope] if it.scope else scene.by_path[it.path] for it in found]
     for owner in owners_of([it for it in holders if it.path] or [scene.by_path[found[0].path]], scene):

@@ -51,7 +51,7 @@ def overridden(rule: Rule, draft: Draft, scene: Scene, *, neutral: frozenset[str
 
     ``neutral`` are paths of instances that may change with the others or not.
     """
-    if rule.query.block is not None:
+    if rule.query.block is not None or rule.action.emit == "flag":
         return draft
     group = [scene.by_path[path] for path in dict.fromkeys(it.path for it in draft.refused if it.code in _CURED)]
     if not group and not scene.late:

@@ -88,19 +88,21 @@ class Partings:
     """The parameters that one rule asks for, with ``flag`` and ``places`` as their first names.
 
     Asks that agree share a parameter, so a class of which two children change gains one. Unless ``lax``, what a reader
-    would stumble over is none: two new parameters of one function, or very many edits.
+    would stumble over is none: two new parameters of one function, or very many edits. With ``switch`` the selected
+    change only where the call that builds the model asks for it: no call sets the parameter, all hand it on.
     """
 
     scene: Scene
     flag: str
     places: str
     lax: bool = False
+    switch: bool = False
     _asked: list[tuple[str, Need]] = field(default_factory=list)
     _loops: list[Loop] = field(default_factory=list)
 
     def condition(self, runs: Sequence[Run]) -> str:
         """The condition at an expression that holds for its runs with a true value alone; raises NoParting."""
-        passed = _told_apart([replace(it, chain=flat(it.chain)) for it in runs], False, self.scene)
+        passed = _told_apart([replace(it, chain=flat(it.chain)) for it in runs], False, self)
         return self._keep(passed)
 
     def parameter(self, file: SourceFile, function: Function, runs: Sequence[Run]) -> str:
@@ -158,7 +160,9 @@ def _solve(needs: Sequence[Need], asking: Partings) -> Solution:
     asked = list(needs)
     for _ in range(_ROUNDS):
         parameters = _named(_merged(asked), asking)
-        handed = [(it, span, _at_call(it, span, runs, asking.scene)) for it in parameters for span, runs in _calls(it)]
+        handed = [
+            (it, span, _at_call(it, span, runs, asking)) for it in parameters for span, runs in _calls(it, asking)
+        ]
         wanted = list(needs)
         for it in (passed.need for _, _, passed in handed if passed is not None):
             if it is not None and it not in wanted:
@@ -216,27 +220,30 @@ def _name_of(need: Need, parameters: Sequence[Parameter]) -> str:
     raise AssertionError("every need has come to a parameter")
 
 
-def _calls(parameter: Parameter) -> list[tuple[Span, list[Run]]]:
+def _calls(parameter: Parameter, asking: Partings) -> list[tuple[Span, list[Run]]]:
     """The runs of a function by the call that starts them."""
     found: dict[Span, list[Run]] = {}
     for run in parameter.need.runs.values():
+        if not run.chain and asking.switch:
+            continue
         if not run.chain:
             raise NoParting("they are made by the call that builds the model", None)
         found.setdefault(run.chain[0].span, []).append(run)
     return list(found.items())
 
 
-def _at_call(parameter: Parameter, span: Span, runs: list[Run], scene: Scene) -> Passed | None:
+def _at_call(parameter: Parameter, span: Span, runs: list[Run], asking: Partings) -> Passed | None:
     """What one call passes for the parameter; None where it passes nothing."""
     if all(run.value == parameter.need.default for run in runs):
         return None
+    scene = asking.scene
     if not scene.project.editable(span.file):
         raise NoParting("the call that would set them apart stands in a file that may not be edited", span)
     file = scene.project.file(span.file)
     call = file.node_at(span)
     if not isinstance(call, ast.Call) or _last_name(call.func) in _NOT_THE_CALLEE:
         raise NoParting("the call that would set them apart is not written out", span)
-    passed = _told_apart(runs, parameter.need.default, scene)
+    passed = _told_apart(runs, parameter.need.default, asking)
     function = file.function(call)
     if passed.text == "{}" and passed.need is not None and _hands_on(call, function):
         return Passed("", replace(passed.need, through=parameter.name))
@@ -253,10 +260,11 @@ def _hands_on(call: ast.Call, function: Function | None) -> bool:
     return len(uses) == 1
 
 
-def _told_apart(runs: Sequence[Run], default: Value, scene: Scene) -> Passed:
+def _told_apart(runs: Sequence[Run], default: Value, asking: Partings) -> Passed:
     """What stands at the expression where these runs begin, so that each gets its value."""
     values = list(dict.fromkeys(run.value for run in runs))
-    if len(values) == 1:
+    scene = asking.scene
+    if len(values) == 1 and not asking.switch:
         return Passed(repr(values[0]))
     frames: dict[int, list[Run]] = {}
     for run in runs:
@@ -271,14 +279,19 @@ def _told_apart(runs: Sequence[Run], default: Value, scene: Scene) -> Passed:
         return Passed("{}", _need(file, function, {key: group[0] for key, group in frames.items()}, default))
     if default is not False:
         raise NoParting("two loops, one in the other and in different functions, would set them apart", site.span)
-    return _by_loop(file, function, node, frames)
+    return _by_loop(file, function, node, frames, asking)
 
 
-def _by_loop(file: SourceFile, function: Function, node: ast.AST, frames: Mapping[int, list[Run]]) -> Passed:
+def _by_loop(
+    file: SourceFile, function: Function, node: ast.AST, frames: Mapping[int, list[Run]], asking: Partings
+) -> Passed:
     """Selected and others come from one activation: the loops around the expression tell them apart."""
     loops = loops_around(file, function, node)
     everything = [run for group in frames.values() for run in group]
     simple = told_by(loops, [(it.chain[0], bool(it.value)) for it in everything])
+    if simple is not None and asking.switch:
+        marks = {key: replace(group[0], value=True) for key, group in frames.items()}
+        return Passed(f"{{}} and {simple.joined}", _need(file, function, marks, False), simple.loops)
     if simple is not None:
         return Passed(simple.text, None, simple.loops)
     chosen = {key: group for key, group in frames.items() if any(run.value for run in group)}
@@ -286,6 +299,9 @@ def _by_loop(file: SourceFile, function: Function, node: ast.AST, frames: Mappin
     if inner is not None:
         marks = {key: replace(group[0], value=key in chosen) for key, group in frames.items()}
         return Passed(f"{{}} and {inner.joined}", _need(file, function, marks, False), inner.loops)
+    if asking.switch:
+        span = next(iter(frames.values()))[0].chain[0].span
+        raise NoParting("a switch cannot list the turns of several loops", span)
     return _by_places(file, function, node, loops, frames)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Sequence
 
 from mutagen.actions.draft import Draft
 from mutagen.actions.parting import Parameter, Partings, Solution, function_at
 from mutagen.actions.parting_siblings import siblings
 from mutagen.actions.scene import Scene
+from mutagen.blocks.short_names import short_name, switch_name
 from mutagen.records.plan import Edit
 from mutagen.records.rules import Rule
 from mutagen.records.span import Span
@@ -21,9 +21,9 @@ _WIDTH = 120
 
 def partings(rule: Rule, scene: Scene, *, lax: bool = False) -> Partings:
     """Partings of a rule that have been asked for nothing yet, with names after its block."""
-    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+", re.sub(r"[123]d$", "", rule.action.block))
-    name = "_".join(words).lower() if len(words) < 3 else "".join(word[0] for word in words).lower()
-    return Partings(scene, f"use_{name}", f"{name}_at", lax)
+    return Partings(
+        scene, switch_name(rule.action.block), f"{short_name(rule.action.block)}_at", lax, rule.action.emit == "flag"
+    )
 
 
 def parted(partings: Partings, rule: Rule) -> Draft:
@@ -35,7 +35,9 @@ def parted(partings: Partings, rule: Rule) -> Draft:
         edits.setdefault((span, new), Edit(span, old, new, rule.id, "split", reason))
     counted = [f"{it.shown} counts what {rule.id} selects in this configuration of the model" for it in solved.loops]
     ordered = sorted(edits.values(), key=lambda it: (it.span.file, it.span.line, it.span.column))
-    return Draft(edits=tuple(ordered), notes=tuple(dict.fromkeys(counted)))
+    switches = [it.name for it in solved.parameters if any(not run.chain for run in it.need.runs.values())]
+    counted += [f"off by default: give {name}=True where the model is built" for name in switches]
+    return Draft(edits=tuple(ordered), switches=tuple(switches), notes=tuple(dict.fromkeys(counted)))
 
 
 def _changes(solved: Solution, scene: Scene) -> Iterator[tuple[Span, str, str]]:

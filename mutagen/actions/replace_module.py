@@ -59,6 +59,8 @@ def plan_source(
         else:
             drafts.append(Draft(refused=tuple(_no_call(rule, it) for it in group)))
     origins = plan_origins(rule, variable, scene, neutral=neutral)
+    if split.switch:
+        origins = Draft(refused=tuple(_not_by_switch(rule, it) for it in variable))
     drafts.append(_split_calls(rule, variable, origins, split))
     return join([*drafts, parted(split, rule)])
 
@@ -72,7 +74,7 @@ def _split_calls(rule: Rule, variable: Sequence[Instance], draft: Draft, split: 
         call, way = file.node_at(span), _way(rule, group[0])
         others = [it for it in split.scene.made_at[span] if it not in group]
         new = new_call(rule, way, file, call, group, split.scene) if way and isinstance(call, ast.Call) else None
-        if others and isinstance(call, ast.Call) and isinstance(new, NewCall):
+        if (others or split.switch) and isinstance(call, ast.Call) and isinstance(new, NewCall):
             done.append(_plan_some(rule, span, call, group, others, new, split))
     planned = {path for it in done for path in it.planned}
     rest = tuple(it for it in draft.refused if it.path not in planned)
@@ -158,7 +160,7 @@ def _plan_site(
     new = new_call(rule, way, file, call, group, scene)
     if isinstance(new, Refusal):
         return Draft(refused=tuple(_for(new, it) for it in group))
-    if others:
+    if others or split.switch:
         return _plan_some(rule, span, call, group, others, new, split)
     reason = f"all {len(group)} instance(s) made here are selected"
     edit = Edit(span, file.text(span), new.text, rule.id, "site", reason, tuple(it.path for it in group))
@@ -176,7 +178,7 @@ def _plan_some(
 ) -> Draft:
     """Only some of what the expression makes is selected: the rule.s tests or a new parameter tell them."""
     file, made = split.scene.project.file(span.file), len(group) + len(others)
-    edits = guarded(rule, file, call, group, others, new)
+    edits = () if split.switch else guarded(rule, file, call, group, others, new)
     if not edits:
         try:
             condition = split.condition([Run(it.chain, it in group) for it in (*group, *others)])
@@ -191,9 +193,15 @@ def _plan_some(
 def _needs_split(rule: Rule, span: Span, group: list[Instance], others: list[Instance], problem: NoParting) -> Draft:
     made = len(group) + len(others)
     message = f"the expression makes {made} instances, {len(group)} of them selected; {problem.message}"
-    advice = f"select all of them, or none: `not: {{path: ...}}`; not selected is {others[0].path}"
+    advice = "select all of them, or none: `not: {path: ...}`"
+    advice = f"{advice}; not selected is {others[0].path}" if others else "leave out `emit: flag`"
     where = problem.where or span
     return Draft(refused=tuple(refuse(rule, it.path, "needs-split", message, advice, where=where) for it in group))
+
+
+def _not_by_switch(rule: Rule, instance: Instance) -> Refusal:
+    message, where = "the call that makes it cannot choose by a new argument", instance.chain[0].span
+    return refuse(rule, instance.path, "needs-split", message, "leave out `emit: flag`", where=where)
 
 
 def _no_call(rule: Rule, instance: Instance) -> Refusal:

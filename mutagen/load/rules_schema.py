@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from mutagen.errors import Place
 from mutagen.load.rules_words import VERSION
-from mutagen.records.rules import Action, EdgeKind, Only, Partial, Query, Rule, Style, Test, TestName, Value
+from mutagen.records.rules import Action, EdgeKind, Emit, Only, Partial, Query, Rule, Style, Test, TestName, Value
 
 TESTS: tuple[TestName, ...] = ("eq", "ne", "gt", "ge", "lt", "le", "in", "multiple_of")
 
@@ -104,6 +104,7 @@ class _ActionPart(_Part):
     args: dict[str, AnyValue] = {}
     style: Style = "inline"
     partial: Partial = "refuse"
+    emit: Emit = "in-place"
 
 
 class ReplacePart(_ActionPart):
@@ -174,10 +175,12 @@ def _as_action(part: RulePart) -> Action:
         return Action("set", "", args=dict(part.set.model_extra or {}), partial=part.set.partial)
     if part.insert is not None:
         new = part.insert
-        return Action("insert", new.block, at=new.at, args=dict(new.args), style=new.style, partial=new.partial)
+        options: dict[str, Any] = {"style": new.style, "partial": new.partial, "emit": new.emit}
+        return Action("insert", new.block, at=new.at, args=dict(new.args), **options)
     assert part.replace is not None, "checked by rules_checks"
     with_ = part.replace
-    return Action("replace", with_.block, args=dict(with_.args), style=with_.style, partial=with_.partial)
+    options = {"style": with_.style, "partial": with_.partial, "emit": with_.emit}
+    return Action("replace", with_.block, args=dict(with_.args), **options)
 
 
 def _as_query(part: MatchPart) -> Query:

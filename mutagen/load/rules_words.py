@@ -16,8 +16,8 @@ KEYS: Mapping[Level, tuple[str, ...]] = {
     "rule": ("id", "why", "match", "replace", "insert", "set", "optional"),
     "match": ("type", "path", "block", "edge", "op", "where", "inside", "not", "only"),
     "where": ("eq", "ne", "gt", "ge", "lt", "le", "in", "multiple_of"),
-    "replace": ("with", "args", "style", "partial"),
-    "insert": ("block", "at", "args", "style", "partial"),
+    "replace": ("with", "args", "style", "partial", "emit"),
+    "insert": ("block", "at", "args", "style", "partial", "emit"),
     "only": ("first", "last", "every", "nth"),
 }
 
@@ -27,8 +27,8 @@ LATER: Mapping[Level, tuple[str, ...]] = {
     "rule": ("wrap", "remove", "branch", "combine", "head", "skip", "expect", "enabled"),
     "match": ("all", "any", "has", "after", "before", "source", "isa", "pattern", "is", "criterion"),
     "where": (),
-    "replace": ("strategy", "start", "emit"),
-    "insert": ("strategy", "start", "emit"),
+    "replace": ("strategy", "start"),
+    "insert": ("strategy", "start"),
     "only": (),
 }
 

@@ -60,6 +60,7 @@ def make_plan(
         products=whole.products,
         rules=tuple(_outcome(it, draft) for it, draft in zip(found, drafts, strict=True)),
         notes=whole.notes,
+        switches=whole.switches,
     )
 
 

@@ -148,7 +148,10 @@ class RulePlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A replayable list of edits. ``hashes`` are the SHA-256 of the files it was made for, by absolute path."""
+    """A replayable list of edits. ``hashes`` are the SHA-256 of the files it was made for, by absolute path.
+
+    ``switches`` are arguments of the model call, off by default, with which the edited source is the changed model.
+    """
 
     schema_version: int
     file: str
@@ -162,3 +165,4 @@ class Plan:
     products: tuple[Product, ...] = ()
     rules: tuple[RulePlan, ...] = ()
     notes: tuple[str, ...] = ()
+    switches: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ EdgeKind = Literal["residual", "skip"]
 ActionKind = Literal["replace", "insert", "set"]
 Style = Literal["inline", "module"]
 Partial = Literal["refuse", "allow"]
+Emit = Literal["in-place", "flag"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Action:
     """What happens to a match.
 
     ``block`` names a catalogue block, a ``torch.nn`` class or an operation; for ``set`` it is empty, and ``args`` are
-    the constructor's arguments that change.
+    the constructor's arguments that change. ``emit`` says whether a new argument, off by default, switches it on.
     """
 
     kind: ActionKind
@@ -71,6 +72,7 @@ class Action:
     args: Mapping[str, Value] = field(default_factory=dict)
     style: Style = "inline"
     partial: Partial = "refuse"
+    emit: Emit = "in-place"
 
 
 @dataclass(frozen=True, slots=True)
