@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mutagen.actions.members import Place, Wanted, head_of
-from mutagen.actions.parting import NoParting, Partings, Run
+from mutagen.actions.parting import Partings
+from mutagen.actions.parting_records import NoParting, Run
 from mutagen.actions.scene import Scene, refuse
 from mutagen.records.plan import Refusal
 from mutagen.records.rules import Rule
@@ -103,7 +104,7 @@ def _split(
         if len(wanted[0].values) > 1:
             raise NoParting("a module of two inputs cannot be left out by a flag", None)
         marks = [(it.owner, True) for it in wanted] + [(it.path, False) for it in others]
-        runs = [Run(_calls_of(path, place, scene), chosen) for path, chosen in marks]
+        runs = [Run(_calls_of(path, place, scene), chosen, path) for path, chosen in marks]
         return Condition(split.parameter(place.file, place.anchor.function, runs), otherwise=True)
     except NoParting as end:
         message, where = f"{problem}; {end.message}", end.where or head_of(place.file, place.owner)

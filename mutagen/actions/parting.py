@@ -8,11 +8,13 @@ function on the way out gets a parameter until the calls themselves part, or the
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from mutagen.actions.parting_loop import Loop, loops_around, told_by
+from mutagen.actions.parting_loop import Loop
+from mutagen.actions.parting_records import Need, NoParting, Parameter, Passed, Run, Solution, need_of
+from mutagen.actions.parting_turns import by_turn
 from mutagen.actions.scene import Scene
 from mutagen.records.rules import Value
 from mutagen.records.span import Span
@@ -24,63 +26,6 @@ _ROUNDS: Final = 40
 _MOST_EDITS: Final = 14
 _NOT_THE_CALLEE: Final = frozenset(["map", "filter", "apply", "deepcopy", "list", "tuple", "sorted", "zip", "reduce"])
 _COMPREHENSIONS: Final = ("<listcomp>", "<genexpr>", "<setcomp>", "<dictcomp>")
-
-
-class NoParting(Exception):
-    """Nothing short tells the selected from the others; ``where`` is the call at which the way ends."""
-
-    def __init__(self, message: str, where: Span | None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.where = where
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run of an expression: its chain, innermost first, and the value that is wanted there."""
-
-    chain: tuple[CallSite, ...]
-    value: Value
-
-
-@dataclass(frozen=True)
-class Need:
-    """A function needs a parameter; ``runs`` are the calls of it by the activation that each starts.
-
-    ``default`` is what old calls get. ``through`` names the parameter where ``**kwargs`` carries it without an edit.
-    """
-
-    file: str
-    line: int
-    runs: Mapping[int, Run]
-    default: Value = False
-    through: str | None = None
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """What came of the needs of one function that agree."""
-
-    need: Need
-    name: str
-
-
-@dataclass(frozen=True)
-class Passed:
-    """What stands at an expression: ``text`` with ``{}`` for the name of the parameter that ``need`` asks for."""
-
-    text: str
-    need: Need | None = None
-    loops: tuple[Loop, ...] = ()
-
-
-@dataclass(frozen=True)
-class Solution:
-    """All parameters, and for each call that sets or hands one on, what it passes."""
-
-    parameters: tuple[Parameter, ...]
-    calls: tuple[tuple[Span, str, str], ...] = ()
-    loops: tuple[Loop, ...] = ()
 
 
 @dataclass
@@ -276,57 +221,10 @@ def _told_apart(runs: Sequence[Run], default: Value, asking: Partings) -> Passed
     if node is None or function is None or not site.function.endswith(function.name):
         raise NoParting("the expression that would set them apart stands in no function", site.span)
     if all(len({run.value for run in group}) == 1 for group in frames.values()):
-        return Passed("{}", _need(file, function, {key: group[0] for key, group in frames.items()}, default))
+        return Passed("{}", need_of(file, function, {key: group[0] for key, group in frames.items()}, default))
     if default is not False:
         raise NoParting("two loops, one in the other and in different functions, would set them apart", site.span)
-    return _by_loop(file, function, node, frames, asking)
-
-
-def _by_loop(
-    file: SourceFile, function: Function, node: ast.AST, frames: Mapping[int, list[Run]], asking: Partings
-) -> Passed:
-    """Selected and others come from one activation: the loops around the expression tell them apart."""
-    loops = loops_around(file, function, node)
-    everything = [run for group in frames.values() for run in group]
-    simple = told_by(loops, [(it.chain[0], bool(it.value)) for it in everything])
-    if simple is not None and asking.switch:
-        marks = {key: replace(group[0], value=True) for key, group in frames.items()}
-        return Passed(f"{{}} and {simple.joined}", _need(file, function, marks, False), simple.loops)
-    if simple is not None:
-        return Passed(simple.text, None, simple.loops)
-    chosen = {key: group for key, group in frames.items() if any(run.value for run in group)}
-    inner = told_by(loops, [(it.chain[0], bool(it.value)) for group in chosen.values() for it in group])
-    if inner is not None:
-        marks = {key: replace(group[0], value=key in chosen) for key, group in frames.items()}
-        return Passed(f"{{}} and {inner.joined}", _need(file, function, marks, False), inner.loops)
-    if asking.switch:
-        span = next(iter(frames.values()))[0].chain[0].span
-        raise NoParting("a switch cannot list the turns of several loops", span)
-    return _by_places(file, function, node, loops, frames)
-
-
-def _by_places(
-    file: SourceFile, function: Function, node: ast.AST, loops: Sequence[Loop], frames: Mapping[int, list[Run]]
-) -> Passed:
-    """Each activation selects other turns of its loop: the parameter lists them."""
-    span = next(iter(frames.values()))[0].chain[0].span
-    loop = next((it for it in loops if it.variable is not None), None)
-    if loop is None or len(loops) > 1:
-        raise NoParting("no loop variable tells the selected from the others", span)
-    name = str(loop.variable)
-    marks: dict[int, Run] = {}
-    for key, group in frames.items():
-        turns = [(run.chain[0].names.get(name), run) for run in group]
-        if not all(type(turn) is int for turn, _ in turns) or len({turn for turn, _ in turns}) < len(turns):
-            raise NoParting("no loop variable tells the selected from the others", span)
-        marks[key] = replace(group[0], value=tuple(turn for turn, run in turns if run.value))
-    return Passed(f"{loop.shown} in {{}}", _need(file, function, marks, ()), (loop,))
-
-
-def _need(file: SourceFile, function: Function, marks: Mapping[int, Run], default: Value) -> Need:
-    """The need of the function around, whose activations were started one level further out."""
-    runs = {key: Run(run.chain[1:], run.value) for key, run in marks.items()}
-    return Need(file.path, function.lineno, runs, default)
+    return by_turn(file, function, node, frames, switch=asking.switch)
 
 
 def function_at(file: SourceFile, line: int) -> Function:

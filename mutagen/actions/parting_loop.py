@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Final
+from typing import Final, Protocol
 
 from mutagen.records.span import Span
 from mutagen.records.trace import CallSite
@@ -15,6 +15,13 @@ from mutagen.source.file import SourceFile
 
 _MOST_LISTED: Final = 6
 _COMPARED: Final = ("==", ">=", "<=", "!=")
+
+
+class _Turn(Protocol):
+    """A run whose chain begins in the loop."""
+
+    @property
+    def chain(self) -> tuple[CallSite, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -60,16 +67,20 @@ def loops_around(file: SourceFile, function: Function, node: ast.AST) -> tuple[L
     return tuple(reversed(found))
 
 
-def told_by(loops: Sequence[Loop], turns: Sequence[tuple[CallSite, bool]]) -> Condition | None:
+def told_by(loops: Sequence[Loop], turns: Sequence[tuple[_Turn, bool]]) -> Condition | None:
     """The shortest condition on the loops' variables that holds for the turns marked true alone."""
-    counted = [it for it in loops if all(type(site.names.get(it.variable or "")) is int for site, _ in turns)]
+    counted = [it for it in loops if all(type(turn.chain[0].names.get(it.variable or "")) is int for turn, _ in turns)]
     for size in range(1, len(counted) + 1):
         for some in combinations(counted, size):
-            marks = [(tuple(int(str(site.names[str(it.variable)])) for it in some), chosen) for site, chosen in turns]
+            marks = [(tuple(_count(turn, it) for it in some), chosen) for turn, chosen in turns]
             text = next((it for it in _conditions([loop.shown for loop in some], marks)), None)
             if text is not None:
                 return Condition(text, some)
     return None
+
+
+def _count(turn: _Turn, loop: Loop) -> int:
+    return int(str(turn.chain[0].names[str(loop.variable)]))
 
 
 def _conditions(names: Sequence[str], marks: Sequence[tuple[tuple[int, ...], bool]]) -> Iterator[str]:

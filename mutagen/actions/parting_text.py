@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from mutagen.actions.draft import Draft
-from mutagen.actions.parting import Parameter, Partings, Solution, function_at
+from mutagen.actions.parting import Partings, function_at
+from mutagen.actions.parting_records import Parameter, Solution
 from mutagen.actions.parting_siblings import siblings
 from mutagen.actions.scene import Scene
 from mutagen.blocks.short_names import short_name, switch_name

@@ -10,7 +10,8 @@ from mutagen.actions.draft import Draft, join
 from mutagen.actions.guard import chosen_by, guarded
 from mutagen.actions.new_call import NewCall, new_call
 from mutagen.actions.override import overridden
-from mutagen.actions.parting import NoParting, Partings, Run
+from mutagen.actions.parting import Partings
+from mutagen.actions.parting_records import NoParting, Run
 from mutagen.actions.parting_text import parted, partings
 from mutagen.actions.replace_origin import plan_origins
 from mutagen.actions.scene import Scene, out_of_scope, refuse
@@ -181,7 +182,7 @@ def _plan_some(
     edits = () if split.switch else guarded(rule, file, call, group, others, new)
     if not edits:
         try:
-            condition = split.condition([Run(it.chain, it in group) for it in (*group, *others)])
+            condition = split.condition([Run(it.chain, it in group, it.path) for it in (*group, *others)])
         except NoParting as problem:
             return _needs_split(rule, span, group, others, problem)
         reason = f"{len(group)} of {made} instances made here are selected"

@@ -48,6 +48,13 @@ for i in range(6):
     layers.append(Unit(3))
 self.units = nn.Sequential(*layers)
 """
+KINDS = """
+layers = nn.ModuleList()
+for kind in [nn.ReLU, nn.Tanh]:
+    for _ in range(2):
+        layers.append(Unit(3))
+self.units = nn.Sequential(*layers)
+"""
 STAGES = """
 self.units = nn.Sequential()
 for i, depth in enumerate((2, 3, 2)):
@@ -70,6 +77,8 @@ for i, depth in enumerate((2, 3, 2)):
         (LOOP.replace(" i ", " _ "), '"units.3.*"', "i in range(6):\n            layers.append(Unit(3, use_dsc=i =="),
         ("self.units = nn.Sequential(*[Unit(3) for i in range(4)])", '"units.3.*"', "[Unit(3, use_dsc=i == 3) for i"),
         ("self.units = nn.Sequential(*(Unit(3) for _ in range(4)))", '"units.3.*"', "(Unit(3, use_dsc=i == 3) for i"),
+        (KINDS, '"units.2.*"', "layers.append(Unit(3, use_dsc=len(layers) == 2))"),
+        (KINDS, '"units.{1,2,3}.*"', "layers.append(Unit(3, use_dsc=len(layers) >= 1))"),
         (STAGES, '"units.stage2.**"', 'Unit(3, use_dsc=i == 1))'),
         (STAGES, '"units.stage2.unit2.*"', 'Unit(3, use_dsc=(i, j) == (1, 1)))'),
         (STAGES, '["units.stage2.unit{2,3}.*", "units.stage3.**"]', 'Unit(3, use_dsc=(i, j) >= (1, 1)))'),
