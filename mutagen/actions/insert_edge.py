@@ -125,7 +125,7 @@ def _plan_cut(
     if isinstance(condition, Refusal):
         return condition
     key = (cut.file.path, owner.lineno)
-    name = free_name(owner, _snake(block.name), taken.get(id(owner), frozenset()), numbered=key in numbered)
+    name = free_name(owner, snake(block.name), taken.get(id(owner), frozenset()), numbered=key in numbered)
     usable = use_block(scene, rule, block.name, cut.file, owner)
     options = [f"{option}={literal(value)}" for option, value in rule.action.args.items()]
     new = f"{usable.name}({', '.join([*texts, *options])})"
@@ -310,6 +310,7 @@ def _for(refusal: Refusal, match: EdgeMatch) -> Refusal:
     return Refusal(refusal.rule, match.path, refusal.code, refusal.message, refusal.advice, refusal.where)
 
 
-def _snake(name: str) -> str:
+def snake(name: str) -> str:
+    """The attribute name for a block: ``layer_scale``, ``attention_gate``."""
     plain = re.sub(r"(?<=.)[123]d$", "", name)
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", plain).lower()

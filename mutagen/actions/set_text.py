@@ -13,7 +13,7 @@ from mutagen.source.call import Arguments, arguments
 from mutagen.source.evaluate import Unknown, evaluate
 from mutagen.source.file import SourceFile
 
-_FULL = 100
+_FULL = 110
 
 
 def given_by(call: ast.Call, parameters: Sequence[str]) -> Arguments | None:
@@ -94,9 +94,10 @@ def changed_call(file: SourceFile, call: ast.Call, given: Arguments, texts: Mapp
     if added:
         at, before, between = _end_of_arguments(file, call)
         patches.append((at, at, before + between.join(added)))
+    patches = _broken(file, call, sorted(patches))
     parts: list[str] = []
     done = start
-    for first, last, text in sorted(patches):
+    for first, last, text in patches:
         parts += [file.utf8[done:first].decode(), text]
         done = last
     return "".join([*parts, file.utf8[done : file.offset(call.end_lineno or 0, call.end_col_offset or 0)].decode()])
@@ -115,12 +116,35 @@ def _end_of_arguments(file: SourceFile, call: ast.Call) -> tuple[int, str, str]:
     if alone and (len(starts) == 1 or starts[-2][0] < line):
         between = f",{file.newline}{file.indent(line)}"
         return end, between, between
-    last = nodes[-1].end_lineno or line
-    width = len(file.utf8[file.line_starts[last - 1] : file.line_end(last)].decode().expandtabs(4))
-    if width > _FULL and not file.indent(last).startswith("\t") and starts[0][0] == last:
-        column = len(file.utf8[file.line_starts[last - 1] :][: starts[0][1]].decode())
-        return end, f",{file.newline}{' ' * column}", ", "
     return end, ", ", ", "
+
+
+def _broken(file: SourceFile, call: ast.Call, patches: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    """The patches, the first of which begins a new line below the first argument where the line would be too long."""
+    line, first = call.lineno, [*call.args, *(it.value for it in call.keywords)][:1]
+    old = file.utf8[file.line_starts[line - 1] : file.line_end(line)].decode()
+    grown = len(old.expandtabs(4)) + sum(len(text) - (last - start) for start, last, text in patches)
+    if call.end_lineno != line or grown <= _FULL or old.startswith("\t") or not first:
+        return patches
+    opening = file.offset(call.func.end_lineno or line, call.func.end_col_offset or 0) + 1
+    start, last, text = patches[0]
+    written = [file.offset(it.lineno, it.col_offset) for it in call.args]
+    written += [file.offset(it.lineno, it.col_offset) for it in call.keywords]
+    begin = max((it for it in written if it <= start), default=opening)
+    if start == last:
+        blank = text.removeprefix(", ")
+        head = f",{file.newline}" if blank != text else file.newline
+        return [(start, last, f"{head}{' ' * _column(file, opening)}{blank}"), *patches[1:]]
+    if begin == min(written):
+        return patches
+    behind = len(file.utf8[:begin].rstrip())
+    gap = (behind, begin, f"{file.newline}{' ' * _column(file, opening)}")
+    return [gap, *patches]
+
+
+def _column(file: SourceFile, offset: int) -> int:
+    start = max(it for it in file.line_starts if it <= offset)
+    return len(file.utf8[start:offset].decode())
 
 
 def _range(file: SourceFile, node: ast.expr) -> tuple[int, int]:

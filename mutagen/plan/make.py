@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from mutagen.actions import insert_edge, replace_call, replace_module, set_arguments
+from mutagen.actions import insert_edge, insert_module, replace_call, replace_module, set_arguments
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.scene import Scene, refuse
 from mutagen.blocks.catalogue import Block
@@ -76,6 +76,8 @@ def _draft(found: RuleMatches, matches: Sequence[AnyMatch], scene: Scene) -> Dra
         return replace_call.plan(rule, [it for it in matches if isinstance(it, CallMatch)], scene)
     if rule.action.kind == "set" and isinstance(first, InstanceMatch):
         return set_arguments.plan(rule, [it for it in matches if isinstance(it, InstanceMatch)], scene)
+    if rule.action.kind == "insert" and isinstance(first, InstanceMatch) and rule.action.at != "branch-end":
+        return insert_module.plan(rule, [it for it in matches if isinstance(it, InstanceMatch)], scene)
     if rule.action.kind == "insert" and isinstance(first, EdgeMatch):
         return insert_edge.plan(rule, [it for it in matches if isinstance(it, EdgeMatch)], scene)
     message = f"{rule.action.kind} cannot work on what this match selects"
@@ -117,7 +119,9 @@ def _first_rule_wins(found: Sequence[RuleMatches], trace: Trace) -> Mapping[str,
             if _goes_with(match, it.rule, replaced, trace):
                 continue
             key: tuple[str, object] = ("edge", match.id)
-            if isinstance(match, InstanceMatch):
+            if isinstance(match, InstanceMatch) and it.rule.action.kind == "insert":
+                key = ("beside", match.id)
+            elif isinstance(match, InstanceMatch):
                 key = ("module", match.path)
             elif isinstance(match, CallMatch):
                 key = ("call", match.node)

@@ -38,6 +38,31 @@ def put_call(
     return Change(file.span(expression), text, call.replace("{}", text))
 
 
+def put_behind(file: SourceFile, expression: ast.expr, call: str) -> Change | None:
+    """``call`` around a call: a statement of its own below ``out = self.conv(out)``, else around the expression.
+
+    None where nobody takes the result.
+    """
+    statement = file.statement(expression)
+    if isinstance(statement, ast.Expr) and statement.value is expression:
+        return None
+    if isinstance(statement, ast.Assign) and statement.value is expression and len(statement.targets) == 1:
+        target = statement.targets[0]
+        if isinstance(target, ast.Name) and _alone(file, statement):
+            return _new_statement(file, statement, target.id, call, below=True)
+    text = file.text(expression)
+    return Change(file.span(expression), text, call.replace("{}", text))
+
+
+def put_first(file: SourceFile, function: Function, call: str) -> Change | None:
+    """``call`` of the first argument of a method, as the first statement of its body; None where it has none."""
+    given = [*function.args.posonlyargs, *function.args.args][1:]
+    body = function.body[1:] if ast.get_docstring(function) is not None and len(function.body) > 1 else function.body
+    if not given or body[0].lineno == function.lineno or not _alone(file, body[0]) and len(body) == 1:
+        return None
+    return _new_statement(file, body[0], given[0].arg, call, below=False)
+
+
 def _own_statement(
     file: SourceFile, function: Function, name: ast.Name, join: ast.AST | None
 ) -> tuple[bool, ast.stmt] | None:

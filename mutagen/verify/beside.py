@@ -26,7 +26,10 @@ def insert_at(patient: Patient, step: InsertAtModule, paths: tuple[str, ...]) ->
         raise ProofError("P805", f"{step.path} does not give the same channels in every call", hint=_OUT)
     block = patient.block(step.match, lambda: blocks.build(step.use, None, channels.pop()))
     for region in regions:
-        if step.at == "before":
+        if step.at == "before" and direct:
+            new = patient.insert(region.result, block, (patient.operand(region.result, 0),))
+            patient.set_operand(region.result, 0, new)
+        elif step.at == "before":
             _before(patient, region, block)
         elif not patient.current[region.result].users:
             raise ProofError("P815", f"nobody reads what {step.path} returns", hint=_OUT)

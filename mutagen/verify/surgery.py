@@ -34,7 +34,8 @@ def operate(
     Raises ProofError where an edit has no exact meaning in this graph.
     """
     patient = Patient(live, model, made)
-    for step in surgery:
+    # What stands beside a module finds it as it was.
+    for step in sorted(surgery, key=lambda it: not isinstance(it, InsertAtModule)):
         if isinstance(step, SwapModule):
             _swap_module(patient, step, undo)
         elif isinstance(step, SetArguments):

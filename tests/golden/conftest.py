@@ -129,16 +129,27 @@ class Bench:
 def _lines_stay(change: FileChange, report: Report) -> None:
     """Lines that no edit touches are in the result, byte for byte and in order."""
     touched = set()
+    before = (change.before or b"").splitlines(keepends=True)
     for edit in report.plan.edits:
+        if (
+            edit.span.file == change.path
+            and not edit.old
+            and _stands_within(before[edit.span.line - 1], edit.span.column)
+        ):
+            touched.add(edit.span.line)
         if edit.span.file == change.path and edit.old:
             touched |= set(range(edit.span.line, edit.span.end_line + 1))
     joined = tuple(f"from {it.module} import".encode() for it in report.plan.imports)
     joined = (*joined, b"from torch import") if report.plan.definitions else joined
-    before = (change.before or b"").splitlines(keepends=True)
     after = iter(change.after.splitlines(keepends=True))
     for number, line in enumerate(before, start=1):
         if number not in touched and not line.startswith(joined or b"\0"):
             assert any(it == line for it in after), f"line {number} is not as it was: {line!r}"
+
+
+def _stands_within(line: bytes, column: int) -> bool:
+    """Whether what is inserted there has text of the line before it and behind it."""
+    return bool(line[:column].strip() and line[column:].strip())
 
 
 @pytest.fixture(scope="session")

@@ -21,22 +21,29 @@ def _rules(bench: Any, case: dict[str, Any]) -> str:
     return str(place)
 
 
+def _file(case: dict[str, Any]) -> Path:
+    if "sample" in case:
+        return FOLDER.parents[1] / "samples" / f"{case['sample']}.py"
+    return FOLDER / "modules" / f"{case['model']}.py"
+
+
 @pytest.mark.parametrize("case", APPLIED, ids=[case["name"] for case in APPLIED])
 def test_applied(bench: Any, case: dict[str, Any]) -> None:
-    path = bench.copy(FOLDER / "modules" / f"{case['model']}.py")
-    report = bench.run(_rules(bench, case), path, "Net", ("1x3x16x16",))
+    path = bench.copy(_file(case))
+    call, shape = case.get("call", "Net"), (case.get("input", "1x3x16x16"),)
+    report = bench.run(_rules(bench, case), path, call, shape)
     bench.check_applied(report, f"module-{case['name']}")
     assert len(report.verdict.weights.moved) == case.get("moved", 0)
-    if "kernel_size" not in case["action"]:
+    if not any(word in case["action"] for word in ("kernel_size", "bias")):
         assert report.verdict.weights.lost == ()
     written = bench.bytes()
-    assert bench.run(_rules(bench, case), path, "Net", ("1x3x16x16",)).status == "unchanged"
+    assert bench.run(_rules(bench, case), path, call, shape).status == "unchanged"
     assert bench.bytes() == written
 
 
 @pytest.mark.parametrize("case", REFUSED, ids=[case["name"] for case in REFUSED])
 def test_refused(bench: Any, case: dict[str, Any]) -> None:
-    path = bench.copy(FOLDER / "modules" / f"{case['model']}.py")
+    path = bench.copy(_file(case))
     report = bench.run(_rules(bench, case), path, "Net", ("1x3x16x16",))
     refusals = [it for outcome in report.plan.rules for it in outcome.refused]
     assert report.status == "refused"
@@ -46,6 +53,6 @@ def test_refused(bench: Any, case: dict[str, Any]) -> None:
 
 
 def test_every_file_is_used() -> None:
-    assert {it.stem for it in (FOLDER / "modules").glob("*.py")} == {case["model"] for case in CASES}
+    assert {it.stem for it in (FOLDER / "modules").glob("*.py")} == {case["model"] for case in CASES if "model" in case}
     stored = {it.stem for it in (FOLDER / "patches").glob("module-*")}
     assert stored == {f"module-{case['name']}" for case in APPLIED}

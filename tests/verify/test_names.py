@@ -71,3 +71,21 @@ def test_key_whose_shape_changed_is_lost_and_new():
 def test_wrapped_key_whose_shape_changed_is_not_moved():
     weights = compare_keys({"a.weight": (4, 4)}, {"a.0.weight": (4, 2)}, products=(Product("m", "a.1"),))
     assert (dict(weights.moved), weights.new, weights.lost) == ({}, ("a.0.weight",), ("a.weight",))
+
+
+def test_what_was_wrapped_is_known_by_its_old_name():
+    originals = frozenset({"stage", "stage.0.weight", "stage.1.weight", "stage.1.0.weight", "conv.weight"})
+    products = [Product("outer", "stage.1", "stage.0"), Product("inner", "stage.1.1", "stage.1.0")]
+    canonical = canonical_names(products, originals)
+    assert canonical("stage.1.gamma") == "outer/gamma"
+    assert canonical("stage.0.0.weight") == "stage.0.weight"
+    assert canonical("stage.0.1.1.gamma") == "inner/gamma"
+    assert canonical("stage.0.1.0.weight") == "stage.1.weight"
+    assert canonical("conv.weight") == "conv.weight"
+
+
+def test_an_element_that_is_named_like_one_of_the_wrapped_module_is_told_apart():
+    originals = frozenset({"m.0.1.weight", "m.1.weight"})
+    canonical = canonical_names([Product("new", "m.1", "m.0")], originals)
+    assert canonical("m.0.0.1.weight") == "m.0.1.weight"
+    assert canonical("m.0.1.weight") == "m.1.weight"

@@ -1,0 +1,87 @@
+"""The last rung of ``insert`` at a module: it is wrapped in its place at the end of a constructor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mutagen.actions.definition import use_block, use_torch
+from mutagen.actions.draft import Draft, join
+from mutagen.actions.insert_target import Target
+from mutagen.actions.insert_wrap import wrap_meaning
+from mutagen.actions.new_call import literal
+from mutagen.actions.override import inner_paths, owners_of
+from mutagen.actions.override_text import call_lines, place
+from mutagen.actions.scene import Scene
+from mutagen.records.plan import Edit
+from mutagen.records.rules import Rule
+
+_CURED = frozenset(
+    ["out-of-scope", "in-library", "needs-split", "no-call", "no-provenance", "container", "no-init", "no-expression"]
+)
+_MOST_NAMED = 3
+
+
+def overridden(rule: Rule, draft: Draft, found: Sequence[Target], scene: Scene) -> Draft:
+    """The draft with what no other rung can change; as it is where no short text changes exactly that."""
+    codes = {it.path: it.code for it in draft.refused}
+    group = [it for it in found if codes.get(it.path) in _CURED]
+    if not group or any(_holds(one, other) for one in group for other in found):
+        return draft
+    made = _override(rule, group, scene)
+    if made is None:
+        return draft
+    cured = {it.path for it in group}
+    return join([replace(draft, refused=tuple(it for it in draft.refused if it.path not in cured)), made])
+
+
+def _holds(one: Target, other: Target) -> bool:
+    return other.path.startswith(f"{one.path}.")
+
+
+def _override(rule: Rule, group: Sequence[Target], scene: Scene) -> Draft | None:
+    instances = [it.instance for it in group]
+    by_path = {it.path: it for it in group}
+    for owner in owners_of(instances, scene):
+        inner = inner_paths(instances, owner)
+        if not 0 < len(inner) <= _MOST_NAMED:
+            continue
+        usable = use_block(scene, rule, rule.action.block, owner.file, owner.init)
+        sequential = use_torch("torch.nn.Sequential", owner.file)
+        last = owner.init.body[-1].lineno
+        indent, step = owner.file.indent(last), owner.file.step(last)
+        lines: list[str] = []
+        for path in inner:
+            here = [by_path[f"{root}.{path}" if root else path] for root in owner.roots]
+            arguments = _arguments(here, place(path))
+            if arguments is None:
+                break
+            options = [f"{name}={literal(value)}" for name, value in rule.action.args.items()]
+            new = f"{usable.name}({', '.join([*arguments, *options])})"
+            parts = (new, place(path)) if here[0].before else (place(path), new)
+            lines += call_lines(f"{indent}{place(path)} = {sequential.name}(", parts, ")", step)
+        else:
+            at = owner.file.behind(owner.init.body[-1])
+            reason = f"no expression that may be edited makes exactly these {len(group)} instance(s)"
+            text = owner.file.newline + owner.file.newline.join(lines)
+            paths = tuple(it.path for it in group)
+            edit = Edit(at, "", text, rule.id, "override", reason, paths)
+            whole = Draft(edits=(edit,), planned=paths, sites=(str(edit.span),))
+            return join([whole, usable.draft, sequential.draft, *(wrap_meaning(rule, it) for it in group)])
+    return None
+
+
+def _arguments(here: Sequence[Target], old: str) -> list[str] | None:
+    """The channels: a number where it is one, else what the module itself keeps of them."""
+    found = []
+    for name in here[0].values:
+        values = [it.values[name] for it in here]
+        if len(set(values)) == 1:
+            found.append(str(values[0]))
+            continue
+        facts = ("in_channels",) if here[0].before else ("out_channels", "num_features", "num_channels")
+        fact = next((it for it in facts if [one.instance.facts.get(it) for one in here] == values), None)
+        if fact is None:
+            return None
+        found.append(f"{old}.{fact}")
+    return found
