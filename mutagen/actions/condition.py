@@ -15,7 +15,7 @@ from mutagen.records.plan import Refusal
 from mutagen.records.rules import Rule
 from mutagen.records.span import Span
 from mutagen.records.trace import CallSite, Instance
-from mutagen.source.anchor import own_frame
+from mutagen.source.anchor import behind_stores, own_frame
 from mutagen.source.call import function_parameters
 from mutagen.source.expressions import holds
 from mutagen.source.file import SourceFile
@@ -60,6 +60,16 @@ def condition_for(
         return Condition(flag)
     problem = f"{idle[0].path} is a {place.owner.name} too, but has no such edge"
     return _split(rule, place, wanted, idle, scene, split, problem)
+
+
+def behind_what_is_asked(place: Place, function: Function, expression: ast.AST) -> Place:
+    """The place, moved behind what the condition around the expression in ``forward`` asks for, where it must be."""
+    line = min((it.span.line for it in place.frames if it is not None), default=place.anchor.statement.lineno)
+    for text in _tests_around(place.file, function, expression):
+        if not _can_be_asked(place, text):
+            moved = behind_stores(place.anchor, place.owner, _asked(text), line=line)
+            return place if moved is None else replace(place, anchor=moved)
+    return place
 
 
 def flag_for(
@@ -202,14 +212,18 @@ def _separates(text: str, owners: Sequence[Instance], idle: Sequence[Instance]) 
 
 def _can_be_asked(place: Place, text: str) -> bool:
     """Whether all attributes of ``self`` in a condition are set where the attribute will be made."""
-    asked = {dotted(it) for it in ast.walk(ast.parse(text)) if isinstance(it, ast.Attribute)}
     limit = place.anchor.statement.end_lineno or 0
     stored = {
         dotted(it)
         for it in ast.walk(place.anchor.function)
         if isinstance(it, ast.Attribute) and isinstance(it.ctx, ast.Store) and it.lineno <= limit
     }
-    return asked <= stored
+    return _asked(text) <= stored
+
+
+def _asked(text: str) -> set[str]:
+    names = (dotted(it) for it in ast.walk(ast.parse(text)) if isinstance(it, ast.Attribute))
+    return {name for name in names if name is not None}
 
 
 def _is_a(instance: Instance, place: Place) -> bool:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mutagen.actions.condition import Condition, condition_for, flag_for, switch_for
+from mutagen.actions.condition import Condition, behind_what_is_asked, condition_for, flag_for, switch_for
 from mutagen.actions.cut import Cut, cuts, nodes_through
 from mutagen.actions.definition import use_block, use_torch
 from mutagen.actions.draft import Draft, join
@@ -117,8 +117,10 @@ def _plan_cut(
     place = find_place(rule, cut.file, owner, wanted, scene)
     if isinstance(place, Refusal):
         return place
+    place = behind_what_is_asked(place, cut.function, cut.expression)
     channels = [name for name, origin in block.arguments.items() if origin in ("channels", "channels_other")]
-    texts = arguments_as_source(rule, place, channels, wanted, scene)
+    operands = [cut.file.text(it) for it in (cut.expression, cut.other) if it is not None]
+    texts = arguments_as_source(rule, place, channels, wanted, scene, operands=operands)
     if isinstance(texts, Refusal):
         return texts
     condition = _condition(rule, place, group, wanted, scene, split)

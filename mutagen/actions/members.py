@@ -52,7 +52,8 @@ def find_place(
     if init is None:
         message = f"class {owner.name} has no __init__ of its own in which to make the new module"
         return refuse(rule, path, "no-init", message, "give the class an __init__", where=head_of(file, owner))
-    frames = tuple(_frame(it, owner, scene, it.child) for it in wanted)
+    frames = _last_made([tuple(_frame(it, owner, scene, name) for it in wanted) for name in wanted[0].children])
+    frames = frames or (None,) * len(wanted)
     span = frames[0].span if frames[0] else None
     same = span is not None and all(it is not None and it.span == span for it in frames)
     anchor = anchor_at(file, init, span) if span is not None and same and span.file == file.path else None
@@ -67,6 +68,12 @@ def find_place(
     frames = tuple(_last_frame(it, owner, anchor, file, scene) for it in wanted)
     first = min((it.span.line for it in frames if it is not None), default=anchor.statement.lineno)
     return Place(file, owner, seen_from(anchor, owner, first), frames)
+
+
+def _last_made(frames: Sequence[tuple[CallSite | None, ...]]) -> tuple[CallSite | None, ...] | None:
+    """Of the calls that make the tensors' producers, the last one in the source."""
+    known = [it for it in frames if it[0] is not None]
+    return max(known, key=lambda it: (it[0].span.line, it[0].span.column) if it[0] else (0, 0)) if known else None
 
 
 def _frame(wanted: Wanted, owner: ast.ClassDef, scene: Scene, child: str | None) -> CallSite | None:
@@ -88,12 +95,21 @@ def _last_frame(wanted: Wanted, owner: ast.ClassDef, anchor: Anchor, file: Sourc
 
 
 def arguments_as_source(
-    rule: Rule, place: Place, names: Sequence[str], wanted: Sequence[Wanted], scene: Scene
+    rule: Rule,
+    place: Place,
+    names: Sequence[str],
+    wanted: Sequence[Wanted],
+    scene: Scene,
+    *,
+    operands: Sequence[str] = (),
 ) -> tuple[str, ...] | Refusal:
-    """The channel arguments as expressions that hold for every owner."""
+    """The channel arguments as expressions that hold for every owner.
+
+    ``operands`` are the texts of the tensors that they are the channels of: of ``skip`` these are ``skip_channels``.
+    """
     texts: list[str] = []
     near = _nearby(place, wanted, scene)
-    for name in names:
+    for index, name in enumerate(names):
         values = [it.values[name] for it in wanted]
         observations = [
             Observation(site.names if site else {}, value) for site, value in zip(place.frames, values, strict=True)
@@ -105,6 +121,7 @@ def arguments_as_source(
             nearby=near,
             hidden=place.anchor.hidden,
             siblings=_siblings(place, wanted, scene),
+            called=operands[index] if index < len(operands) else "",
         )
         if text is None:
             shown = ", ".join(sorted({str(value) for value in values}))

@@ -22,11 +22,15 @@ from mutagen.source.file import SourceFile
 
 @dataclass(frozen=True)
 class NewCall:
-    """``text`` is the whole new call; ``callee`` its class, where the arguments stay as they are, else None."""
+    """``text`` is the whole new call; ``callee`` its class, where the arguments stay as they are, else None.
+
+    ``makes`` is the class of torch that comes out, by its full name, if it is one.
+    """
 
     text: str
     callee: str | None
     draft: Draft
+    makes: str | None = None
 
 
 def new_call(
@@ -47,7 +51,7 @@ def new_call(
         return _group_norm(rule, way, file, call, given, group, scene)
     usable = use_torch(_torch_origin(way), file)
     kept = _carried(file, way, given) + [f"{name}={literal(value)}" for name, value in rule.action.args.items()]
-    return NewCall(f"{usable.name}({', '.join(kept)})", None, usable.draft)
+    return NewCall(_laid_out(file, call, usable.name, kept), None, usable.draft, _torch_origin(way))
 
 
 def literal(value: Value) -> str:
@@ -71,17 +75,20 @@ def _group_norm(
     channels = given.by_name.get("num_features")
     if channels is None:
         return _hidden(rule, group[0], file, call)
-    rest = _carried(file, way, given)
+    rest, makes = _carried(file, way, given), _torch_origin(way)
+    keyword = channels not in call.args
+    named = f"num_channels={file.text(channels)}" if keyword else file.text(channels)
     count = rule.action.args.get("num_groups", "auto")
     if isinstance(count, int) or isinstance(channels, ast.Constant):
         number = count if isinstance(count, int) else num_groups(int(str(evaluate(channels, {}))))
         usable = use_torch(_torch_origin(way), file)
-        return NewCall(f"{usable.name}({', '.join([str(number), file.text(channels), *rest])})", None, usable.draft)
+        text = _laid_out(file, call, usable.name, [f"num_groups={number}" if keyword else str(number), named, *rest])
+        return NewCall(text, None, usable.draft, makes)
     factory = scene.blocks[str(way.factory)]
     if any(name in way.keep and name not in factory.arguments for name in given.by_name):
         return _hidden(rule, group[0], file, call)
     usable = use_block(scene, rule, factory.name, file, call)
-    return NewCall(f"{usable.name}({', '.join([file.text(channels), *rest])})", None, usable.draft)
+    return NewCall(_laid_out(file, call, usable.name, [named, *rest]), None, usable.draft, makes)
 
 
 def _by_channels(
@@ -113,6 +120,19 @@ def _torch_origin(way: Replacement) -> str:
 
 def _carried(file: SourceFile, way: Replacement, given: Arguments) -> list[str]:
     return [f"{name}={file.text(node)}" for name, node in given.by_name.items() if name in way.keep]
+
+
+def _laid_out(file: SourceFile, call: ast.Call, name: str, given: Sequence[str]) -> str:
+    """The call, with its arguments one a line where the old call has two or more so."""
+    old: list[ast.expr] = [*call.args, *(it.value for it in call.keywords)]
+    starts = [*(it.lineno for it in call.args), *(it.lineno for it in call.keywords)]
+    spread = len(old) > 1 and len(given) > 1 and min(starts) > call.lineno and len(set(starts)) == len(starts)
+    if not spread:
+        return f"{name}({', '.join(given)})"
+    newline, indent = file.newline, file.indent(starts[0])
+    comma = "," if file.text(call)[:-1].rstrip().endswith(",") else ""
+    lines = f",{newline}{indent}".join(given)
+    return f"{name}({newline}{indent}{lines}{comma}{newline}{file.indent(call.end_lineno or call.lineno)})"
 
 
 def _extra(rule: Rule, given: Arguments) -> list[str]:

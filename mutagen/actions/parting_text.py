@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
+from mutagen.actions.docstring import documented
 from mutagen.actions.draft import Draft
 from mutagen.actions.parting import Partings, function_at
 from mutagen.actions.parting_records import Parameter, Solution
@@ -31,7 +32,7 @@ def parted(partings: Partings, rule: Rule) -> Draft:
     """All edits that the conditions of these partings rely on, each once."""
     scene, solved = partings.scene, partings.solution()
     edits: dict[tuple[Span, str], Edit] = {}
-    for span, new, reason in _changes(solved, scene):
+    for span, new, reason in _changes(solved, scene, rule):
         old = scene.project.file(span.file).text(span)
         edits.setdefault((span, new), Edit(span, old, new, rule.id, "split", reason))
     counted = [f"{it.shown} counts what {rule.id} selects in this configuration of the model" for it in solved.loops]
@@ -41,10 +42,10 @@ def parted(partings: Partings, rule: Rule) -> Draft:
     return Draft(edits=tuple(ordered), switches=tuple(switches), notes=tuple(dict.fromkeys(counted)))
 
 
-def _changes(solved: Solution, scene: Scene) -> Iterator[tuple[Span, str, str]]:
+def _changes(solved: Solution, scene: Scene, rule: Rule) -> Iterator[tuple[Span, str, str]]:
     for parameter in solved.parameters:
         if parameter.need.through is None:
-            yield from _definitions(parameter, solved, scene)
+            yield from _definitions(parameter, solved, scene, rule)
     for span, name, text in solved.calls:
         file = scene.project.file(span.file)
         call = file.node_at(span)
@@ -56,7 +57,7 @@ def _changes(solved: Solution, scene: Scene) -> Iterator[tuple[Span, str, str]]:
             yield loop.rename, loop.shown, "the loop's count tells the selected instances"
 
 
-def _definitions(parameter: Parameter, solved: Solution, scene: Scene) -> Iterator[tuple[Span, str, str]]:
+def _definitions(parameter: Parameter, solved: Solution, scene: Scene, rule: Rule) -> Iterator[tuple[Span, str, str]]:
     file = scene.project.file(parameter.need.file)
     function = function_at(file, parameter.need.line)
     spans = [span for span, name, _ in solved.calls if name == parameter.name and _is_for(span, parameter)]
@@ -65,6 +66,12 @@ def _definitions(parameter: Parameter, solved: Solution, scene: Scene) -> Iterat
         default = repr(parameter.need.default)
         reason = f"tells the selected instances from the others; old calls get {default}"
         yield at, before + _declared(other, parameter.name, default) + after, reason
+        flag = parameter.need.default is False
+        text = f"{'Whether' if flag else 'Where'} to use {rule.action.block}"
+        kind = "bool" if flag else "tuple"
+        line = documented(other_file, other, parameter.name, kind=kind, text=text, default=default)
+        if line is not None:
+            yield *line, "the docstring speaks of the other parameters"
 
 
 def _is_for(span: Span, parameter: Parameter) -> bool:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from mutagen.actions.annotation import annotated
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.guard import chosen_by, guarded
 from mutagen.actions.new_call import NewCall, new_call
@@ -165,7 +166,8 @@ def _plan_site(
         return _plan_some(rule, span, call, group, others, new, split)
     reason = f"all {len(group)} instance(s) made here are selected"
     edit = Edit(span, file.text(span), new.text, rule.id, "site", reason, tuple(it.path for it in group))
-    return join([Draft(edits=(edit,), sites=(str(span),), planned=edit.instances), new.draft])
+    notes = annotated(rule, file, call, group[0].name, new, always=True)
+    return join([Draft(edits=(edit,), sites=(str(span),), planned=edit.instances), notes, new.draft])
 
 
 def _plan_some(
@@ -188,7 +190,8 @@ def _plan_some(
         reason = f"{len(group)} of {made} instances made here are selected"
         edits = chosen_by(condition, file, call, new, rule.id, "split", reason, group)
     planned = tuple(it.path for it in group)
-    return join([Draft(edits=edits, sites=(str(span),), planned=planned), new.draft])
+    notes = annotated(rule, file, call, group[0].name, new, always=False)
+    return join([Draft(edits=edits, sites=(str(span),), planned=planned), notes, new.draft])
 
 
 def _needs_split(rule: Rule, span: Span, group: list[Instance], others: list[Instance], problem: NoParting) -> Draft:

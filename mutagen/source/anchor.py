@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mutagen.records.span import Span
@@ -51,7 +52,7 @@ def last_anchor(init: Function) -> Anchor | None:
     """The last statement of ``init`` that sets an attribute of ``self``, else its last statement."""
     if isinstance(init.body[-1], ast.Return | ast.Raise):
         return None
-    setters = [it for it in init.body if isinstance(it, ast.Assign | ast.AnnAssign) and _sets_self(it)]
+    setters = [it for it in init.body if _sets_self(it)]
     statement = setters[-1] if setters else init.body[-1]
     return Anchor(init, statement, None, frozenset())
 
@@ -76,7 +77,32 @@ def own_frame(chain: Sequence[CallSite], owner: str, class_name: str) -> CallSit
     return None
 
 
-def _sets_self(statement: ast.Assign | ast.AnnAssign) -> bool:
+def behind_stores(anchor: Anchor, owner: ast.ClassDef, names: Iterable[str], *, line: int) -> Anchor | None:
+    """The anchor, moved behind the last of the statements of ``init`` that set these attributes (``self.add``).
+
+    ``line`` is that of the call at which values were recorded. None where one is not set, or not by ``init`` itself.
+    """
+    setting = [_setter(anchor.function, name) for name in names]
+    if not setting or None in setting:
+        return None
+    last = max([anchor.statement, *(it for it in setting if it is not None)], key=lambda it: it.lineno)
+    return seen_from(replace(anchor, statement=last), owner, line)
+
+
+def _setter(init: Function, name: str) -> ast.stmt | None:
+    """The one statement at the level of ``init`` itself that sets an attribute."""
+    lines = {line for stored, line in _stored(init) if stored == name}
+    setters = [it for it in init.body if isinstance(it, ast.Assign | ast.AnnAssign) and it.lineno in lines]
+    return setters[0] if len(setters) == len(lines) == 1 else None
+
+
+def _sets_self(statement: ast.stmt) -> bool:
+    """Whether a statement sets an attribute of ``self``, be it in one of its branches."""
+    if isinstance(statement, ast.If):
+        ends = any(isinstance(it, ast.Return | ast.Raise) for it in ast.walk(statement))
+        return not ends and any(_sets_self(it) for it in [*statement.body, *statement.orelse])
+    if not isinstance(statement, ast.Assign | ast.AnnAssign):
+        return False
     targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
     return any(
         isinstance(it, ast.Attribute) and isinstance(it.value, ast.Name) and it.value.id == "self" for it in targets
@@ -102,8 +128,28 @@ def _stored(scope: ast.AST) -> Iterator[tuple[str, int]]:
 
 
 def free_name(owner: ast.ClassDef, wanted: str, taken: frozenset[str] = frozenset(), *, numbered: bool = False) -> str:
-    """An attribute name that the class does not use: ``eca``, else ``eca2``; ``numbered`` starts with ``eca1``."""
+    """An attribute name that the class does not use: ``eca``, else ``eca2``; ``numbered`` starts with ``eca1``.
+
+    So does a class that numbers what it has one of: ``conv1``, ``bn1``, ``relu1``.
+    """
     used = {node.attr for node in ast.walk(owner) if isinstance(node, ast.Attribute)} | taken
     used |= {node.name for node in owner.body if isinstance(node, Function)}
+    numbered = numbered or _numbers_single_ones(owner)
     names = [f"{wanted}{n}" for n in range(1, 100)] if numbered else [wanted, *(f"{wanted}{n}" for n in range(2, 100))]
     return next(name for name in names if name not in used)
+
+
+def _numbers_single_ones(owner: ast.ClassDef) -> bool:
+    """Whether all modules that ``__init__`` makes are numbered, and at least two of them stand alone as number 1."""
+    init = init_of(owner)
+    made = [it for it in ast.walk(init) if isinstance(it, ast.Assign) and _sets_self(it)] if init else []
+    names = [
+        it.targets[0].attr for it in made if isinstance(it.value, ast.Call) and isinstance(it.targets[0], ast.Attribute)
+    ]
+    parts = [re.fullmatch(r"(.*?[^\d_])(\d+)", name) for name in names]
+    numbers: dict[str, list[str]] = {}
+    for part in parts:
+        if part is None:
+            return False
+        numbers.setdefault(part[1], []).append(part[2])
+    return sum(it == ["1"] for it in numbers.values()) > 1 and all("1" in it for it in numbers.values())

@@ -8,6 +8,7 @@ names of every instance; the ones that give the traced value everywhere may stan
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -33,12 +34,14 @@ def expression_for(
     nearby: Sequence[ast.AST] = (),
     hidden: frozenset[str] = frozenset(),
     siblings: Sequence[tuple[str, Sequence[Value]]] = (),
+    called: str = "",
 ) -> str | None:
     """The text that gives each observation's value, or None.
 
     ``nearby`` are expressions to be preferred, best first: what the construct call of the tensor's producer is given.
     ``hidden`` are names that may have another value at the place of insertion. ``siblings`` are attribute texts
-    (``self.conv2.out_channels``) with their value for each observation: the last resort before a literal.
+    (``self.conv2.out_channels``) with their value for each observation: the last resort before a literal. Of several
+    names those that share a word with ``called``, what the tensor is called in ``forward``, come first.
     """
     for node in nearby:
         text = _best_nearby(file, node, observations, hidden)
@@ -48,7 +51,7 @@ def expression_for(
     for candidates in (_parameters(function, written), written, _recorded(observations, hidden)):
         fitting = [text for text, node in candidates.items() if _fits(node, observations)]
         if fitting:
-            return min(fitting, key=lambda text: (len(text), text))
+            return min(fitting, key=lambda text: (not _words(text) & _words(called), len(text), text))
     for text, values in siblings:
         if list(values) == [it.value for it in observations]:
             return text
@@ -57,6 +60,10 @@ def expression_for(
         return multiple
     distinct = {it.value for it in observations}
     return str(distinct.pop()) if len(distinct) == 1 else None
+
+
+def _words(text: str) -> set[str]:
+    return {word for word in re.findall(r"[a-z]+", text.lower()) if len(word) > 2 and word != "self"}
 
 
 def _best_nearby(
