@@ -15,23 +15,26 @@ from mutagen.errors import ClashError, InternalError, Place, ProofError, TargetE
 from mutagen.load.candidates import choose_model, model_candidates
 from mutagen.load.input_spec import parse_input
 from mutagen.load.model_call import parse_call
+from mutagen.load.others import other_models
 from mutagen.load.plan_file import check_hashes, read_plan
 from mutagen.load.rules_file import find_rules, read_rules
 from mutagen.load.switches import switched_on
 from mutagen.load.target_file import Located, find_target
 from mutagen.match.select import select
 from mutagen.plan.make import make_plan
+from mutagen.records.collateral import Collateral
 from mutagen.records.match import RuleMatches
 from mutagen.records.plan import Plan, Refusal
 from mutagen.records.result import FileChange, Report, Verdict
 from mutagen.records.rules import RuleSet, Style
 from mutagen.records.span import Span
-from mutagen.records.target import Target
+from mutagen.records.target import Call, Target
 from mutagen.records.trace import Trace
 from mutagen.report.before import place_before
 from mutagen.rewrite.apply import rewrite
 from mutagen.sandbox.runner import Host, Session
 from mutagen.source.project import Project, Scope, open_project
+from mutagen.verify.collateral import MEMORY, watched
 from mutagen.verify.prove import begin, begin_again, prove
 from mutagen.write.transaction import commit, recover
 
@@ -76,6 +79,17 @@ class _Traced:
     project: Project
     plan: Plan
     found: tuple[RuleMatches, ...] = ()
+    named: Mapping[str, Call] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Proved:
+    """A change with what was found about it."""
+
+    traced: _Traced
+    changes: tuple[FileChange, ...]
+    verdict: Verdict
+    collateral: tuple[Collateral, ...]
 
 
 def run(options: Options, host: Host | None = None) -> Report:
@@ -91,20 +105,17 @@ def run(options: Options, host: Host | None = None) -> Report:
         if report.status != "would_change":
             return report
         try:
-            traced, changes, verdict = _proved(traced, host, options, clock)
+            done = _proved(traced, host, options, clock)
         except ProofError as error:
             return replace(report, status="refused", plan=_refused(traced.plan, error))
-        report = replace(_report(traced, clock), files=changes, verdict=verdict, failure=_failure(verdict))
+        report = _told(done, clock)
     if report.failure:
         return replace(report, status="failed")
     if not options.write:
         return report
     with clock.stage("write"):
-        commit(changes, root=Path(located.root), expected=traced.plan.hashes)
+        commit(report.files, root=Path(located.root), expected=report.plan.hashes)
     return replace(report, status="applied", timing=clock.seconds)
-
-
-_Proved = tuple[_Traced, tuple[FileChange, ...], Verdict]
 
 
 def _proved(traced: _Traced, host: Host, options: Options, clock: _Clock) -> _Proved:
@@ -126,7 +137,7 @@ def _attempt(traced: _Traced, host: Host, options: Options, clock: _Clock) -> _P
         changes = _rewritten(traced)
     try:
         with clock.stage("verify"):
-            return traced, changes, _verified(traced, changes, host, options)
+            return _verified(traced, changes, host, options)
     except ProofError as error:
         error.place = place_before(error.place, changes)
         raise
@@ -191,7 +202,8 @@ def _up_to_plan(options: Options, host: Host, located: Located, clock: _Clock, *
         found = select(rules.rules, trace, products)
     with clock.stage("plan"):
         plan = make_plan(found, trace, project, blocks=load_blocks(), products=products)
-    return _Traced(original, target, trace, project, plan, tuple(found))
+    named = {rules.model: parse_call(rules.model, source=rules.file)} if rules.model else {}
+    return _Traced(original, target, trace, project, plan, tuple(found), named)
 
 
 def _check_there(*paths: str) -> None:
@@ -287,9 +299,18 @@ def _rewritten(traced: _Traced) -> tuple[FileChange, ...]:
     return rewrite(plan, {path: traced.project.read(path) for path in paths})
 
 
-def _verified(traced: _Traced, changes: tuple[FileChange, ...], host: Host, options: Options) -> Verdict:
+def _verified(traced: _Traced, changes: tuple[FileChange, ...], host: Host, options: Options) -> _Proved:
     overlay: Mapping[str, bytes] = {it.path: it.after for it in changes}
     target = replace(traced.target, call=traced.trace.call, inputs=traced.trace.inputs, overlay=overlay)
+    others = other_models({it.path: it.before for it in changes if it.before}, target.call, traced.named)
+    with watched(lambda label: host.session(label, memory=MEMORY), target, others) as watch:
+        verdict = _judged(traced, target, host, options)
+        collateral = watch.result() if watch is not None and verdict.proof.equal else ()
+    return _Proved(traced, changes, verdict, collateral)
+
+
+def _judged(traced: _Traced, target: Target, host: Host, options: Options) -> Verdict:
+    """The verdict on the edited ``target``; where a switch turns the change on, both ways are proved."""
     edited = host.session("the edited model")
     assert traced.original is not None
     plan, call = traced.plan, traced.trace.call
@@ -305,6 +326,20 @@ def _verified(traced: _Traced, changes: tuple[FileChange, ...], host: Host, opti
     on = replace(target, call=replace(call, kwargs={**call.kwargs, **dict.fromkeys(plan.switches, True)}))
     switched = host.session("the edited model, switched on")
     return prove(traced.original, switched, plan=plan, target=on, timeout=options.timeout)
+
+
+def _told(done: _Proved, clock: _Clock) -> Report:
+    """The report on a change that was proved, or was not."""
+    project = done.traced.project
+    importers = {it.path: project.importers(it.path) for it in done.changes if it.before is not None}
+    return replace(
+        _report(done.traced, clock),
+        files=done.changes,
+        verdict=done.verdict,
+        failure=_failure(done.verdict),
+        collateral=done.collateral,
+        importers=importers,
+    )
 
 
 def _failure(verdict: Verdict) -> str:

@@ -90,6 +90,12 @@ def _parse(source: bytes, file: str) -> ast.Module:
         raise TargetError("T016", f"syntax error: {error}", place=place) from error
 
 
+def factories_of(tree: ast.Module) -> tuple[ast.FunctionDef, ...]:
+    """The functions of a file that return a model of it, also by way of each other."""
+    functions = [node for node in statements(tree) if isinstance(node, ast.FunctionDef)]
+    return tuple(_factories(functions, module_classes(tree)))
+
+
 def _suggestion(candidate: Candidate) -> str:
     return f"{candidate.name}({', '.join(f'{name}=...' for name in candidate.needs)})"
 

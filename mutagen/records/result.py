@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from mutagen.records.collateral import Collateral
 from mutagen.records.plan import Plan
 
 Status = Literal["applied", "would_change", "unchanged", "refused", "failed"]
@@ -85,7 +86,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The whole run, for people and machines."""
+    """The whole run, for people and machines.
+
+    ``collateral`` are the other models of the edited files, ``importers`` the files that import each edited one.
+    """
 
     status: Status
     plan: Plan
@@ -97,3 +101,5 @@ class Report:
     timing: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     failure: str = ""
+    collateral: tuple[Collateral, ...] = ()
+    importers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

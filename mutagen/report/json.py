@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from mutagen.records.plan import Edit, Plan, Refusal, RulePlan
+from mutagen.records.collateral import Collateral
+from mutagen.records.plan import Edit, Refusal, RulePlan
 from mutagen.records.result import Case, FileChange, Proof, Report, Verdict
 from mutagen.report.diff import line_counts
 from mutagen.report.paths import shown_path, shown_site, shown_span
@@ -39,11 +40,12 @@ def as_data(report: Report, *, root: Path) -> dict[str, Any]:
         "status": report.status,
         "trace": {"method": report.trace_method, "nodes": report.nodes, "modules": report.modules},
         "rules": [_rule(rule, proved=_is_proved(report), root=root) for rule in report.plan.rules],
-        "files": [_file(change, report.plan, root=root) for change in report.files],
+        "files": [_file(change, report, root=root) for change in report.files],
         "proof": _proof(verdict.proof) if verdict else None,
         "verify": {"checks": _checks(verdict)},
         "counts": _counts(verdict),
         "weights": _weights(verdict),
+        "collateral": [_collateral(it, root) for it in report.collateral],
         "notes": [*report.notes, *(verdict.proof.notes if verdict else ())],
         "failure": report.failure,
         "timing": {stage: round(seconds, 3) for stage, seconds in report.timing.items()},
@@ -75,13 +77,31 @@ def _refusal(refusal: Refusal, root: Path) -> dict[str, Any]:
     }
 
 
-def _file(change: FileChange, plan: Plan, *, root: Path) -> dict[str, Any]:
+def _file(change: FileChange, report: Report, *, root: Path) -> dict[str, Any]:
     added, removed = line_counts(change)
     return {
         "path": shown_path(change.path, root),
-        "edits": [_edit(edit) for edit in plan.edits if edit.span.file == change.path],
+        "edits": [_edit(edit) for edit in report.plan.edits if edit.span.file == change.path],
         "added_lines": added,
         "removed_lines": removed,
+        "imported_by": [shown_path(path, root) for path in report.importers.get(change.path, ())],
+    }
+
+
+def _collateral(other: Collateral, root: Path) -> dict[str, Any]:
+    """One other model of an edited file; ``built_*`` is null where it was not tried or met a limit."""
+    changed = other.changed
+    return {
+        "name": other.name,
+        "file": shown_path(other.file, root),
+        "built_before": other.built_before,
+        "built_after": other.built_after,
+        "changed": changed
+        and {
+            "params": _pair(changed.params),
+            "classes": [{"before": it.before, "after": it.after, "count": it.count} for it in changed.classes],
+        },
+        "note": other.note,
     }
 
 

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from mutagen.records.plan import Edit, Refusal
 from mutagen.records.result import Counts, Report, Verdict, Weights
+from mutagen.report import others
 from mutagen.report.errors import Segment
 from mutagen.report.paths import shown_span
 from mutagen.report.summary import difference, refusals, summary
@@ -76,6 +77,7 @@ def _parts(report: Report, *, root: Path, styled: bool, verbosity: int) -> Itera
             yield Text(f"note: {note}")
         if report.verdict:
             yield from _verdict(report.verdict, styled=styled, verbosity=verbosity)
+        yield from map(Text, others.lines(report, root=root, full=verbosity > 0))
         if verbosity > 0:
             yield from _circumstances(report)
     if verbosity >= 0 or report.status in ("refused", "failed"):

@@ -96,14 +96,18 @@ class Host:
             session.close()
         self._sessions.clear()
 
-    def session(self, label: str) -> Session:
-        """A new process; ``label`` names in messages what it does ("the original model"). Does not wait for it."""
+    def session(self, label: str, *, memory: int | None = None) -> Session:
+        """A new process; ``label`` names in messages what it does ("the original model"). Does not wait for it.
+
+        ``memory`` in bytes is a limit of its own, where that is less than the host's.
+        """
         if self._launcher is None:
             raise InternalError("E204", "a session was asked of a host that is not running")
         self._count += 1
         folder = self._folder / str(self._count)
         folder.mkdir()
-        session = Session(label, self._launcher, folder=folder, timeout=self._timeout, memory=self._memory)
+        limit = self._memory if memory is None else min(memory, self._memory)
+        session = Session(label, self._launcher, folder=folder, timeout=self._timeout, memory=limit)
         self._sessions.append(session)
         return session
 

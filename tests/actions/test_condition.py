@@ -72,9 +72,17 @@ def test_an_attribute_that_tells_them_apart(planned):
     assert "        if not self.plain:\n            self.layer_scale" in done.text
 
 
-def test_not_one_that_is_set_later(planned):
+def test_behind_what_forward_asks_for(planned):
     join = "if self.late:\n    return y\nelse:\n    return x + y"
     done = planned(source(join, set_="pass", late="self.late = plain"), "gated-residuals")
+    made = "        if not self.late:\n            self.layer_scale = LayerScale(init=0.0)\n"
+    assert f"        self.late = plain\n{made}" in done.text
+
+
+@pytest.mark.parametrize("late", ["if True:\n            self.late = plain", "setattr(self, 'late', plain)"])
+def test_not_one_that_is_set_later_by_other_means(planned, late):
+    join = "if self.late:\n    return y\nelse:\n    return x + y"
+    done = planned(source(join, set_="pass", late=late), "gated-residuals")
     assert "self.layer_scale" in done.text and "if self.late:\n            self" not in done.text
     assert "        if not plain:\n            self.layer_scale = LayerScale(init=0.0)\n" in done.text
 

@@ -28,8 +28,8 @@ class SharedHost(Host):
         super().__init__()
         self.given: list[Session] = []
 
-    def session(self, label: str) -> Session:
-        self.given.append(super().session(label))
+    def session(self, label: str, *, memory: int | None = None) -> Session:
+        self.given.append(super().session(label, memory=memory))
         return self.given[-1]
 
     def close_sessions(self) -> None:

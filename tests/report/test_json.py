@@ -4,11 +4,19 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+from mutagen.records.collateral import Changed, Collateral, Swap
 from mutagen.records.result import Case, Proof, Report
 from mutagen.report.json import render, render_all
 
 
 def test_every_key_and_value_of_the_schema(report: Report, tmp_path: Path) -> None:
+    file = str(tmp_path / "pkg/model.py")
+    changed = Changed((10, 12), (Swap(None, "ECA", 2),))
+    others = (
+        Collateral("resnet34", file, True, True, changed),
+        Collateral("big", file, None, None, note="it took longer than 10 s"),
+    )
+    report = replace(report, collateral=others, importers={file: (str(tmp_path / "pkg/train.py"),)})
     case = {"mode": "eval", "shapes": [[2, 3, 8, 8]], "equal": True, "max_abs_diff": 0.0, "note": ""}
     assert json.loads(render(report, root=tmp_path)) == {
         "schema_version": 1,
@@ -49,6 +57,7 @@ def test_every_key_and_value_of_the_schema(report: Report, tmp_path: Path) -> No
                 ],
                 "added_lines": 2,
                 "removed_lines": 1,
+                "imported_by": ["pkg/train.py"],
             }
         ],
         "proof": {"equal": True, "max_abs_diff": 0.0, "cases": [case] * 4},
@@ -65,6 +74,27 @@ def test_every_key_and_value_of_the_schema(report: Report, tmp_path: Path) -> No
             "lost": ["old"],
             "remap": {"conv.weight": "conv.0.weight"},
         },
+        "collateral": [
+            {
+                "name": "resnet34",
+                "file": "pkg/model.py",
+                "built_before": True,
+                "built_after": True,
+                "changed": {
+                    "params": {"before": 10, "after": 12},
+                    "classes": [{"before": None, "after": "ECA", "count": 2}],
+                },
+                "note": "",
+            },
+            {
+                "name": "big",
+                "file": "pkg/model.py",
+                "built_before": None,
+                "built_after": None,
+                "changed": None,
+                "note": "it took longer than 10 s",
+            },
+        ],
         "notes": [],
         "failure": "",
         "timing": {"trace": 0.123, "verify": 1.0},
