@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -330,8 +330,9 @@ def _judged(traced: _Traced, target: Target, host: Host, options: Options) -> Ve
 
 def _told(done: _Proved, clock: _Clock) -> Report:
     """The report on a change that was proved, or was not."""
-    project = done.traced.project
-    importers = {it.path: project.importers(it.path) for it in done.changes if it.before is not None}
+    importers: dict[str, tuple[str, ...]] = {}
+    with suppress(OSError):  # a file beside the target that may not be read is none of its own
+        importers |= {it.path: done.traced.project.importers(it.path) for it in done.changes if it.before is not None}
     return replace(
         _report(done.traced, clock),
         files=done.changes,
