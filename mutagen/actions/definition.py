@@ -10,7 +10,7 @@ from mutagen.actions.scene import Scene
 from mutagen.records.plan import Definition, Import
 from mutagen.records.rules import Rule
 from mutagen.source.file import SourceFile
-from mutagen.source.names import imported_names, name_for, top_level_names
+from mutagen.source.names import imported_names, name_for, starred, top_level_names
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,12 @@ def use_block(scene: Scene, rule: Rule, block: str, file: SourceFile, node: ast.
 def use_torch(origin: str, file: SourceFile) -> Usable:
     """``torch.nn.GELU`` and the like as the file would write it, with an import where it has none that fits."""
     names = imported_names(file)
+    module, _, name = origin.rpartition(".")
     written = name_for(origin, names)
+    if written is None and module in starred(file) and name not in top_level_names(file):
+        written = name
     if written:
         return Usable(written, Draft())
-    module, _, name = origin.rpartition(".")
     if module == "torch.nn.functional":
         wanted = Import(file.path, module, alias="F")
         return Usable(f"F.{name}", Draft(imports=(wanted,)))

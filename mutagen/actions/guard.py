@@ -19,6 +19,7 @@ from mutagen.source.call import arguments
 from mutagen.source.expressions import holds
 from mutagen.source.file import SourceFile
 
+_PLAIN = ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Return | ast.Expr
 _OPERATORS = {"eq": "==", "ne": "!=", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 
 
@@ -59,7 +60,7 @@ def chosen_by(
     statement = file.statement(call)
     choice = f"{new.callee} if {condition} else {file.text(call.func)}"
     name = _free_local(file, call, "conv_layer" if "Conv" in selected[0].name else "layer")
-    if name is None or not isinstance(statement, ast.Assign | ast.Return | ast.Expr | ast.AnnAssign):
+    if name is None or not isinstance(statement, _PLAIN):
         edit = Edit(file.span(call.func), file.text(call.func), f"({choice})", rule, rung, reason, paths)
         return (edit,)
     head = Span(file.path, statement.lineno, statement.col_offset, statement.lineno, statement.col_offset)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mutagen.actions.condition import Condition, behind_what_is_asked, condition_for, flag_for, switch_for
+from mutagen.actions.container import runs_all
 from mutagen.actions.cut import Cut, cuts, nodes_through
 from mutagen.actions.definition import use_block, use_torch
 from mutagen.actions.draft import Draft, join
@@ -25,10 +26,7 @@ from mutagen.records.rules import Rule
 from mutagen.records.span import Span
 from mutagen.records.trace import Node
 from mutagen.source.anchor import free_name
-from mutagen.source.names import canonical
 from mutagen.source.placing import put_call
-
-_CONTAINERS = ("torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.ModuleDict")
 
 
 @dataclass(frozen=True)
@@ -166,9 +164,10 @@ def _cannot_cut(rule: Rule, group: list[_Attempt], scene: Scene) -> Refusal | No
     owners = [scene.by_path.get(it.cuts[0].site.owner or "") for it in group if it.cuts[0].site.owner is not None]
     if len(owners) < len(group) or None in owners:
         return _no_owner(rule, match, cut)
-    if any(canonical(base) in _CONTAINERS for it in owners if it is not None for base in it.bases):
+    if any(runs_all(it, scene) for it in owners if it is not None):
         message = "the method belongs to a container that runs all its children; a new one would join them"
-        return refuse(rule, match.path, "container", message, "write the class as an nn.Module", where=cut.span)
+        advice = "derive the class from nn.Module and keep the layers in an attribute: self.layers = nn.Sequential(...)"
+        return refuse(rule, match.path, "container", message, advice, where=cut.span)
     activations = [(it.cuts[0].site.owner, it.cuts[0].site.frame) for it in group]
     if len(set(activations)) < len(activations):
         message = "one expression in a loop joins several branches; each needs a module of its own"

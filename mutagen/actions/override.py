@@ -75,6 +75,8 @@ def _override(
         return None
     if any(len(it.aliases) > 1 and it.facts.get("params") for it in group):
         return None  # each place would get weights of its own
+    if any(it.hung for it in group):
+        return None  # the new one would lack what others read on the old one
     for owner in owners_of(group, scene):
         kind = use_torch(group[0].type, owner.file)
         made = _product(rule, way, group, owner, scene)
@@ -166,6 +168,13 @@ def _ends_early(init: Function) -> bool:
     return isinstance(init.body[-1], ast.Raise) or any(_returns(it) for it in init.body)
 
 
+def _reads_global(init: Function, name: str) -> bool:
+    """Whether a constructor reads a name from outside: bound at its end it would be a local all through."""
+    uses = [it.ctx for it in ast.walk(init) if isinstance(it, ast.Name) and it.id == name]
+    own = [it.arg for it in ast.walk(init.args) if isinstance(it, ast.arg)]
+    return bool(uses) and name not in own and not any(isinstance(it, ast.Store) for it in uses)
+
+
 def _returns(node: ast.AST) -> bool:
     if isinstance(node, Function | ast.Lambda | ast.ClassDef):
         return False
@@ -246,7 +255,8 @@ def _product(
     """The new module out of the old one, and what it needs in the file."""
     if any(it.facts.get("affine") and it.facts.get("bias") is False for it in group):
         return None
-    child = _CHILD.get(group[0].name[:4], "child")
+    wanted = _CHILD.get(group[0].name[:4], "child")
+    child = next(it for it in (wanted, f"{wanted}_layer", f"old_{wanted}") if not _reads_global(owner.init, it))
     options = dict(rule.action.args)
     given = [f"{child}.{name}" for name in way.signature if name in _NEEDED]
     count = options.pop("num_groups", "auto")

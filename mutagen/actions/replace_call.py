@@ -107,7 +107,9 @@ def _rewrite(rule: Rule, file: SourceFile, call: ast.Call, scene: Scene, group: 
     else:
         operand = None
     if operand is None:
-        return _through_attribute(rule, file, call, scene, group, name)
+        return _made_on_the_spot(rule, file, call, name, group) or _through_attribute(
+            rule, file, call, scene, group, name
+        )
     usable = use_torch(_function(rule, name, names), file)
     if call.args == [operand] and not call.keywords and not isinstance(file.statement(call), ast.Expr):
         return join([Draft(edits=(_edit(rule, file, call.func, usable.name, group),)), usable.draft])
@@ -116,6 +118,19 @@ def _rewrite(rule: Rule, file: SourceFile, call: ast.Call, scene: Scene, group: 
     if isinstance(statement, ast.Expr) and statement.value is call:
         text = f"{file.text(operand)} = {text}"
     return join([Draft(edits=(_edit(rule, file, call, text, group),)), usable.draft])
+
+
+def _made_on_the_spot(rule: Rule, file: SourceFile, call: ast.Call, name: str, group: list[CallMatch]) -> Draft | None:
+    """``nn.ReLU()(x)`` in a forward: the module that is made there changes its class."""
+    maker = call.func
+    if not isinstance(maker, ast.Call):
+        return None
+    made = (resolve(maker.func, imported_names(file)) or "").removeprefix("torch.nn.")
+    way = replacement(made, rule.action.block) if made.lower() == name else None
+    if way is None or way.torch_name is None:
+        return None
+    usable = use_torch(f"torch.{way.torch_name}", file)
+    return join([Draft(edits=(_edit(rule, file, maker, f"{usable.name}()", group),)), usable.draft])
 
 
 def _through_attribute(

@@ -10,6 +10,7 @@ from mutagen.actions.annotation import annotated
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.guard import chosen_by, guarded
 from mutagen.actions.new_call import NewCall, new_call
+from mutagen.actions.obstacle import obstacle
 from mutagen.actions.override import overridden
 from mutagen.actions.parting import Partings
 from mutagen.actions.parting_records import NoParting, Run
@@ -22,7 +23,8 @@ from mutagen.records.plan import Edit, Product, Refusal, SwapModule, Use
 from mutagen.records.rules import Rule
 from mutagen.records.span import Span
 from mutagen.records.trace import Instance
-from mutagen.source.names import imported_names, resolve
+from mutagen.source.file import SourceFile
+from mutagen.source.names import imported_names, resolve, starred, top_level_names
 
 
 def plan(rule: Rule, matches: Sequence[InstanceMatch], scene: Scene) -> Draft:
@@ -106,7 +108,9 @@ def _fit(rule: Rule, instances: Sequence[Instance], scene: Scene) -> tuple[list[
             code, message, advice = problem
             refused.append(refuse(rule, it.path, code, message, advice, where=where))
         elif not it.chain or not scene.editable(it.chain[0]):
-            refused.append(out_of_scope(rule, it.path, it.chain, scene))
+            refused.append(obstacle(rule, it, scene) or out_of_scope(rule, it.path, it.chain, scene))
+        elif (barred := obstacle(rule, it, scene)) is not None:
+            refused.append(barred)
         else:
             fit.append(it)
     return fit, refused
@@ -136,12 +140,18 @@ def _names_class(callee: ast.expr, instance: Instance, span: Span, scene: Scene)
     origin = resolve(callee, imported_names(file))
     if origin is not None:
         return origin.rpartition(".")[2] == instance.name
+    if isinstance(callee, ast.Name) and instance.library and callee.id not in top_level_names(file):
+        return instance.type == f"torch.nn.{callee.id}" and "torch.nn" in starred(file) and not _is_local(callee, file)
     if isinstance(callee, ast.Name) and instance.definition is not None and callee.id == instance.definition.name:
-        return not any(
-            isinstance(it, ast.Name) and it.id == callee.id and isinstance(it.ctx, ast.Store)
-            for it in ast.walk(file.function(callee) or ast.Pass())
-        )
+        return not _is_local(callee, file)
     return False
+
+
+def _is_local(callee: ast.Name, file: SourceFile) -> bool:
+    """Whether the function around a name binds it."""
+    nodes = list(ast.walk(file.function(callee) or ast.Pass()))
+    stored = any(isinstance(it, ast.Name) and it.id == callee.id and isinstance(it.ctx, ast.Store) for it in nodes)
+    return stored or any(isinstance(it, ast.arg) and it.arg == callee.id for it in nodes)
 
 
 def _plan_site(

@@ -11,6 +11,7 @@ from mutagen.records.plan import Refusal
 from mutagen.records.rules import Rule
 from mutagen.records.span import Span
 from mutagen.records.trace import CallSite, Instance, Node, Trace
+from mutagen.source.imports_of import module_name
 from mutagen.source.project import Project
 
 
@@ -40,6 +41,11 @@ class Scene:
             if it.path:
                 found.setdefault(it.owner, []).append(it)
         return {path: tuple(children) for path, children in found.items()}
+
+    @cached_property
+    def modules(self) -> Mapping[str, str]:
+        """The files that may be looked at, by dotted module name."""
+        return {module_name(path, self.project.root): path for path in self.project.files}
 
     @cached_property
     def made_at(self) -> Mapping[Span, tuple[Instance, ...]]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from mutagen.match.families import POINTWISE, stem
+from mutagen.match.families import NEUTRAL, POINTWISE, stem
 from mutagen.match.resolution import calls_between, reaches_at_resolution
 from mutagen.match.view import TraceView, constant
 from mutagen.match.walk import SHORTCUT_CALLS, roots
@@ -84,8 +84,32 @@ def _residual(view: TraceView, node: Node) -> Edge | str:
     between = calls_between(view, start, branch) if view.is_ancestor(start, branch) else ()
     if between and all(stem(view.nodes[index].name) in POINTWISE for index in between):
         return "are part of a pointwise function"
+    if _straight_through(view, start, branch):
+        return "pass another value on with the gradient of a tensor"
     kind: Shortcut = "projected" if best[0][0] else "identity"
     return Edge(node.index, 1 - best[1], best[1], kind)
+
+
+def _straight_through(view: TraceView, start: int, branch: int) -> bool:
+    """Whether the branch is what is missing to another value: ``x + (q - x).detach()`` or ``x + (q - x.detach())``.
+
+    The sum is then ``q`` with the gradient of ``x`` (Bengio et al., "Estimating or propagating gradients", 2013).
+    """
+    end, cut = _plain(view, branch)
+    node = view.nodes[end]
+    if node.name != "sub" or len(node.inputs) != 2:
+        return False
+    taken, cut_there = _plain(view, node.inputs[1])
+    return taken == _plain(view, start)[0] and (cut or cut_there)
+
+
+def _plain(view: TraceView, index: int) -> tuple[int, bool]:
+    """The tensor that neutral calls carry on, and whether one of them is ``detach``."""
+    cut = False
+    while (node := view.nodes[index]).name in NEUTRAL and node.inputs:
+        cut = cut or node.name == "detach"
+        index = node.inputs[0]
+    return index, cut
 
 
 def _rank(view: TraceView, node: Node, shortcut: int) -> tuple[int, int] | None:

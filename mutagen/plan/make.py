@@ -10,10 +10,13 @@ from typing import Final
 
 from mutagen.actions import insert_edge, insert_module, replace_call, replace_module, set_arguments
 from mutagen.actions.draft import Draft, join
+from mutagen.actions.reads import type_notes
 from mutagen.actions.scene import Scene, refuse
 from mutagen.blocks.catalogue import Block
+from mutagen.blocks.replacement import find_replacement
 from mutagen.errors import ClashError, ErrorGroup, MutagenError, Place, RuleError
 from mutagen.plan.conflicts import find_conflicts
+from mutagen.plan.nested import merge_nested
 from mutagen.plan.shared_blocks import share_definitions
 from mutagen.records.match import AnyMatch, CallMatch, EdgeMatch, InstanceMatch, RuleMatches
 from mutagen.records.plan import Plan, RulePlan
@@ -41,6 +44,8 @@ def make_plan(
     scene = Scene(trace, project, blocks, products, late)
     free = _first_rule_wins(found, trace)
     drafts = [_drop_refused(join([_draft(it, free[it.rule.id], scene), _unseen(it, scene)])) for it in found]
+    drafts = [_noted(it.rule, draft, scene) for it, draft in zip(found, drafts, strict=True)]
+    drafts = [replace(it, edits=merge_nested(it.edits, project)) for it in drafts]
     conflicts = find_conflicts(drafts, [it.rule for it in found], project)
     if conflicts:
         raise ErrorGroup(tuple(conflicts)) if len(conflicts) > 1 else conflicts[0]
@@ -98,6 +103,19 @@ def _unseen(found: RuleMatches, scene: Scene) -> Draft:
             refuse(found.rule, hidden[0], "opaque-function", message, advice, where=chain[0].span if chain else None),
         )
     )
+
+
+def _noted(rule: Rule, draft: Draft, scene: Scene) -> Draft:
+    """The draft with what the user should know of code that asks for the class of what is replaced."""
+    if rule.action.kind != "replace":
+        return draft
+    known = [scene.by_path[path] for path in draft.planned if path in scene.by_path]
+    instances = [it for it in known if find_replacement(it, rule.action.block) is not None]
+    made = [it.chain[0].span.file for it in instances if it.chain]
+    files = [
+        it for it in (scene.project.target, *(it.span.file for it in draft.edits), *made) if it in scene.project.files
+    ]
+    return replace(draft, notes=(*draft.notes, *type_notes(rule, instances, tuple(dict.fromkeys(files)), scene)))
 
 
 def _drop_refused(draft: Draft) -> Draft:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from mutagen.errors import Place
 from mutagen.records.result import Case
 
 Mode = Literal["eval", "train"]
@@ -75,7 +76,10 @@ class EditedInfo:
 
 @dataclass(frozen=True, slots=True)
 class EditedRun:
-    """One run of the edited model and how it compares; ``error`` is the message of a run that raised."""
+    """One run of the edited model and how it compares; ``error`` is the message of a run that raised.
+
+    ``place`` is where it asked a module for what it does not have, None where that is not the reason.
+    """
 
     case: Case
     bit_equal: bool = False
@@ -83,3 +87,4 @@ class EditedRun:
     outputs: tuple[TensorFacts, ...] = ()
     unreached: tuple[str, ...] = ()
     error: str = ""
+    place: Place | None = None

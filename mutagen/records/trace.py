@@ -50,7 +50,8 @@ class Instance:
     ``aliases`` are all dotted paths of the object, ``path`` the first of them. ``facts`` are its public attributes of
     simple kinds plus ``params``, ``calls`` and, where it was called, ``channels``, ``height``, ``width`` of its output.
     ``library`` says that its class is defined in torch. ``parameters`` are the names that its constructor takes, in
-    order; ``arguments`` are the values of simple kinds that it was given, defaults included.
+    order; ``arguments`` are the values of simple kinds that it was given, defaults included. ``hung`` are attributes
+    and hooks that others put on it, ``tied`` the paths of other modules that hold one of its parameters.
     """
 
     path: str
@@ -63,6 +64,8 @@ class Instance:
     definition: ClassInfo | None = None
     parameters: tuple[str, ...] = ()
     arguments: Mapping[str, Value] = field(default_factory=dict)
+    hung: tuple[str, ...] = ()
+    tied: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -11,12 +11,13 @@ from mutagen.records.result import FileChange
 
 
 def place_before(place: Place | None, changes: Iterable[FileChange]) -> Place | None:
-    """The same line in the file before the change; only the file where the line is new."""
+    """The same line in the file before the change, or the one it took the place of; only the file where it is new."""
     change = next((it for it in changes if place is not None and it.path == place.file and it.before), None)
     if place is None or change is None or not place.line:
         return place
     old, new = (change.before or b"").splitlines(), change.after.splitlines()
-    for block in SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks():
-        if block.b < place.line <= block.b + block.size:
-            return replace(place, line=place.line - block.b + block.a)
+    for kind, old_start, old_end, start, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        one_to_one = kind in ("equal", "replace") and old_end - old_start == end - start
+        if one_to_one and start < place.line <= end:
+            return replace(place, line=place.line - start + old_start)
     return Place(place.file)

@@ -30,12 +30,14 @@ class Anchor:
 
 
 def init_of(owner: ast.ClassDef) -> Function | None:
-    """The ``__init__`` that a class defines itself."""
-    return next((it for it in owner.body if isinstance(it, Function) and it.name == "__init__"), None)
+    """The ``__init__`` that a class defines itself, or the ``__post_init__`` of a dataclass."""
+    known = {it.name: it for it in owner.body if isinstance(it, Function)}
+    data = any("dataclass" in ast.unparse(it) for it in owner.decorator_list)
+    return known.get("__init__") or (known.get("__post_init__") if data else None)
 
 
 def anchor_at(file: SourceFile, init: Function, span: Span) -> Anchor | None:
-    """The statement of ``init`` that holds the construct call at ``span``."""
+    """The statement of ``init`` that holds the construct call at ``span``; ``super().__init__()`` if that is below."""
     call = file.node_at(span)
     if call is None:
         return None
@@ -45,7 +47,18 @@ def anchor_at(file: SourceFile, init: Function, span: Span) -> Anchor | None:
         if around is None or around is init:
             return None
         statement = around
-    return Anchor(init, statement, call, _across(file.class_of(init), init, statement.lineno, statement))
+    first = statement.lineno
+    statement = max(statement, _base_init(init) or statement, key=lambda it: it.lineno)
+    return Anchor(init, statement, call, _across(file.class_of(init), init, first, statement))
+
+
+def _base_init(init: Function) -> ast.stmt | None:
+    """The statement ``super().__init__()``, above which a module can hold no other."""
+    for statement in init.body:
+        call = statement.value if isinstance(statement, ast.Expr) else None
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "__init__":
+            return statement
+    return None
 
 
 def last_anchor(init: Function) -> Anchor | None:
@@ -72,7 +85,8 @@ def own_frame(chain: Sequence[CallSite], owner: str, class_name: str) -> CallSit
     What was copied was made in an ``__init__`` of the original, which need not be a module of the model.
     """
     for site in chain:
-        if site.owner in (owner, None) and site.function.endswith(f"{class_name}.__init__"):
+        makers = (f"{class_name}.__init__", f"{class_name}.__post_init__")
+        if site.owner in (owner, None) and site.function.endswith(makers):
             return site
     return None
 

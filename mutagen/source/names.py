@@ -35,6 +35,12 @@ def imported_names(file: SourceFile) -> Mapping[str, str]:
     return names
 
 
+def starred(file: SourceFile) -> frozenset[str]:
+    """The modules of which a file imports all names."""
+    found = [it for it in _module_level(file.tree.body) if isinstance(it, ast.ImportFrom)]
+    return frozenset(it.module or "" for it in found if not it.level and any(alias.name == "*" for alias in it.names))
+
+
 def _module_level(body: list[ast.stmt]) -> list[ast.stmt]:
     found: list[ast.stmt] = []
     for statement in body:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import operator
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -12,6 +13,7 @@ from torch import Tensor, fx, nn
 
 from mutagen.trace.build import seed_all
 from mutagen.trace.grad_mode import SET_GRAD, watching
+from mutagen.trace.graph_module import as_module
 from mutagen.trace.inputs import Inputs, Layout
 from mutagen.trace.leaves import is_leaf
 from mutagen.trace.own_functions import own_functions
@@ -125,12 +127,26 @@ def trace_fx(
     tracer = ChainTracer(layout, inputs, extra)
     try:
         seed_all(_OTHER_SEED)
-        with watching(tracer.switch_grad), own_functions(tracer.function):
+        with watching(tracer.switch_grad), own_functions(tracer.function), _without_proxies(model):
             graph = tracer.trace(model)
-        module = fx.GraphModule(model, graph, type(model).__name__)
+        module = as_module(model, graph)
     except Exception as error:
         return None, tracer.failed_in, error
     return Taken(module, _moved(tracer.chains, module), _moved(tracer.scopes, module)), "", None
+
+
+@contextmanager
+def _without_proxies(model: nn.Module) -> Iterator[None]:
+    """Takes back what forward keeps in attributes and buffers (``self.seen += 1``): symbols, when it is traced."""
+    tables = [table for module in model.modules() for table in (module.__dict__, module._buffers)]
+    before = [dict(table) for table in tables]
+    try:
+        yield
+    finally:
+        for table, members in zip(tables, before, strict=True):
+            for name in [name for name, value in table.items() if isinstance(value, fx.Proxy)]:
+                del table[name]
+            table.update((name, value) for name, value in members.items() if name not in table)
 
 
 def _moved(facts: dict[fx.Node, Any], module: fx.GraphModule) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from torch.nn.modules.lazy import LazyModuleMixin
 from mutagen.records.rules import Value
 from mutagen.records.trace import ClassInfo, Instance
 from mutagen.trace.constructor import named, simple_arguments
+from mutagen.trace.hung import hung_on, ties
 from mutagen.trace.naming import is_torch, simple
 from mutagen.trace.own_functions import own_functions
 from mutagen.trace.provenance import resolve
@@ -79,6 +80,7 @@ def describe_instances(model: nn.Module, births: Births, calls: Calls, paths: di
         aliases.setdefault(id(module), []).append(path)
     known: dict[type, tuple[tuple[str, ...], ClassInfo | None, tuple[str, ...]]] = {}
     found = []
+    tied = ties(model)
     for path, module in model.named_modules():
         kind = type(module)
         if kind not in known:
@@ -95,6 +97,8 @@ def describe_instances(model: nn.Module, births: Births, calls: Calls, paths: di
             definition=definition,
             parameters=parameters,
             arguments=simple_arguments(kind, births.given(module)),
+            hung=hung_on(module) if is_torch(kind) else (),
+            tied=tied.get(id(module), ()),
         )
         found.append(it)
     return tuple(found)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, fx
 
 from mutagen.trace.build import seed_all
+from mutagen.trace.graph_module import GraphRun
 from mutagen.trace.inputs import Inputs
 from mutagen.trace.running import copied
 
@@ -45,7 +46,7 @@ class _Storages:
         return self.numbers[key]
 
 
-class _Looking(fx.Interpreter):
+class _Looking(GraphRun):
     """An interpreter that looks at every value."""
 
     def __init__(self, module: fx.GraphModule) -> None:

@@ -19,6 +19,7 @@ from torch.overrides import TorchFunctionMode
 
 from mutagen.trace.calls import CallForm, call_form
 from mutagen.trace.grad_mode import SET_GRAD, watching
+from mutagen.trace.graph_module import as_module
 from mutagen.trace.inputs import Inputs, Layout
 from mutagen.trace.leaves import is_leaf
 from mutagen.trace.own_functions import own_functions
@@ -273,7 +274,7 @@ def trace_recorded(model: nn.Module, layout: Layout, inputs: Inputs, closed: fro
     recorder.finish(output)
     for name, value in recorder.constants.items():
         object.__setattr__(model, name, value)
-    module = fx.GraphModule(model, recorder.graph, type(model).__name__)
+    module = as_module(model, recorder.graph)
     chains = {node.name: chain for node, chain in recorder.chains.items()}
     scopes = {node.name: scope for node, scope in recorder.scopes.items()}
     return Taken(module, chains, scopes, tuple(recorder.foreign), closed)

@@ -102,10 +102,16 @@ def _mark(tensor: Tensor) -> Mark:
 
 
 def materialise(model: nn.Module, layout: Layout, inputs: Inputs) -> None:
-    """Runs a model once if it has lazy modules: these get their sizes, and their final classes, by their first call."""
+    """Runs a model once if it has lazy modules: these get their sizes, and their final classes, by their first call.
+
+    In eval mode, lest statistics move that depend on what stands above them.
+    """
     if any(isinstance(module, LazyModuleMixin) for module in model.modules()):
+        modes = [(module, module.training) for module in model.modules()]
         with torch.no_grad():
-            run(model, layout, inputs)
+            run(model.eval(), layout, inputs)
+        for module, mode in modes:
+            module.training = mode
 
 
 def tensors_of(output: Any) -> list[Tensor]:

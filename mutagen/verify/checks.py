@@ -43,11 +43,17 @@ def _gradients(pairs: Pairs) -> Check:
     # A parameter that is used in one of the modes is alive.
     dead_before = frozenset.intersection(*(frozenset(before.unreached) for before, _ in ran))
     dead = frozenset.intersection(*(frozenset(after.unreached) for _, after in ran))
-    if fresh := sorted(dead - dead_before):
+    if fresh := sorted(name for name in dead - dead_before if not _was_dead(name, dead_before)):
         return Check("gradients", "fail", f"no gradient reaches {_some(fresh)}")
     if dead:
         return Check("gradients", "info", f"no gradient reached {_some(sorted(dead))} before either")
     return Check("gradients", "pass", "every parameter is reached")
+
+
+def _was_dead(name: str, dead: frozenset[str]) -> bool:
+    """Whether a parameter of a new module, ``match/role``, takes the place of parameters that nothing reached."""
+    match, slash, _ = name.partition("/")
+    return bool(slash) and any(it.startswith(f"{match}.") for it in dead)
 
 
 def _checkpoint(weights: Weights) -> Check:

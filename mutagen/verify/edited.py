@@ -16,6 +16,7 @@ from mutagen.errors import ProofError
 from mutagen.records.plan import Product
 from mutagen.records.proof import CaseFacts, EditedInfo, EditedRun, ReferenceInfo
 from mutagen.records.result import Case
+from mutagen.trace.failures import place_of
 from mutagen.verify.compare import compare
 from mutagen.verify.fill import fill_buffers, fill_parameters
 from mutagen.verify.names import canonical_names
@@ -54,7 +55,8 @@ class Edited:
         except Exception as error:  # whatever the edited model raises is what there is to say of this case
             message = f"{type(error).__name__}: {error}"
             case = Case(facts.mode, facts.shapes, False, 0.0, f"the edited model raises {message}")
-            return EditedRun(case, error=message)
+            asked = isinstance(error, AttributeError) and isinstance(error.obj, nn.Module)
+            return EditedRun(case, error=message, place=place_of(error) if asked else None)
         rolled = {"parameter": roll(self.own)} if "parameter" in saved.groups else {}
         found = compare(saved.groups, rolled | seen.groups)
         first = found.first
@@ -78,11 +80,15 @@ def open_edited(
     canonical = canonical_names(products, info.names)
     start = load(folder, START_FILE)
     args, kwargs = start.arguments(start.leaves)
-    if any(is_lazy(parameter) for parameter in model.parameters()):
-        with torch.no_grad():
-            model.eval()(*args, **kwargs)
-    own = edited_tensors(model, canonical)
-    notes = _settle_buffers(own, rebuild, canonical, start.buffers)
+
+    def settled(built: nn.Module) -> Tensors:
+        if any(is_lazy(tensor) for tensor in (*built.parameters(), *built.buffers())):
+            with torch.no_grad():
+                built.eval()(*args, **kwargs)
+        return edited_tensors(built, canonical)
+
+    own = settled(model)
+    notes = _settle_buffers(own, lambda: settled(rebuild()), start.buffers)
     fill_parameters(own.parameters, seed, gain=info.gain)
     fill_buffers(own.buffers, seed)
     paths = {identity: canonical(path) for identity, path in module_paths(model).items()}
@@ -90,14 +96,12 @@ def open_edited(
     return Edited(model, own, paths, folder, seed), told
 
 
-def _settle_buffers(
-    own: Tensors, rebuild: Callable[[], nn.Module], canonical: Callable[[str], str], built: dict[str, torch.Tensor]
-) -> tuple[str, ...]:
+def _settle_buffers(own: Tensors, rebuild: Callable[[], Tensors], built: dict[str, torch.Tensor]) -> tuple[str, ...]:
     """Give buffers that are drawn while building the original's values; raise ProofError P813 if others differ."""
     apart = [name for name in built if name in own.buffers and _differs(built[name], own.buffers[name])]
     if not apart:
         return ()
-    again = edited_tensors(rebuild(), canonical).buffers
+    again = rebuild().buffers
     for name in apart:
         if not _differs(again[name], own.buffers[name]):
             raise ProofError("P813", f"buffer {name} has another value in the edited model than in the original")

@@ -7,11 +7,12 @@ from typing import Any
 
 from torch import fx
 
+from mutagen.trace.graph_module import GraphRun
 from mutagen.verify.patient import Patient
 from mutagen.verify.streams import Streams
 
 
-class _Run(fx.Interpreter):
+class _Run(GraphRun):
     def __init__(self, patient: Patient, active: Streams) -> None:
         super().__init__(patient.root, graph=patient.graph)
         self._scopes = patient.scopes()
@@ -25,5 +26,5 @@ class _Run(fx.Interpreter):
 
 def runner(patient: Patient, active: Streams | None) -> Callable[..., Any]:
     """Return the edited graph as a function of the flat inputs; None where no random numbers are drawn."""
-    run = fx.Interpreter(patient.root, graph=patient.graph) if active is None else _Run(patient, active)
+    run = GraphRun(patient.root, graph=patient.graph) if active is None else _Run(patient, active)
     return run.run

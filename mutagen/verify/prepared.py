@@ -59,6 +59,12 @@ class Prepared:
         """The values that the buffers were built with."""
         return {name: self._built[id(buffer)][1] for name, buffer in buffers.items() if id(buffer) in self._built}
 
+    def put_back(self) -> None:
+        """Give the buffers the values again that they were built with."""
+        with torch.no_grad():
+            for buffer, value in self._built.values():
+                buffer.copy_(value)
+
     def rename(self, survivors: Tensors) -> None:
         """Draw anew what has another first name without the modules that are replaced."""
         parameters = {n: t for n, t in survivors.parameters.items() if self._all.parameters.get(n) is not t}

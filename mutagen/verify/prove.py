@@ -16,6 +16,7 @@ from mutagen.verify.weights import compare_keys
 
 SEED = 20240229
 
+_RELIES = "other code relies on what would be replaced; exclude the target, or adapt that code first"
 _ROOM = "mutagen.verify.session:"
 _T = TypeVar("_T")
 Call = tuple[str, tuple[object, ...], dict[str, object]]
@@ -68,6 +69,7 @@ def prove(original: Session, edited: Session, *, plan: Plan, target: Target, tim
             cases.append(facts)
         answers.append(_told(edited))
     told, runs = _as(EditedInfo, answers[0]), [_as(EditedRun, answer) for answer in answers[1:]]
+    _refuse_reads(runs)
     return _verdict(info, told, plan, cases=cases, runs=runs)
 
 
@@ -96,9 +98,16 @@ def _told(edited: Session) -> object:
     except TargetError as error:
         if error.code.startswith("T2") and error.code != "T203":
             raise
-        hint = "other code relies on what would be replaced; exclude the target, or adapt that code first"
         message = f"with the change, {error.message}"
-        raise ProofError("breaks-code", message, place=error.place, hint=hint, detail=error.detail) from error
+        raise ProofError("breaks-code", message, place=error.place, hint=_RELIES, detail=error.detail) from error
+
+
+def _refuse_reads(runs: Sequence[EditedRun]) -> None:
+    """Raise ProofError where the edited model asks a new module for what only the old one had."""
+    for run in runs:
+        if run.place is not None:
+            message = f"with the change, forward fails: {run.error}"
+            raise ProofError("breaks-code", message, place=run.place, hint=_RELIES)
 
 
 def _cases(original: Session, facts: CaseFacts, count: int, *, timeout: float | None) -> Iterator[CaseFacts]:

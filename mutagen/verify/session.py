@@ -33,6 +33,8 @@ def prepare(seed: int) -> None:
     Raises ProofError where there can be no proof.
     """
     live = trace.live()
+    if _prepared and _prepared[0].model is live.model:
+        _prepared[0].put_back()
     with quiet():
         _prepared[:] = [Prepared(live.model, live.example, seed=seed)]
     _reference.clear()

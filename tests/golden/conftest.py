@@ -141,7 +141,10 @@ def _lines_stay(change: FileChange, report: Report) -> None:
             touched |= set(range(edit.span.line, edit.span.end_line + 1))
     joined = tuple(f"from {it.module} import".encode() for it in report.plan.imports)
     joined = (*joined, b"from torch import") if report.plan.definitions else joined
-    after = iter(change.after.splitlines(keepends=True))
+    mark = b"\xef\xbb\xbf"
+    assert change.before is None or change.before.startswith(mark) == change.after.startswith(mark)
+    before = (change.before or b"").removeprefix(mark).splitlines(keepends=True)
+    after = iter(change.after.removeprefix(mark).splitlines(keepends=True))
     for number, line in enumerate(before, start=1):
         if number not in touched and not line.startswith(joined or b"\0"):
             assert any(it == line for it in after), f"line {number} is not as it was: {line!r}"

@@ -194,3 +194,21 @@ def test_a_written_out_activation_has_no_branch(net, query, run):
     found = run(net, query(edge="residual"))
     assert edges(found) == [(1, 0, "identity")]
     assert found.tally["additions are part of a pointwise function"] == 1
+
+
+def test_a_straight_through_estimator_is_no_residual(net, query, run):
+    x = net.conv("stem", net.input(1, 8, 8, 8), 8)
+    q = net.op("round", x)
+    rest = net.op("sub", q, x)
+    net.op("add", x, net.op("detach", rest))
+    net.op("add", net.op("sub", q, net.op("detach", x)), x)
+    found = run(net, query(edge="residual"))
+    assert edges(found) == []
+    assert "2 additions pass another value on with the gradient of a tensor" in found.explanation
+
+
+def test_a_difference_with_its_gradient_is_a_residual_branch(net, query, run):
+    x = net.conv("stem", net.input(1, 8, 8, 8), 8)
+    net.op("add", x, net.op("sub", net.conv("c", x), x))
+    net.op("add", x, net.op("detach", net.op("sub", net.conv("d", x), net.conv("e", x))))
+    assert edges(run(net, query(edge="residual"))) == [(1, 0, "identity")] * 2

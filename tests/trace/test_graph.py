@@ -489,3 +489,38 @@ def test_a_closed_module_that_is_given_an_object_is_looked_into(opened):
     assert "reader" in {node.scope for node in Graphs(closed)("eval", live().make_inputs(1)).nodes}
     made = trace_recorded(live().model, live().example.layout, live().make_inputs(1), closed)
     assert "reader" not in {str(node.target) for node in made.module.graph.nodes}
+
+
+def test_a_buffer_that_forward_counts_up(opened):
+    trace = opened(
+        """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.conv = nn.Conv2d(3, 3, 1)
+                self.register_buffer("seen", torch.zeros(1))
+
+            def forward(self, x):
+                self.seen += 1
+                return self.conv(x) * self.seen
+        """
+    )
+    assert trace.method == "fx"
+    assert _names(trace.nodes) == ["add", "conv2d", "mul"]
+    assert live().model.seen.item() == 0
+
+
+def test_children_that_are_called_like_attributes_of_a_graph(opened):
+    trace = opened(
+        """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.graph = nn.Conv2d(3, 3, 1)
+                self.code = nn.Sequential(nn.ReLU(), nn.BatchNorm2d(3))
+
+            def forward(self, x):
+                return self.code(self.graph(x)) + self.graph.weight.sum()
+        """
+    )
+    assert (trace.method, _names(trace.nodes)) == ("fx", ["conv2d", "relu", "batch_norm", "sum", "add"])

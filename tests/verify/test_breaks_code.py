@@ -49,3 +49,57 @@ def test_an_insertion_is_refused_with_the_line(tmp_path: Path) -> None:
     assert (report.status, refusal.code, refusal.path) == ("refused", "breaks-code", "")
     assert refusal.where is not None and refusal.where.line == 10
     assert "layer_scale" not in text
+
+
+def test_the_second_attempt_starts_from_the_buffers_as_built(tmp_path: Path) -> None:
+    """Only one of the norms is replaced: the statistics of the other are compared with those that it was built with."""
+    file = tmp_path / "net.py"
+    claim = "isinstance(self.body, nn.Conv2d)"
+    wide = SOURCE.replace("CLAIM", claim).replace("3, 8, 3", "3, 16, 3").replace("8, 8, 3", "16, 16, 3")
+    file.write_text(wide.replace("BatchNorm2d(8)", "BatchNorm2d(16)"))
+    report = run(Options(rules="conv-to-dsc", target=str(file), inputs=("1x3x32x32",)))
+    assert (report.status, report.failure) == ("applied", "")
+    assert any("cannot be built: AssertionError" in note for note in report.plan.notes)
+
+
+def test_what_forward_asks_of_the_old_module_is_refused_with_the_line(tmp_path: Path) -> None:
+    file = tmp_path / "net.py"
+    text = SOURCE.replace("        assert CLAIM\n", "").replace("8", "16")
+    file.write_text(text.replace("x + self.body(x)", 'x + self.body(x) * (1 + getattr(self.body, "transposed"))'))
+    report = run(Options(rules="conv-to-dsc", target=str(file), inputs=("1x3x32x32",)))
+    (refusal,) = report.plan.rules[0].refused
+    assert (report.status, refusal.code, refusal.path) == ("refused", "breaks-code", "body")
+    assert "has no attribute 'transposed'" in refusal.message
+    assert refusal.where is not None and refusal.where.line == 13
+
+
+WATCHED = """\
+import torch.nn as nn
+
+
+def conv(width):
+    return nn.Conv2d(width, width, 3, padding=1)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.one = conv(16)
+        self.two = getattr(nn, "Conv" + "2d")(16, 16, 3, padding=1)
+        self.kept = []
+        WATCH
+
+    def forward(self, x):
+        return self.two(self.one(x))
+"""
+
+
+def test_what_others_hung_on_a_module_is_not_lost(tmp_path: Path) -> None:
+    """A module that is exchanged when all is built would lose its hooks and what was put on it."""
+    file = tmp_path / "net.py"
+    for watch in ("self.two.register_forward_hook(lambda m, i, o: self.kept.append(o))", "self.two.stage = 4"):
+        file.write_text(WATCHED.replace("WATCH", watch))
+        report = run(Options(rules="conv-to-dsc", target=str(file), inputs=("1x16x32x32",)))
+        assert [it.path for it in report.plan.rules[0].refused] == ["two"]
+    file.write_text(WATCHED.replace("        WATCH\n", ""))
+    assert run(Options(rules="conv-to-dsc", target=str(file), inputs=("1x16x32x32",))).status == "applied"

@@ -45,6 +45,13 @@ def test_parameter_that_never_was_reached():
     assert found.status == "info"
 
 
+def test_a_new_parameter_where_none_was_reached_before():
+    before, after = replace(CASE, unreached=("m.0.weight",)), replace(RUN, unreached=("m.0/pointwise.weight",))
+    assert checks(case=before, run=after)["gradients"].status == "info"
+    other = replace(RUN, unreached=("m/pointwise.weight",))
+    assert checks(case=replace(CASE, unreached=("mm.weight",)), run=other)["gradients"].status == "fail"
+
+
 def test_lost_keys_are_told():
     found = checks(weights=Weights(("a",), {"b": "b.0"}, (), ("c",)))["checkpoint"]
     assert found.status == "info" and found.detail == "1 kept, 1 moved, 0 new, 1 lost"

@@ -1,0 +1,2 @@
+from .blocks import *
+from .norms import Norm2d as Norm

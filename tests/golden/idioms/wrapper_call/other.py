@@ -1,0 +1,3 @@
+from .backbone import create_backbone
+
+teacher = create_backbone("large")
