@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.new_call import literal
-from mutagen.actions.parting import NoParting, Partings, Run
+from mutagen.actions.parting import Partings
+from mutagen.actions.parting_records import NoParting, Run
 from mutagen.actions.parting_text import parted
 from mutagen.actions.scene import Scene, out_of_scope, refuse
 from mutagen.actions.set_flow import through_parameters
