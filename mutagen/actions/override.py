@@ -12,7 +12,16 @@ from dataclasses import dataclass, replace
 from mutagen.actions.definition import use_block, use_torch
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.new_call import literal
-from mutagen.actions.override_text import Loop, Product, guarded_lines, loop_lines, place, plain_lines
+from mutagen.actions.override_text import (
+    MOST_LINES,
+    Loop,
+    Product,
+    guarded_lines,
+    loop_lines,
+    named_loop_lines,
+    place,
+    plain_lines,
+)
 from mutagen.actions.scene import Scene
 from mutagen.blocks.replacement import Replacement, find_replacement
 from mutagen.match.facts import equal, fact_holds
@@ -33,7 +42,8 @@ _DEFAULTS: dict[str, Value] = {
 }  # fmt: skip
 _ORDERINGS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 _MOST_SPARED = 2
-_MOST_NAMED = 3
+_MOST_CHOSEN = 6
+_MOST_NAMED = 8
 
 
 @dataclass(frozen=True)
@@ -117,9 +127,10 @@ def _lines(
     if len(inner) == 1:
         return guarded_lines(inner[0], kind, product, indent, step)
     loop = loop_over(rule, group, changed | neutral, owner, product.child, kind) if whole else None
-    if loop is not None:
+    plain = plain_lines(inner, product, indent, step) if 0 < len(inner) <= _MOST_NAMED else []
+    if loop is not None and not (loop.chosen and 0 < len(plain) <= MOST_LINES):
         return loop_lines(loop, product, indent, step)
-    return plain_lines(inner, product, indent, step) if 0 < len(inner) <= _MOST_NAMED else []
+    return plain if len(plain) <= MOST_LINES else named_loop_lines(inner, product, indent, step)
 
 
 def inner_paths(group: Sequence[Instance], owner: Owner) -> tuple[str, ...]:
@@ -217,12 +228,17 @@ def loop_over(
     prefix, start = next(common_owners(group)), owner.roots[0]
     if prefix != start and not any(is_below(it.path, prefix) for it in left):
         return Loop(place(prefix[len(start) :].lstrip(".")), tuple(asked))
-    spared = _apart(group, left, start)
+    spared, entered = _apart(group, left, start, _MOST_SPARED), _apart(left, group, start, _MOST_CHOSEN)
+    if entered and not (spared and len(spared) <= len(entered)):
+        return Loop("self", tuple(asked), chosen=entered)
     return Loop("self", tuple(asked), spared) if spared else None
 
 
-def _apart(group: Sequence[Instance], others: Sequence[Instance], root: str) -> tuple[str, ...]:
-    """The fewest modules, by path within the owner, that hold all the others and none of the instances."""
+def _apart(group: Sequence[Instance], others: Sequence[Instance], root: str, most: int) -> tuple[str, ...]:
+    """The fewest modules, by path within the owner, that hold all the others and none of the instances.
+
+    None of it where these are more than ``most``.
+    """
     found: dict[str, None] = {}
     start = len(root.split(".")) if root else 0
     for it in others:
@@ -232,7 +248,7 @@ def _apart(group: Sequence[Instance], others: Sequence[Instance], root: str) -> 
         if holder is None:
             return ()
         found[holder[len(root) :].lstrip(".")] = None
-    return tuple(found) if len(found) <= _MOST_SPARED else ()
+    return tuple(found) if len(found) <= most else ()
 
 
 def _as_source(test: Test, child: str, instance: Instance) -> str | None:

@@ -6,15 +6,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _WIDTH = 100
+MOST_LINES = 6
 
 
 @dataclass(frozen=True)
 class Loop:
-    """The part of ``self`` to go through, what is asked of a child, and the modules by path that are left alone."""
+    """The part of ``self`` to go through, what is asked of a child, and modules by path to leave alone or to enter."""
 
     root: str
     tests: tuple[str, ...]
     spared: tuple[str, ...] = ()
+    chosen: tuple[str, ...] = ()
+
+    @property
+    def within(self) -> str:
+        """The test of ``path``, where the loop needs one."""
+        paths = self.chosen or self.spared
+        if not paths:
+            return ""
+        listed = ", ".join(f'"{path}"' for path in paths)
+        test = f"path.startswith({listed if len(paths) == 1 else f'({listed})'})"
+        return test if self.chosen else f"not {test}"
 
 
 @dataclass(frozen=True)
@@ -38,11 +50,10 @@ def place(inner: str) -> str:
 def loop_lines(loop: Loop, product: Product, indent: str, step: str) -> list[str]:
     """The loop that sets every child that passes its tests anew."""
     tests = list(loop.tests)
-    if loop.spared:
-        paths = ", ".join(f'"{path}"' for path in loop.spared)
-        tests.append(f"not path.startswith({paths if len(loop.spared) == 1 else f'({paths})'})")
-    going = "path, parent" if loop.spared else "parent"
-    modules = f"{loop.root}.{'named_' if loop.spared else ''}modules()"
+    if loop.within:
+        tests.append(loop.within)
+    going = "path, parent" if loop.within else "parent"
+    modules = f"{loop.root}.{'named_' if loop.within else ''}modules()"
     return [
         f"{indent}for {going} in list({modules}):",
         f"{indent}{step}for name, {product.child} in parent.named_children():",
@@ -67,6 +78,24 @@ def plain_lines(inner: Sequence[str], product: Product, indent: str, step: str) 
             lines.append(f"{indent}{product.child} = {old}")
         lines += call_lines(f"{indent}{old} = {product.callee}(", product.arguments, ")", step)
     return lines
+
+
+def named_loop_lines(inner: Sequence[str], product: Product, indent: str, step: str) -> list[str]:
+    """A loop over modules that are named: over those around them where they have one name there, else by path."""
+    owners, names = zip(*((owner, name) for owner, _, name in (path.rpartition(".") for path in inner)), strict=True)
+    deeper = indent + step
+    if len(set(names)) == 1 and all(owners):
+        old = f"parent[{names[0]}]" if names[0].isdigit() else f"parent.{names[0]}"
+        lines = _call(f"{indent}for parent in (", [place(owner) for owner in owners], "):", step)
+        lines += [f"{deeper}{product.child} = {old}"] if product.arguments else []
+        return lines + _call(f"{deeper}{old} = {product.callee}(", product.arguments, ")", step)
+    return [
+        *_call(f"{indent}for path in (", [f'"{path}"' for path in inner], "):", step),
+        f'{deeper}owner, _, name = path.rpartition(".")',
+        f"{deeper}parent = self.get_submodule(owner)",
+        *([f"{deeper}{product.child} = getattr(parent, name)"] if product.arguments else []),
+        *_setattr(deeper, product, step),
+    ]
 
 
 def _setattr(indent: str, product: Product, step: str) -> list[str]:
@@ -95,8 +124,15 @@ def call_lines(head: str, arguments: Sequence[str], tail: str, step: str) -> lis
     if _fits(line):
         return [line]
     indent = head[: len(head) - len(head.lstrip())]
-    inner = f"{indent}{step}{', '.join(arguments)}"
-    rows = [inner] if _fits(inner) else [f"{indent}{step}{argument}," for argument in arguments]
+    rows: list[str] = []
+    for argument in arguments:
+        longer = f"{rows[-1]} {argument}," if rows else ""
+        if longer and _fits(longer):
+            rows[-1] = longer
+        else:
+            rows.append(f"{indent}{step}{argument},")
+    if len(rows) == 1:
+        rows = [rows[0].removesuffix(",")]
     return [head, *rows, indent + tail]
 
 

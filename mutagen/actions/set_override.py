@@ -110,9 +110,8 @@ def _named(inner: Sequence[str], values: Mapping[str, Value], indent: str) -> li
 
 def _loop_lines(loop: Loop, values: Mapping[str, Value], indent: str, step: str) -> list[str]:
     tests = list(loop.tests)
-    if loop.spared:
-        paths = ", ".join(f'"{path}"' for path in loop.spared)
-        tests.append(f"not path.startswith({paths if len(loop.spared) == 1 else f'({paths})'})")
-    going = f"path, m in {loop.root}.named_modules()" if loop.spared else f"m in {loop.root}.modules()"
+    if loop.within:
+        tests.append(loop.within)
+    going = f"path, m in {loop.root}.named_modules()" if loop.within else f"m in {loop.root}.modules()"
     sets = [f"{indent}{step * 2}m.{name} = {literal(value)}" for name, value in values.items()]
     return [f"{indent}for {going}:", *test_lines(f"{indent}{step}if ", tests, step), *sets]

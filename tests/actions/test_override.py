@@ -108,11 +108,42 @@ def test_few_are_named(planned):
     )
 
 
-def test_many_without_a_test_in_common_are_refused(planned):
-    done = planned(source(units=MANY), rule("{type: BatchNorm2d, path: 'units.{0,1,2,3}.norm'}"))
-    assert 'not path.startswith(("units.4", "units.5"))' in done.text
-    done = planned(source(units=f"{MANY}, Unit(16)"), rule("{type: BatchNorm2d, path: 'units.{0,1,2,3}.norm'}"))
-    assert set(done.refused) == {"unknown-origin"} and len(done.refused) == 4
+def test_parts_are_entered_or_left_alone_whichever_is_fewer(planned):
+    wanted = rule("{type: BatchNorm2d, path: 'units.{0,1,2,3}.norm'}")
+    assert 'and not path.startswith(("units.4", "units.5"))' in planned(source(units=MANY), wanted).text
+    text = planned(source(units=f"{MANY}, {MANY}"), wanted).text
+    assert 'and path.startswith(("units.0", "units.1", "units.2", "units.3"))' not in text  # also units.10
+    text = planned(source(units=f"{MANY}, Unit(16), Unit(16), Unit(16)"), wanted).text
+    assert 'and path.startswith(("units.0", "units.1", "units.2", "units.3"))' in text
+
+
+def test_several_of_one_name_stand_in_a_loop(planned):
+    done = planned(source(units=f"{MANY}, {MANY}"), rule("{type: BatchNorm2d, path: 'units.{1,2,3,4,5}.norm'}"))
+    assert text_of(done) == (
+        "for parent in (self.units[1], self.units[2], self.units[3], self.units[4], self.units[5]):\n"
+        "    norm = parent.norm\n"
+        "    parent.norm = group_norm(norm.num_features)"
+    )
+
+
+def test_several_of_several_names_stand_in_a_loop_by_path(planned):
+    last = "self.a = nn.ModuleDict({'norm': layer('norm', 16), 'other': layer('norm', 16)})"
+    last += "\n        self.b = nn.ModuleDict({'norm': layer('norm', 16), 'other': layer('norm', 16)})"
+    paths = "{units.1.norm,units.2.norm,units.3.norm,a.norm,b.other}"
+    done = planned(source(units=f"{MANY}, {MANY}", last=last), rule(f"{{type: BatchNorm2d, path: '{paths}'}}"))
+    assert text_of(done) == (
+        'for path in ("a.norm", "b.other", "units.1.norm", "units.2.norm", "units.3.norm"):\n'
+        '    owner, _, name = path.rpartition(".")\n'
+        "    parent = self.get_submodule(owner)\n"
+        "    norm = getattr(parent, name)\n"
+        "    setattr(parent, name, group_norm(norm.num_features))"
+    )
+
+
+def test_more_than_can_be_read_are_refused(planned):
+    wanted = rule("{type: BatchNorm2d, path: 'units.{0,2,4,6,8,10,12,14,16}.norm'}")
+    done = planned(source(units=", ".join(["Unit(16)"] * 18)), wanted)
+    assert set(done.refused) == {"unknown-origin"} and len(done.refused) == 9
 
 
 def test_subclasses_that_stay(planned):
