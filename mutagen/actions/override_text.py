@@ -86,11 +86,11 @@ def named_loop_lines(inner: Sequence[str], product: Product, indent: str, step: 
     deeper = indent + step
     if len(set(names)) == 1 and all(owners):
         old = f"parent[{names[0]}]" if names[0].isdigit() else f"parent.{names[0]}"
-        lines = _call(f"{indent}for parent in (", [place(owner) for owner in owners], "):", step)
+        lines = call_lines(f"{indent}for parent in (", [place(owner) for owner in owners], "):", step)
         lines += [f"{deeper}{product.child} = {old}"] if product.arguments else []
-        return lines + _call(f"{deeper}{old} = {product.callee}(", product.arguments, ")", step)
+        return lines + call_lines(f"{deeper}{old} = {product.callee}(", product.arguments, ")", step)
     return [
-        *_call(f"{indent}for path in (", [f'"{path}"' for path in inner], "):", step),
+        *call_lines(f"{indent}for path in (", [f'"{path}"' for path in inner], "):", step),
         f'{deeper}owner, _, name = path.rpartition(".")',
         f"{deeper}parent = self.get_submodule(owner)",
         *([f"{deeper}{product.child} = getattr(parent, name)"] if product.arguments else []),

@@ -99,9 +99,10 @@ def _lines(
     if len(inner) == 1:
         return _named(inner, values, indent)
     loop = loop_over(rule, group, free - {it.path for it in group}, owner, "m", kind)
-    if loop is not None:
+    named = _named(inner, values, indent) if 0 < len(inner) * len(values) <= _MOST_NAMED else []
+    if loop is not None and not (loop.chosen and named):
         return _loop_lines(loop, values, indent, step)
-    return _named(inner, values, indent) if 0 < len(inner) * len(values) <= _MOST_NAMED else []
+    return named
 
 
 def _named(inner: Sequence[str], values: Mapping[str, Value], indent: str) -> list[str]:
