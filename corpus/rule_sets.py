@@ -13,9 +13,9 @@ rules:
   - id: conv-to-dsc-last-third
     match:
       type: Conv2d
-      path: {paths}
       where: {{kernel_size: {{gt: 1}}, groups: 1, in_channels: {{ge: 16}}}}
       not: {{inside: {{type: "*Stem*"}}}}
+      only: {{last: {count}}}
     replace: {{with: DepthwiseSeparableConv2d}}
 """
 _ONE_BRANCH = """\
@@ -37,7 +37,7 @@ rules:
 def rule_text(rule: str, wanted: Targets) -> str | None:
     """Returns the rule file for a model in which the rule means ``wanted``; None for a shipped rule."""
     if rule == "conv-to-dsc-last-third":
-        return _LAST_THIRD.format(paths=json.dumps(list(wanted.named)))
+        return _LAST_THIRD.format(count=wanted.count)
     if rule == "eca-one-path":
         form = _ONE_BRANCH if isinstance((wanted.must + wanted.may)[0], Edge) else _ONE_MODULE
         return form.format(path=json.dumps(wanted.named[0]))

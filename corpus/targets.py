@@ -47,13 +47,14 @@ class Edge:
 class Targets:
     """Module paths, or edges; ``library`` counts what stands inside torch's own modules.
 
-    ``named`` are the paths that a rule made for this model alone has to name.
+    ``named`` are the paths that a rule made for this model alone has to name, ``count`` what it has to count.
     """
 
     must: tuple[str | Edge, ...] = ()
     may: tuple[str | Edge, ...] = ()
     library: int = 0
     named: tuple[str, ...] = ()
+    count: int = 0
 
 
 @dataclass(slots=True)
@@ -105,7 +106,7 @@ def last_convs(model: nn.Module, seen: Observer) -> Targets:
     # Where those that are never called would stand in the order is open.
     sure = called[len(called) - max(count - len(never), 0) :]
     open_ones = [path for path in called[len(called) - count :] if path not in sure] + never if count else []
-    return Targets(tuple(sure), tuple(open_ones), named=tuple(sure))
+    return Targets(tuple(sure), tuple(open_ones), count=count)
 
 
 def one_path(model: nn.Module, seen: Observer) -> Targets:

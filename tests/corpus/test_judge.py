@@ -345,7 +345,7 @@ def test_the_last_third_goes_by_calls() -> None:
     model = make([(line, ""), ("        self.stem", f"{line}        self.stem")])
     found = judge.survey(model, inputs).targets
     assert found["conv-to-dsc"].must[0] == "low"
-    assert found["conv-to-dsc-last-third"].named == ("low",)
+    assert found["conv-to-dsc-last-third"] == Targets(("low",), count=1)
 
 
 def test_no_last_third_of_two() -> None:
