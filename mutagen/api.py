@@ -28,7 +28,7 @@ from mutagen.records.plan import Plan, Refusal
 from mutagen.records.result import FileChange, Report, Verdict
 from mutagen.records.rules import RuleSet, Style
 from mutagen.records.span import Span
-from mutagen.records.target import Call, Target
+from mutagen.records.target import Call, Device, InputSpec, Target
 from mutagen.records.trace import Trace
 from mutagen.report.before import place_before
 from mutagen.rewrite.apply import rewrite
@@ -36,6 +36,7 @@ from mutagen.sandbox.runner import Host, Session
 from mutagen.source.project import Project, Scope, open_project
 from mutagen.verify.collateral import MEMORY, watched
 from mutagen.verify.prove import begin, begin_again, prove
+from mutagen.verify.shrunk import Covering, Smaller, cover, open_smaller, prove_smaller, traced_smaller
 from mutagen.write.transaction import commit, recover
 
 
@@ -54,6 +55,9 @@ class Options:
     timeout: float = 120.0
     memory: int | None = None
     plan_file: str | None = None
+    device: Device | None = None
+    prove_with: str | None = None
+    prove_inputs: tuple[str, ...] = ()
 
 
 @dataclass
@@ -71,7 +75,10 @@ class _Clock:
 
 @dataclass(frozen=True)
 class _Traced:
-    """A run up to its plan, with the session that prepares the proof, if there is to be one."""
+    """A run up to its plan, with the session that prepares the proof, if there is to be one.
+
+    With a ``smaller`` configuration this is the one that is prepared, and ``full`` is the session of the model itself.
+    """
 
     original: Session | None
     target: Target
@@ -80,6 +87,9 @@ class _Traced:
     plan: Plan
     found: tuple[RuleMatches, ...] = ()
     named: Mapping[str, Call] = field(default_factory=dict)
+    smaller: Smaller | None = None
+    full: Session | None = None
+    late: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,11 +143,13 @@ def _proved(traced: _Traced, host: Host, options: Options, clock: _Clock) -> _Pr
 
 
 def _attempt(traced: _Traced, host: Host, options: Options, clock: _Clock) -> _Proved:
+    with clock.stage("match"):
+        covering = _covering(traced)
     with clock.stage("rewrite"):
         changes = _rewritten(traced)
     try:
         with clock.stage("verify"):
-            return _verified(traced, changes, host, options)
+            return _verified(traced, changes, host, options, covering=covering)
     except ProofError as error:
         error.place = place_before(error.place, changes)
         raise
@@ -151,7 +163,7 @@ def _later(traced: _Traced, why: str) -> _Traced | None:
     plan = make_plan(traced.found, traced.trace, traced.project, blocks=load_blocks(), products=products, late=True)
     refused = any(it.refused for it in plan.rules)
     plan = replace(plan, notes=(*plan.notes, f"changed when all is built: {why}"))
-    return replace(traced, plan=plan) if plan.edits != traced.plan.edits and not refused else None
+    return replace(traced, plan=plan, late=True) if plan.edits != traced.plan.edits and not refused else None
 
 
 def make_plan_only(options: Options, host: Host | None = None) -> Plan:
@@ -180,17 +192,25 @@ def _up_to_plan(options: Options, host: Host, located: Located, clock: _Clock, *
     with clock.stage("load"):
         rules = None if replayed else _rules(options)
         target = _target(options, located, rules, replayed)
+        small = _smaller(options, rules) if proving else None
+        target = replace(target, devices=_devices(options, small=small is not None), memory=host.memory // 2)
         session = host.session("the model")
         need_calls = rules is None or any(rule.needs_calls for rule in rules.rules)
         session.start("mutagen.trace.session:open_model", target, need_calls=need_calls)
-        original = host.session("the model") if proving else None
+        smaller = None
+        if small is not None:
+            smaller = open_smaller(host.session("the smaller model"), target, *small, need_calls=need_calls)
+        proved = smaller.target if smaller else target
+        original = host.session("the model") if proving and "cpu" in proved.devices else None
         if original is not None:
-            begin(original, target, need_calls=need_calls, timeout=options.timeout)
+            begin(original, proved, need_calls=need_calls, timeout=options.timeout)
     with clock.stage("trace"):
         trace = session.result()
+        smaller = traced_smaller(smaller) if smaller else None
     if not isinstance(trace, Trace):
         raise InternalError("B802", "tracing returned something else than a trace")
-    session.kill()
+    if smaller is None:
+        session.kill()
     _check_there(located.file, *trace.files)
     project = open_project(located.file, located.root, trace.files, scope=options.scope)
     if replayed is not None:
@@ -203,7 +223,43 @@ def _up_to_plan(options: Options, host: Host, located: Located, clock: _Clock, *
     with clock.stage("plan"):
         plan = make_plan(found, trace, project, blocks=load_blocks(), products=products)
     named = {rules.model: parse_call(rules.model, source=rules.file)} if rules.model else {}
-    return _Traced(original, target, trace, project, plan, tuple(found), named)
+    full = session if smaller else None
+    return _Traced(original, target, trace, project, plan, tuple(found), named, smaller, full)
+
+
+def _devices(options: Options, *, small: bool) -> tuple[Device, ...]:
+    """Where to trace: with a smaller configuration for the proof, values of the full one are of no interest."""
+    if options.device is not None:
+        return (options.device,)
+    return ("meta", "cpu") if small else ("cpu", "meta")
+
+
+def _smaller(options: Options, rules: RuleSet | None) -> tuple[Call, tuple[InputSpec, ...]] | None:
+    """The smaller configuration to prove with and its inputs: from the flags, else from the rule file."""
+    text, source, inputs = options.prove_with, "--prove-with", options.prove_inputs
+    if rules is None and (text or inputs):
+        hint = "give RULES and TARGET instead of --plan: the rules are matched on the smaller configuration too"
+        raise TargetError("T212", "a plan alone cannot be proved with a smaller configuration", hint=hint)
+    if rules is not None and text is None:
+        text, source = rules.prove_with, rules.file
+    if rules is not None and not inputs:
+        inputs = rules.prove_inputs
+    return (parse_call(text, source=source), tuple(parse_input(it) for it in inputs)) if text is not None else None
+
+
+def _covering(traced: _Traced) -> Covering | None:
+    """What the rules mean in the smaller configuration; TargetError T211 where there is nothing to prove on."""
+    if traced.smaller is not None:
+        rules = [it.rule for it in traced.found]
+        return cover(traced.smaller, plan=traced.plan, rules=rules, project=traced.project, late=traced.late)
+    if traced.trace.device == "meta":
+        hint = "give a smaller configuration of the model for the proof: --prove-with CALL"
+        params = traced.trace.instances[0].facts["params"]
+        message = (
+            f"the model, of {params:,} parameters, was traced on the meta device: without values nothing is proved"
+        )
+        raise TargetError("T211", message, hint=hint)
+    return None
 
 
 def _check_there(*paths: str) -> None:
@@ -273,6 +329,7 @@ def _report(traced: _Traced, clock: _Clock) -> Report:
         modules=len(traced.trace.instances),
         timing=clock.seconds,
         notes=(*traced.trace.notes, *plan.notes),
+        device=traced.trace.device,
     )
 
 
@@ -299,20 +356,30 @@ def _rewritten(traced: _Traced) -> tuple[FileChange, ...]:
     return rewrite(plan, {path: traced.project.read(path) for path in paths})
 
 
-def _verified(traced: _Traced, changes: tuple[FileChange, ...], host: Host, options: Options) -> _Proved:
+def _verified(
+    traced: _Traced, changes: tuple[FileChange, ...], host: Host, options: Options, *, covering: Covering | None
+) -> _Proved:
     overlay: Mapping[str, bytes] = {it.path: it.after for it in changes}
     target = replace(traced.target, call=traced.trace.call, inputs=traced.trace.inputs, overlay=overlay)
     others = other_models({it.path: it.before for it in changes if it.before}, target.call, traced.named)
     with watched(lambda label: host.session(label, memory=MEMORY), target, others) as watch:
-        verdict = _judged(traced, target, host, options)
+        verdict = _judged(traced, target, host, options, covering=covering)
         collateral = watch.result() if watch is not None and verdict.proof.equal else ()
     return _Proved(traced, changes, verdict, collateral)
 
 
-def _judged(traced: _Traced, target: Target, host: Host, options: Options) -> Verdict:
+def _judged(traced: _Traced, target: Target, host: Host, options: Options, *, covering: Covering | None) -> Verdict:
     """The verdict on the edited ``target``; where a switch turns the change on, both ways are proved."""
     edited = host.session("the edited model")
     assert traced.original is not None
+    if covering is not None and traced.full is not None:
+        if traced.plan.switches:
+            hint = "leave out `emit: flag`, or prove with the full configuration"
+            raise ProofError("flag-unproved", "a flag is not proved with a smaller configuration", hint=hint)
+        target = replace(target, devices=(traced.trace.device,))
+        full = traced.full, host.session("the edited model in its full configuration")
+        small = traced.original, edited
+        return prove_smaller(covering, small, full=full, plan=traced.plan, target=target, timeout=options.timeout)
     plan, call = traced.plan, traced.trace.call
     if not plan.switches:
         return prove(traced.original, edited, plan=plan, target=target, timeout=options.timeout)

@@ -56,6 +56,11 @@ def model_flags(function: Command) -> Command:
             metavar="SECONDS",
             help="Time limit for each run of the model.",
         ),
+        click.option(
+            "--device",
+            type=click.Choice(["cpu", "meta"]),
+            help="Where the model is traced.  [default: cpu, or meta where it is too large]",
+        ),
         click.option("--memory", callback=size, metavar="SIZE", help="Memory limit for running the model: 4G."),
     )
     for flag in reversed(flags):
@@ -86,4 +91,7 @@ def options_for(target: str, *, rules: str, write: bool, plan_file: str | None, 
         timeout=flags["timeout"],
         memory=flags["memory"],
         plan_file=plan_file,
+        device=flags["device"],
+        prove_with=flags.get("prove_with"),
+        prove_inputs=tuple(flags.get("prove_inputs", ())),
     )

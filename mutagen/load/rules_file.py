@@ -9,6 +9,7 @@ does not fit the subject.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -65,7 +66,7 @@ def read_rules(path: str, known: KnownBlocks | None = None) -> RuleSet:
         raise errors[0] if len(errors) == 1 else ErrorGroup(tuple(errors))
     model = next((each for each in sets if each.model), sets[0])
     rules = tuple(rule for each in sets for rule in each.rules)
-    return RuleSet(rules, file=path, model=model.model, inputs=model.inputs)
+    return replace(model, rules=rules, file=path)
 
 
 def _files(path: Path) -> list[Path]:
@@ -93,7 +94,16 @@ def _read(path: Path, known: KnownBlocks | None) -> RuleSet:
     if errors or part is None:
         raise _gathered(errors)
     rules = tuple(as_rule(rule, document.place(("rules", i, "id"))) for i, rule in enumerate(part.rules))
-    return RuleSet(rules, file=str(path), model=model, inputs=tuple(part.model.inputs) if part.model else ())
+    if part.model is None:
+        return RuleSet(rules, file=str(path))
+    return RuleSet(
+        rules,
+        file=str(path),
+        model=model,
+        inputs=tuple(part.model.inputs),
+        prove_with=part.model.prove_with,
+        prove_inputs=tuple(part.model.prove_inputs),
+    )
 
 
 def _bytes(path: Path) -> bytes:
@@ -133,7 +143,7 @@ def _clashes(sets: list[RuleSet]) -> list[RuleError]:
             found.append(RuleError("R121", message, place=rule.place, hint="give each rule its own id"))
     models = [each for each in sets if each.model]
     for each in models[1:]:
-        if (each.model, each.inputs) != (models[0].model, models[0].inputs):
+        if replace(each, rules=(), file="") != replace(models[0], rules=(), file=""):
             message = f"two files of the folder describe different models (the other is {models[0].file})"
             found.append(RuleError("R129", message, place=Place(each.file), hint="keep one `model:` section"))
     return found

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from mutagen.errors import MutagenError, RuleError
 from mutagen.load.input_spec import parse_input
-from mutagen.load.model_call import call_from_parts, format_call
+from mutagen.load.model_call import call_from_parts, format_call, parse_call
 from mutagen.load.rules_schema import ModelPart
 from mutagen.load.rules_yaml import Document, Loc
 
@@ -21,12 +23,16 @@ def model_text(part: ModelPart, document: Document, errors: list[RuleError]) -> 
             loc: Loc = ("model", "kwargs", key)
             message = f"{key!r} cannot be the name of an argument"
             errors.append(RuleError("R129", message, place=document.place(loc, key=True)))
-    for index, text in enumerate(part.inputs):
+    given: list[tuple[Loc, str, Callable[[str], object]]] = [
+        *((("model", "inputs", index), text, parse_input) for index, text in enumerate(part.inputs)),
+        *((("model", "prove_inputs", index), text, parse_input) for index, text in enumerate(part.prove_inputs)),
+        *([(("model", "prove_with"), part.prove_with, parse_call)] if part.prove_with is not None else []),
+    ]
+    for loc, text, parse in given:
         try:
-            parse_input(text)
+            parse(text)
         except MutagenError as error:
-            place = document.place(("model", "inputs", index))
-            errors.append(RuleError("R129", error.message, place=place, hint=error.hint))
+            errors.append(RuleError("R129", error.message, place=document.place(loc), hint=error.hint))
     if len(errors) > before:
         return None
     return format_call(call_from_parts(part.factory, part.args, part.kwargs))

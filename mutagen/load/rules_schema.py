@@ -148,6 +148,8 @@ class ModelPart(_Part):
     args: list[Any] = []
     kwargs: dict[str, Any] = {}
     inputs: list[Text] = []
+    prove_with: Annotated[Text | None, Given] = None
+    prove_inputs: list[Text] = []
 
 
 class FilePart(_Part):

@@ -88,3 +88,26 @@ class EditedRun:
     unreached: tuple[str, ...] = ()
     error: str = ""
     place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """What a run computes, as marks: equal ones stand for the same operations on the same tensors.
+
+    ``outputs`` are those of the result's tensors in order, ``after`` those of inputs and buffers when it is over.
+    """
+
+    structure: str
+    outputs: tuple[str, ...]
+    after: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What is known of a model without values: its operations by mode, the shapes of its keys, counts, names."""
+
+    modes: Mapping[Mode, Operations]
+    keys: Mapping[str, tuple[int, ...]]
+    counts: Tally
+    names: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from typing import Literal
 
 from mutagen.records.collateral import Collateral
 from mutagen.records.plan import Plan
+from mutagen.records.target import Device
 
 Status = Literal["applied", "would_change", "unchanged", "refused", "failed"]
 CheckStatus = Literal["pass", "fail", "warn", "info", "n/a"]
@@ -35,13 +36,17 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Whether the edited source computes what the rules mean, and how it was found out."""
+    """Whether the edited source computes what the rules mean, and how it was found out.
+
+    ``kind`` is ``model``, or ``shrunk`` where the numbers are those of a smaller configuration, the call ``on``.
+    """
 
     equal: bool
     bit_equal: bool
     max_abs_diff: float
     cases: tuple[Case, ...]
-    kind: str = "model"
+    kind: Literal["model", "shrunk"] = "model"
+    on: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -103,3 +108,4 @@ class Report:
     failure: str = ""
     collateral: tuple[Collateral, ...] = ()
     importers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    device: Device = "cpu"

@@ -94,9 +94,11 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """A rule file. ``model`` and ``inputs`` are the texts that ``--model`` and ``--input`` would take."""
+    """A rule file; ``model``, ``inputs`` and those of the smaller configuration are texts as the flags take them."""
 
     rules: tuple[Rule, ...]
     file: str
     model: str | None = None
     inputs: tuple[str, ...] = ()
+    prove_with: str | None = None
+    prove_inputs: tuple[str, ...] = ()

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from mutagen.records.rules import Value
+
+Device = Literal["cpu", "meta"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,8 @@ class Target:
     """A model to build in a child process.
 
     ``file`` is absolute, ``module`` the dotted name it is imported by, ``paths`` what goes in front of ``sys.path``.
-    ``overlay`` maps absolute paths of source files to the bytes to use instead of what is on disk.
+    ``overlay`` maps absolute paths of source files to the bytes to use instead of what is on disk. ``devices`` are
+    tried in this order; on the CPU the weights may take ``memory`` bytes where that is given.
     """
 
     file: str
@@ -61,3 +65,5 @@ class Target:
     inputs: tuple[InputSpec, ...] = ()
     inputs_from: str | None = None
     overlay: Mapping[str, bytes] = field(default_factory=dict)
+    devices: tuple[Device, ...] = ("cpu",)
+    memory: int | None = None

@@ -8,7 +8,7 @@ from typing import Literal
 
 from mutagen.records.rules import Value
 from mutagen.records.span import Span
-from mutagen.records.target import Call, InputSpec
+from mutagen.records.target import Call, Device, InputSpec
 
 Method = Literal["fx", "fx+leaves", "recorded"]
 NodeKind = Literal["input", "module", "function", "method", "attribute", "output"]
@@ -120,6 +120,7 @@ class Trace:
     """The facts of one built model. ``files`` are the absolute paths of imported local source files, in order.
 
     ``hidden`` are the paths of modules that run inside autograd functions of the user's, where no call can be followed.
+    ``device`` is where the model stands: on meta it has sizes and no values.
     """
 
     method: Method
@@ -132,3 +133,4 @@ class Trace:
     notes: tuple[str, ...] = ()
     macs: int = 0
     hidden: tuple[str, ...] = ()
+    device: Device = "cpu"

@@ -38,7 +38,12 @@ def as_data(report: Report, *, root: Path) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "status": report.status,
-        "trace": {"method": report.trace_method, "nodes": report.nodes, "modules": report.modules},
+        "trace": {
+            "method": report.trace_method,
+            "nodes": report.nodes,
+            "modules": report.modules,
+            "device": report.device,
+        },
         "rules": [_rule(rule, proved=_is_proved(report), root=root) for rule in report.plan.rules],
         "files": [_file(change, report, root=root) for change in report.files],
         "proof": _proof(verdict.proof) if verdict else None,
@@ -120,6 +125,8 @@ def _proof(proof: Proof) -> dict[str, Any]:
         "equal": proof.equal,
         "max_abs_diff": _finite(proof.max_abs_diff),
         "cases": [_case(case) for case in proof.cases],
+        "kind": proof.kind,
+        "on": proof.on or None,
     }
 
 

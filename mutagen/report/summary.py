@@ -69,7 +69,7 @@ def _costs(counts: Counts) -> list[str]:
 
 
 def _proved(proof: Proof) -> str:
-    cases = counted(len(proof.cases), "case")
+    cases = counted(len(proof.cases), "case") + (f" of {proof.on}" if proof.on else "")
     if not proof.equal:
         return f"not equal in {cases} (largest difference {proof.max_abs_diff:.3g})"
     if proof.bit_equal:

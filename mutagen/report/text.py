@@ -156,6 +156,7 @@ def _table(columns: tuple[str, ...], *, styled: bool) -> Table:
 
 
 def _circumstances(report: Report) -> Iterator[Text]:
-    yield Text(f"traced by {report.trace_method}: {report.nodes:,} nodes, {report.modules:,} modules")
+    where = " on the meta device" if report.device == "meta" else ""
+    yield Text(f"traced by {report.trace_method}{where}: {report.nodes:,} nodes, {report.modules:,} modules")
     if report.timing:
         yield Text("time: " + ", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in report.timing.items()))

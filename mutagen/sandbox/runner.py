@@ -56,6 +56,11 @@ class Host:
         self._retiring: threading.Thread | None = None
         self._launcher: Launcher | None = None
 
+    @property
+    def memory(self) -> int:
+        """Bytes that each session may hold."""
+        return self._memory
+
     def __enter__(self) -> Self:
         self._folder = Path(tempfile.mkdtemp(prefix="mutagen-"))
         try:

@@ -78,9 +78,12 @@ def _make(cls: type[nn.Module]) -> nn.Module:
 
 
 @contextmanager
-def recording(*, chains: bool = True) -> Iterator[Births]:
-    """Records the births of modules inside the block; without ``chains`` only what their constructors are given."""
-    births = Births(chains=chains)
+def recording(births: Births | None = None, *, chains: bool = True) -> Iterator[Births]:
+    """Records the births of modules inside the block, beside those that are known already.
+
+    Without ``chains`` only what their constructors are given is recorded.
+    """
+    births = births or Births(chains=chains)
 
     def record(cls: type[nn.Module], *args: Any, **kwargs: Any) -> nn.Module:
         module = _make(cls)

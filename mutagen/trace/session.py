@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, replace
+from functools import partial
+from types import ModuleType
 from typing import Any
 
 from torch import nn
 
 from mutagen.errors import InternalError, TargetError
-from mutagen.records.target import Target
+from mutagen.records.target import Device, Target
 from mutagen.records.trace import Trace
-from mutagen.trace.build import build_model
+from mutagen.trace.device import build_on, drawn, neither, without_values
 from mutagen.trace.facts import module_paths
 from mutagen.trace.failures import reason
 from mutagen.trace.graphs import (
@@ -50,6 +52,8 @@ class Live:
         return model(*args, **kwargs)
 
 
+_ON = {"cpu": "it is traced on the CPU", "meta": "it is traced without values, on the meta device"}
+
 _live: list[Live] = []
 _states: list[State] = []
 _graphs: dict[str, LiveGraph] = {}
@@ -58,13 +62,30 @@ _graphs: dict[str, LiveGraph] = {}
 def open_model(target: Target, *, need_calls: bool = True) -> Trace:
     """Imports and builds the target's model, runs and traces it in eval mode, and keeps it for ``live`` and ``Graphs``.
 
-    Raises ``TargetError`` where the target cannot be imported, built, run or traced.
+    Raises ``TargetError`` where the target cannot be imported, built, run or traced: on none of its devices.
     """
     before = frozenset(sys.modules)
     install()
+    failures: list[TargetError] = []
     with recording() as births:
-        model = build_model(target, import_target(target))
-    example, inputs, output, calls, state = _example(target, model)
+        module = import_target(target)
+    for device in target.devices:
+        try:
+            with without_values(device):
+                trace = _opened(target, module, births, device, before=before, need_calls=need_calls)
+        except TargetError as error:
+            failures.append(error)
+            continue
+        return replace(trace, notes=(*(f"{it.message}; so {_ON[device]}" for it in failures), *trace.notes))
+    raise failures[0] if len(failures) == 1 else neither(failures)
+
+
+def _opened(
+    target: Target, module: ModuleType, births: Births, device: Device, *, before: frozenset[str], need_calls: bool
+) -> Trace:
+    with recording(births):
+        model = build_on(device, target, module)
+    example, inputs, output, calls, state = _example(target, model, device)
     graph = live_graph(model, example.layout, inputs, state, mode="eval", need_calls=need_calls, expected=output)
     del output
     assert target.call is not None
@@ -79,6 +100,7 @@ def open_model(target: Target, *, need_calls: bool = True) -> Trace:
         files=local_files(target, before),
         notes=graph.notes,
         hidden=tuple(sorted(paths[key] for key in calls.hidden if key in paths)),
+        device=device,
     )
     _live[:] = [Live(model, example, births, need_calls)]
     _states[:] = [state]
@@ -90,12 +112,12 @@ def open_model(target: Target, *, need_calls: bool = True) -> Trace:
 def open_again(target: Target, *, need_calls: bool = True) -> None:
     """Imports and builds the model of a target that another process traces, and keeps it for ``live`` and ``Graphs``.
 
-    Raises ``TargetError`` as ``open_model`` does.
+    It is built on the CPU, to be run. Raises ``TargetError`` as ``open_model`` does.
     """
     install()
     with recording(chains=False) as births:
-        model = build_model(target, import_target(target))
-    example = _given(target) or _inferred(model)[0]
+        model = build_on("cpu", target, import_target(target))
+    example = example_of(target, "cpu") or _inferred(model, "cpu")[0]
     materialise(model, example.layout, example.make(None, 1.0, 0))
     _live[:] = [Live(model, example, births, need_calls)]
     _states[:] = [State(model)]
@@ -145,11 +167,11 @@ class Graphs:
 _First = tuple[Example, Inputs, Any, Calls, State]
 
 
-def _example(target: Target, model: nn.Module) -> _First:
+def _example(target: Target, model: nn.Module, device: Device) -> _First:
     """The example inputs, how they are made, the output and calls of a run with them, and the state before it."""
-    example = _given(target)
+    example = example_of(target, device)
     if example is None:
-        return _inferred(model)
+        return _inferred(model, device)
     inputs = example.make(None, 1.0, 0)
     try:
         materialise(model, example.layout, inputs)
@@ -161,17 +183,18 @@ def _example(target: Target, model: nn.Module) -> _First:
     return example, inputs, output, calls, state
 
 
-def _given(target: Target) -> Example | None:
-    """The example inputs as described; None where they are to be inferred."""
-    if target.inputs_from is not None:
-        return from_function(target.inputs_from)
-    return from_specs(target.inputs) if target.inputs else None
+def example_of(target: Target, device: Device) -> Example | None:
+    """The example inputs as described, on a device; None where they are to be inferred."""
+    reference = target.inputs_from
+    if reference is not None:
+        return drawn(lambda: from_function(reference), device)
+    return drawn(lambda: from_specs(target.inputs), device) if target.inputs else None
 
 
-def _inferred(model: nn.Module) -> _First:
+def _inferred(model: nn.Module, device: Device) -> _First:
     tried = []
     for specs in guesses(model):
-        example = replace(from_specs(specs), inferred=True)
+        example = replace(drawn(partial(from_specs, specs), device), inferred=True)
         inputs = example.make(None, 1.0, 0)
         try:
             materialise(model, example.layout, inputs)

@@ -13,7 +13,7 @@ Pairs = tuple[tuple[CaseFacts, EditedRun], ...]
 def judge(cases: Sequence[CaseFacts], runs: Sequence[EditedRun], weights: Weights) -> tuple[Check, ...]:
     """Return the checks in fixed order: forward, outputs, gradients, checkpoint."""
     pairs = tuple(zip(cases, runs, strict=True))
-    return (_forward(pairs), _outputs(pairs), _gradients(pairs), _checkpoint(weights))
+    return (_forward(pairs), _outputs(pairs), _gradients(pairs), checkpoint(weights))
 
 
 def _forward(pairs: Pairs) -> Check:
@@ -56,7 +56,7 @@ def _was_dead(name: str, dead: frozenset[str]) -> bool:
     return bool(slash) and any(it.startswith(f"{match}.") for it in dead)
 
 
-def _checkpoint(weights: Weights) -> Check:
+def checkpoint(weights: Weights) -> Check:
     told = f"{len(weights.kept)} kept, {len(weights.moved)} moved, {len(weights.new)} new, {len(weights.lost)} lost"
     return Check("checkpoint", "info" if weights.lost or weights.moved else "pass", told)
 

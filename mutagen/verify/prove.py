@@ -64,10 +64,10 @@ def prove(original: Session, edited: Session, *, plan: Plan, target: Target, tim
         cases: list[CaseFacts] = []
         answers: list[object] = []
         for facts in _cases(original, first, info.cases, timeout=timeout):
-            answers.append(_told(edited))
+            answers.append(answer_of(edited))
             edited.start(f"{_ROOM}edited_case", facts, timeout=timeout)
             cases.append(facts)
-        answers.append(_told(edited))
+        answers.append(answer_of(edited))
     told, runs = _as(EditedInfo, answers[0]), [_as(EditedRun, answer) for answer in answers[1:]]
     _refuse_reads(runs)
     return _verdict(info, told, plan, cases=cases, runs=runs)
@@ -82,13 +82,13 @@ def _opened(
         original.start(f"{_ROOM}reference", plan.surgery, folder, timeout=timeout)
         info = _as(ReferenceInfo, original.result())
         original.start(f"{_ROOM}reference_case", 0, timeout=timeout)
-        _told(edited)
+        answer_of(edited)
         edited.start(f"{_ROOM}edited_open", info, plan.products, folder, SEED, timeout=timeout)
         first = original.result()
     return info, _as(CaseFacts, first)
 
 
-def _told(edited: Session) -> object:
+def answer_of(edited: Session) -> object:
     """What the edited model's session answers; code of the user's that no longer runs is no error of the user's.
 
     Limits of time and memory, and a process that ended, stay what they are.

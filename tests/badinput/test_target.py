@@ -144,3 +144,25 @@ def test_torch_that_is_not_installed_is_one_sentence_and_a_command(desk: Any, sh
     done = desk.apply("net.py", *shape)
     done.refuse("T201", hint="pip install 'torch-mutagen[torch]'")
     assert done.err.count("\n") == 2
+
+
+def test_a_smaller_configuration_that_is_no_call(desk: Any, shape: tuple[str, ...]) -> None:
+    desk.quick("net.py", *shape, "--prove-with", "Net(1 + 1)").refuse("T020", "--prove-with:1:5", hint="UNet(3")
+
+
+def test_a_smaller_configuration_that_cannot_be_built(desk: Any, shape: tuple[str, ...]) -> None:
+    desk.apply("net.py", *shape, "--prove-with", "Net(widht=2)").refuse("T107", "net.py:5:1", hint="Net(width=4)")
+
+
+def test_a_smaller_configuration_for_a_plan(desk: Any, shape: tuple[str, ...]) -> None:
+    assert desk.run("plan", "relu-to-gelu", "net.py", *shape, "-o", "plan.json").code == 0
+    desk.run("apply", "--plan", "plan.json", "--prove-with", "Net(2)").refuse("T212", hint="RULES and TARGET")
+
+
+def test_a_device_that_is_none(desk: Any, shape: tuple[str, ...]) -> None:
+    done = desk.quick("net.py", *shape, "--device", "cuda")
+    assert done.code == 2 and "'cuda' is not one of 'cpu', 'meta'" in done.err and not done.changed
+
+
+def test_nothing_is_proved_without_values(desk: Any, shape: tuple[str, ...]) -> None:
+    desk.apply("net.py", *shape, "--device", "meta").refuse("T211", hint="--prove-with CALL")

@@ -31,6 +31,9 @@ class Options:
     timeout: float = 120.0
     memory: int | None = None
     plan_file: str | None = None
+    device: str | None = None
+    prove_with: str | None = None
+    prove_inputs: tuple[str, ...] = ()
 
 
 @dataclass

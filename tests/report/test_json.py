@@ -21,7 +21,7 @@ def test_every_key_and_value_of_the_schema(report: Report, tmp_path: Path) -> No
     assert json.loads(render(report, root=tmp_path)) == {
         "schema_version": 1,
         "status": "applied",
-        "trace": {"method": "fx", "nodes": 69, "modules": 68},
+        "trace": {"method": "fx", "nodes": 69, "modules": 68, "device": "cpu"},
         "rules": [
             {
                 "id": "dsc",
@@ -60,7 +60,7 @@ def test_every_key_and_value_of_the_schema(report: Report, tmp_path: Path) -> No
                 "imported_by": ["pkg/train.py"],
             }
         ],
-        "proof": {"equal": True, "max_abs_diff": 0.0, "cases": [case] * 4},
+        "proof": {"equal": True, "max_abs_diff": 0.0, "cases": [case] * 4, "kind": "model", "on": None},
         "verify": {"checks": [{"name": "second run", "status": "pass", "detail": "plans nothing"}]},
         "counts": {
             "params": {"before": 1_000_000, "after": 1_012_288},
@@ -131,3 +131,12 @@ def test_several_targets_share_one_status() -> None:
         "status": "refused",
         "reports": [{"a": 1}, {"b": 2}],
     }
+
+
+def test_a_proof_on_a_smaller_configuration_says_so(report: Report, tmp_path: Path) -> None:
+    assert report.verdict is not None
+    proof = replace(report.verdict.proof, kind="shrunk", on="Net(2)")
+    data = json.loads(
+        render(replace(report, device="meta", verdict=replace(report.verdict, proof=proof)), root=tmp_path)
+    )
+    assert (data["proof"]["kind"], data["proof"]["on"], data["trace"]["device"]) == ("shrunk", "Net(2)", "meta")
