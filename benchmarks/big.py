@@ -22,7 +22,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-MODEL = ("--model", "LlamaForCausalLM(transformers.LlamaConfig())", "--input", "input_ids=1x16:int64")
+MODEL = (
+    "--model",
+    "LlamaForCausalLM(transformers.LlamaConfig())",
+    "--input",
+    "input_ids=1x16:int64",
+    "--device",
+    "meta",
+)
 SMALL = "hidden_size=64, intermediate_size=128, num_attention_heads=4, vocab_size=100"
 SMALLER = ("--prove-with", f"LlamaForCausalLM(transformers.LlamaConfig(num_hidden_layers=2, {SMALL}))")
 RATIO, MEMORY = 2.0, 1.5e9

@@ -17,7 +17,7 @@ from mutagen.records.target import Device, Target
 from mutagen.trace.build import build_model
 from mutagen.trace.inputs import Example, Inputs
 
-_QUESTION = 10**9
+_QUESTION = 500 * 10**6
 _NO_ROOM = ("can't allocate memory", "not enough memory", "out of memory")
 
 
