@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from mutagen.actions.condition import condition_for, flag_for
+from mutagen.actions.condition import condition_for, flag_for, switch_for
 from mutagen.actions.definition import use_block, use_torch
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.insert_edge import snake
@@ -65,6 +65,8 @@ def plan(rule: Rule, matches: Sequence[InstanceMatch], scene: Scene) -> Draft:
     """Edits for every module, with a refusal for each beside which nothing can stand."""
     found, refused = targets(rule, [scene.by_path[it.path] for it in matches], scene)
     drafts = [Draft(refused=tuple(refused))]
+    if rule.action.emit == "flag":
+        return join([*drafts, _plan(rule, found, scene, lax=True)])
     draft = overridden(rule, _plan(rule, found, scene, lax=False), found, scene)
     if any(it.code == "needs-split" for it in draft.refused):
         lax = overridden(rule, _plan(rule, found, scene, lax=True), found, scene)
@@ -97,8 +99,19 @@ def _plan(rule: Rule, found: Sequence[Target], scene: Scene, *, lax: bool) -> Dr
             for it in group:
                 last.setdefault(it.target.path, done)
                 waiting.append(_Attempt(it.target, it.ways[1:]))
-    drafts.append(wrapped(rule, rest, last, scene))
+    if split.switch:
+        drafts.append(Draft(refused=tuple(_not_by_switch(rule, it, last.get(it.path)) for it in rest)))
+    else:
+        drafts.append(wrapped(rule, rest, last, scene))
     return join([*drafts, parted(split, rule)])
+
+
+def _not_by_switch(rule: Rule, target: Target, known: Refusal | None) -> Refusal:
+    if known is not None:
+        return replace(known, path=target.path)
+    where = target.instance.chain[0].span if target.instance.chain else None
+    message = "it is not called by its name in a class that could take the argument"
+    return refuse(rule, target.path, "no-switch", message, "leave out `emit: flag`", where=where)
 
 
 def _ways(rule: Rule, target: Target, scene: Scene) -> list[_Way]:
@@ -172,11 +185,13 @@ def _by_attribute(
         message = "nothing can be put around its call as it is written"
         return refuse(rule, path, "operand-not-written", message, "assign the result to a name", where=where)
     rest = _rest(ways, expressions, scene)
-    condition = (
-        flag_for(rule, place, wanted, rest, scene, split, where)
-        if rest
-        else condition_for(rule, place, way.function, expressions[0] or way.function.body[0], wanted, scene, split)
-    )
+    if split.switch:
+        condition = switch_for(rule, place, wanted, scene, split)
+    elif rest:
+        condition = flag_for(rule, place, wanted, rest, scene, split, where)
+    else:
+        first = expressions[0] or way.function.body[0]
+        condition = condition_for(rule, place, way.function, first, wanted, scene, split)
     if isinstance(condition, Refusal):
         return condition
     taken[id(way.owner)] = taken.get(id(way.owner), frozenset()) | {name}

@@ -166,7 +166,7 @@ def _told_apart(
     chosen = {it.path for it in group}
     choices: dict[str, str] = {}
     try:
-        condition = split.condition([Run(it.chain, it.path in chosen) for it in made])
+        condition = split.condition([Run(it.chain, it.path in chosen, it.path) for it in made])
     except NoParting as end:
         return end.message
     for name, text in texts.items():
