@@ -7,8 +7,10 @@ the visitor itself puts everything behind the last import of the head.
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import libcst
@@ -18,6 +20,7 @@ from libcst.codemod.visitors import AddImportsVisitor
 from mutagen.records.plan import Import
 from mutagen.source.file import SourceFile
 
+_DOTS = re.compile(rb"^(from\s+)\.+")
 _Statement = ast.Import | ast.ImportFrom
 
 
@@ -50,6 +53,11 @@ def _written(statement: bytes, wanted: Import) -> bytes:
     context = CodemodContext()
     module = wanted.module.lstrip(".")
     level = len(wanted.module) - len(module)
+    if statement and level:
+        # LibCST joins no relative imports: the dots give way to a letter for the while.
+        plain = replace(wanted, module=f"_{module}")
+        written = _written(_DOTS.sub(rb"\1_", statement, count=1), plain)
+        return written.replace(b"_", b"." * level, 1)
     AddImportsVisitor.add_needed_import(context, module, wanted.name, wanted.alias, level)
     return AddImportsVisitor(context).transform_module(libcst.parse_module(statement)).bytes
 

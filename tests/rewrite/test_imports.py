@@ -83,6 +83,19 @@ def test_import_goes_where_the_owner_would_put_it(name: str) -> None:
     assert with_imports(file, file.utf8, [wanted]).decode() == (after if after is not None else WITHOUT_TEXT[name])
 
 
+@pytest.mark.parametrize(
+    ("module", "before", "after"),
+    [
+        (".parts", "from .parts import B_  # both\n", "from .parts import A, B_  # both\n"),
+        (".", "from . import _b\n", "from . import A, _b\n"),
+        ("..x_y", "from ..x_y import Z\n", "from ..x_y import A, Z\n"),
+    ],
+)
+def test_relative_imports_are_joined(module: str, before: str, after: str) -> None:
+    file = read_source("m.py", before.encode())
+    assert with_imports(file, file.utf8, [Import("m.py", module, "A")]).decode() == after
+
+
 def test_an_import_is_written_once() -> None:
     file = read_source("m.py", b"import torch\n")
     assert with_imports(file, file.utf8, [NN, NN]) == b"import torch\nfrom torch import nn\n"
