@@ -23,23 +23,28 @@ from mutagen.actions.override_text import (
     plain_lines,
 )
 from mutagen.actions.scene import Scene
-from mutagen.blocks.replacement import Replacement, find_replacement
+from mutagen.blocks.replacement import DEFAULTS, Replacement, find_replacement
 from mutagen.match.facts import equal, fact_holds
 from mutagen.records.plan import Edit
-from mutagen.records.rules import Rule, Test, Value
+from mutagen.records.rules import Rule, Test
 from mutagen.records.trace import Instance
 from mutagen.source.anchor import Function, init_of
 from mutagen.source.file import SourceFile
 
 _CURED = frozenset(
-    ["out-of-scope", "in-library", "needs-split", "unknown-origin", "hidden-arguments", "no-call", "no-provenance"]
+    [
+        "compared-class",
+        "out-of-scope",
+        "in-library",
+        "needs-split",
+        "unknown-origin",
+        "hidden-arguments",
+        "no-call",
+        "no-provenance",
+    ]
 )
 _CHILD = {"Conv": "conv", "Batc": "norm", "ReLU": "act"}
 _NEEDED = ("in_channels", "out_channels", "kernel_size", "num_features")
-_DEFAULTS: dict[str, Value] = {
-    "stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": True, "padding_mode": "zeros",
-    "eps": 1e-5, "affine": True,
-}  # fmt: skip
 _ORDERINGS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 _MOST_SPARED = 2
 _MOST_CHOSEN = 6
@@ -253,7 +258,7 @@ def _apart(group: Sequence[Instance], others: Sequence[Instance], root: str, mos
 
 def _as_source(test: Test, child: str, instance: Instance) -> str | None:
     """A test as Python on the live module; None for what a module does not know of itself."""
-    if test.fact not in (*_NEEDED, *_DEFAULTS) or test.fact == "bias":
+    if test.fact not in (*_NEEDED, *DEFAULTS) or test.fact == "bias":
         return None
     name, value = f"{child}.{test.fact}", instance.facts.get(test.fact)
     if test.test in _ORDERINGS:
@@ -284,8 +289,8 @@ def _product(
     else:
         usable = use_torch(f"torch.{way.torch_name}", owner.file)
     in_order = way.block is not None
-    for name in (it for it in way.signature if it in way.keep and it in _DEFAULTS):
-        if name in options or all(equal(it.facts.get(name), _DEFAULTS[name]) for it in group):
+    for name in (it for it in way.signature if it in way.keep and it in DEFAULTS):
+        if name in options or all(equal(it.facts.get(name), DEFAULTS[name]) for it in group):
             in_order = False
             continue
         value = f"{child}.bias is not None" if name == "bias" else f"{child}.{name}"

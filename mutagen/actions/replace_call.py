@@ -18,6 +18,7 @@ from mutagen.records.rules import Rule
 from mutagen.records.span import Span
 from mutagen.records.trace import Instance, Node
 from mutagen.source.file import SourceFile
+from mutagen.source.following import Follower
 from mutagen.source.names import imported_names, resolve
 from mutagen.source.origin import find_origin
 
@@ -137,12 +138,14 @@ def _through_attribute(
     rule: Rule, file: SourceFile, call: ast.Call, scene: Scene, group: list[CallMatch], name: str
 ) -> Draft | None:
     """``self.act = F.relu`` in ``__init__``, called as ``self.act(x)``: the assignment changes."""
-    chain = scene.trace.nodes[group[0].node].chain
+    node = scene.trace.nodes[group[0].node]
+    chain, made = node.chain, scene.by_path[node.scope]
+    follower = Follower(scene.project.file)
     if len(call.args) != 1 or call.keywords:
         return None
     for wanted in (f"torch.nn.functional.{name}", f"torch.{name}"):
-        origin = find_origin(call.func, chain[:1], wanted, scene.project.file)
-        if origin is not None and scene.project.editable(origin.file.path):
+        origin = find_origin(call.func, chain[:1], wanted, follower, model=scene.trace.call, maker=made.chain)
+        if origin is not None and origin.followed and not origin.bound and scene.project.editable(origin.file.path):
             usable = use_torch(_function(rule, name, imported_names(origin.file)), origin.file)
             return join([Draft(edits=(_edit(rule, origin.file, origin.node, usable.name, group),)), usable.draft])
     return None

@@ -107,13 +107,20 @@ def _fit(rule: Rule, instances: Sequence[Instance], scene: Scene) -> tuple[list[
         if problem:
             code, message, advice = problem
             refused.append(refuse(rule, it.path, code, message, advice, where=where))
-        elif not it.chain or not scene.editable(it.chain[0]):
+        elif not it.chain or not (scene.editable(it.chain[0]) or _by_variable(it, scene)):
             refused.append(obstacle(rule, it, scene) or out_of_scope(rule, it.path, it.chain, scene))
         elif (barred := obstacle(rule, it, scene)) is not None:
             refused.append(barred)
         else:
             fit.append(it)
     return fit, refused
+
+
+def _by_variable(instance: Instance, scene: Scene) -> bool:
+    """Whether the class comes to where it is constructed through a variable, perhaps from a file that may change."""
+    span = instance.chain[0].span
+    call = scene.project.file(span.file).node_at(span)
+    return isinstance(call, ast.Call) and not _names_class(call.func, instance, span, scene)
 
 
 def _way(rule: Rule, instance: Instance) -> Replacement | None:

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from mutagen.actions.definition import use_block, use_torch
 from mutagen.actions.draft import Draft, join
+from mutagen.actions.entry import Entry, entry_of
+from mutagen.actions.entry_class import call_edits, entry_edits, new_class, usual_groups
 from mutagen.actions.scene import Scene, out_of_scope, refuse
-from mutagen.blocks.replacement import Replacement, find_replacement
+from mutagen.blocks.replacement import find_replacement
 from mutagen.records.plan import Edit, Refusal
 from mutagen.records.rules import Rule
 from mutagen.records.span import Span
 from mutagen.records.trace import Instance
-from mutagen.source.call import arguments
-from mutagen.source.names import canonical
+from mutagen.source.following import Follower
+from mutagen.source.names import canonical, imported_names, resolve
 from mutagen.source.origin import Origin, find_origin
 
 
 @dataclass(frozen=True)
 class _Flow:
-    origin: Origin
+    entry: Entry
     instances: list[Instance]
 
 
@@ -31,117 +32,131 @@ def plan_origins(
     """Edits of the expressions where the class of these instances enters."""
     if not instances:
         return Draft()
+    follower = Follower(scene.project.file)
+    types = {it.type for it in instances}
+    origins = {it.path: _origin(it, scene, follower) for it in scene.trace.instances if it.type in types and it.chain}
     selected = {it.path for it in instances} | neutral
-    flows, lost = _flows(instances, scene)
-    drafts = [Draft(refused=tuple(_unknown(rule, it) for it in lost))]
-    for span, flow in flows.items():
-        others = [it for it in _all_from(span, flow, scene) if it.path not in selected]
-        drafts.append(_plan_flow(rule, span, flow, others, scene))
-    return join(drafts)
-
-
-def _flows(instances: Sequence[Instance], scene: Scene) -> tuple[dict[Span, _Flow], list[Instance]]:
     flows: dict[Span, _Flow] = {}
-    lost: list[Instance] = []
+    refused: list[Refusal] = []
     for it in instances:
-        origin = _origin(it, scene)
-        if origin is None:
-            lost.append(it)
-            continue
-        flows.setdefault(origin.file.span(origin.node), _Flow(origin, [])).instances.append(it)
-    return flows, lost
+        origin = origins[it.path]
+        entry = _entry(rule, it, origins, scene)
+        known = flows.get(entry.span) if entry is not None else None
+        if entry is None or (known is not None and known.entry != entry):
+            refused.append(_unknown(rule, it, origin, scene))
+        else:
+            flows.setdefault(entry.span, _Flow(entry, [])).instances.append(it)
+    drafts = [Draft(refused=tuple(refused))]
+    usual = usual_groups([(it.entry, it.instances) for it in flows.values()])
+    for span, flow in flows.items():
+        others = [
+            it
+            for it in scene.trace.instances
+            if it.path not in selected and it.type == flow.instances[0].type and _passes(origins.get(it.path), flow)
+        ]
+        drafts.append(_plan_flow(rule, span, flow, others, scene, follower, usual=usual))
+    return _merged(join(drafts))
 
 
-def _origin(instance: Instance, scene: Scene) -> Origin | None:
+def _merged(draft: Draft) -> Draft:
+    """The draft with one edit where several flows ask for the same one, such as the entry of a table."""
+    found: dict[tuple[Span, str], Edit] = {}
+    for edit in draft.edits:
+        known = found.get((edit.span, edit.new))
+        paths = dict.fromkeys([*(known.instances if known is not None else ()), *edit.instances])
+        found[edit.span, edit.new] = replace(edit, instances=tuple(paths))
+    return replace(draft, edits=tuple(found.values()))
+
+
+def _origin(instance: Instance, scene: Scene, follower: Follower) -> Origin | None:
     call = scene.project.file(instance.chain[0].span.file).node_at(instance.chain[0].span)
-    if not isinstance(call, ast.Call) or not all(site.span.file in scene.project.files for site in instance.chain[:1]):
+    if not isinstance(call, ast.Call):
         return None
-    chain = tuple(site for site in instance.chain if site.span.file in scene.project.files)
-    return find_origin(call.func, chain, canonical(instance.type), scene.project.file)
+    return find_origin(call.func, instance.chain, canonical(instance.type), follower, model=scene.trace.call)
 
 
-def _all_from(span: Span, flow: _Flow, scene: Scene) -> list[Instance]:
-    """Every instance of the same class that flows from the origin."""
-    same = [it for it in scene.trace.instances if it.type == flow.instances[0].type and it.chain]
-    found: list[Instance] = []
-    for it in same:
-        origin = _origin(it, scene)
-        if origin is not None and origin.file.span(origin.node) == span:
-            found.append(it)
-    return found
+def _entry(rule: Rule, instance: Instance, origins: Mapping[str, Origin | None], scene: Scene) -> Entry | None:
+    origin = origins[instance.path]
+    way = find_replacement(instance, rule.action.block)
+    if origin is None or way is None:
+        return None
+    return entry_of(origin, way, tuple(it for it in origins.values() if it is not None), scene.project)
 
 
-def _plan_flow(rule: Rule, span: Span, flow: _Flow, others: list[Instance], scene: Scene) -> Draft:
-    file, group = flow.origin.file, flow.instances
-    if not scene.project.editable(file.path):
-        return Draft(refused=tuple(out_of_scope(rule, it.path, it.chain, scene) for it in group))
+def _passes(origin: Origin | None, flow: _Flow) -> bool:
+    """Whether the class of an instance comes through the expression that is to change."""
+    if origin is None:
+        return False
+    keys = [key for step in origin.way for key in step.keys]
+    nodes = [origin.node, *(it.node for it in origin.way), *(key.node for key in keys), *origin.bound]
+    return any(node is flow.entry.changed for node in nodes)
+
+
+def _plan_flow(
+    rule: Rule,
+    span: Span,
+    flow: _Flow,
+    others: list[Instance],
+    scene: Scene,
+    follower: Follower,
+    *,
+    usual: bool,
+) -> Draft:
+    entry, group = flow.entry, flow.instances
     if others:
         message = f"the class enters at {span} for {len(group) + len(others)} instances, {len(group)} of them selected"
         advice = f"select all of them, or none: `not: {{path: ...}}`; not selected is {others[0].path}"
         return Draft(refused=tuple(refuse(rule, it.path, "needs-split", message, advice, where=span) for it in group))
+    compared = _compared(flow, scene)
+    if compared is not None:
+        message = f"the class itself is compared at {compared}, which would come out otherwise with another one"
+        advice = "adapt that comparison first, or exclude the modules with `not: {path: ...}`"
+        refused = (refuse(rule, it.path, "compared-class", message, advice, where=compared) for it in group)
+        return Draft(refused=tuple(refused))
     way = find_replacement(group[0], rule.action.block)
     assert way is not None
-    calls = _call_edits(rule, way, group, scene)
+    made = new_class(rule, way, entry, group, scene, follower, usual=usual)
+    calls = call_edits(rule, way, group, scene, follower) if not isinstance(made, Refusal) else made
     if isinstance(calls, Refusal):
-        return Draft(
-            refused=tuple(
-                refuse(rule, it.path, calls.code, calls.message, calls.advice, where=calls.where) for it in group
-            )
-        )
-    name, extra = _new_class(rule, way, flow.origin, scene)
+        return Draft(refused=tuple(replace(calls, path=it.path) for it in group))
+    assert not isinstance(made, Refusal)
     reason = f"the class of all {len(group)} instance(s) enters here"
     paths = tuple(it.path for it in group)
-    edit = Edit(span, file.text(span), name, rule.id, "origin", reason, paths)
-    whole = Draft(edits=(edit, *calls), planned=paths, sites=(str(span),))
-    return join([whole, extra])
+    edits = entry_edits(rule, entry, made, paths, reason)
+    notes = tuple(f"{it.span}: {it.reason}: the call gives it to no class any more" for it in calls)
+    whole = Draft(edits=(*edits, *calls), planned=paths, sites=(str(span),), notes=notes)
+    return join([whole, made.draft])
 
 
-def _new_class(rule: Rule, way: Replacement, origin: Origin, scene: Scene) -> tuple[str, Draft]:
-    """What stands at the origin afterwards: it takes the arguments that the calls pass."""
-    if way.block or way.factory:
-        usable = use_block(scene, rule, str(way.block or way.factory), origin.file, origin.node)
-    else:
-        usable = use_torch(f"torch.{way.torch_name}", origin.file)
-    return usable.name, usable.draft
+def _compared(flow: _Flow, scene: Scene) -> Span | None:
+    """Where code on the way asks whether something is the class that goes."""
+    old = canonical(flow.instances[0].type)
+    for path in dict.fromkeys(site.span.file for it in flow.instances for site in it.chain):
+        file = scene.project.file(path)
+        names = imported_names(file)
+        for node in ast.walk(file.tree):
+            asked: list[ast.expr] = []
+            if isinstance(node, ast.Compare):
+                asked = [node.left, *node.comparators]
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "issubclass":
+                asked = node.args
+            parts = [part for it in asked for part in (it.elts if isinstance(it, ast.Tuple | ast.List) else [it])]
+            if isinstance(node, ast.expr) and any(resolve(it, names) == old for it in parts):
+                return file.span(node)
+    return None
 
 
-def _call_edits(rule: Rule, way: Replacement, group: list[Instance], scene: Scene) -> tuple[Edit, ...] | Refusal:
-    """Changes of the calls through the variable: arguments that the new class lacks go."""
-    if rule.action.args.get("num_groups", "auto") != "auto" and way.factory:
-        message = "a fixed number of groups cannot be given to a class that enters through a variable"
-        return refuse(rule, group[0].path, "fixed-argument", message, "use num_groups: auto")
-    edits: dict[Span, Edit] = {}
-    for it in group:
-        span = it.chain[0].span
-        file = scene.project.file(span.file)
-        call = file.node_at(span)
-        given = arguments(call, way.signature) if isinstance(call, ast.Call) else None
-        if given is None or not isinstance(call, ast.Call):
-            message = "a call through the variable passes arguments that cannot be read from the source"
-            return refuse(rule, it.path, "hidden-arguments", message, "write the arguments out", where=span)
-        gone = [name for name in given.by_name if name in way.drop]
-        renamed = [name for name in given.keyword if name in way.rename]
-        if (gone or renamed) and not scene.project.editable(span.file):
-            return out_of_scope(rule, it.path, it.chain, scene)
-        if gone or renamed:
-            texts = [
-                _argument(file.text(node), name, way, name in given.keyword or bool(gone))
-                for name, node in given.by_name.items()
-                if name not in way.drop
-            ]
-            new = f"{file.text(call.func)}({', '.join(texts)})"
-            edits[span] = Edit(span, file.text(span), new, rule.id, "origin", "the new class has no such argument", ())
-    return tuple(edits.values())
-
-
-def _argument(text: str, name: str, way: Replacement, by_name: bool) -> str:
-    if name in way.rename:
-        return text
-    return f"{name}={text}" if by_name else text
-
-
-def _unknown(rule: Rule, instance: Instance) -> Refusal:
-    span = instance.chain[0].span
+def _unknown(rule: Rule, instance: Instance, origin: Origin | None, scene: Scene) -> Refusal:
+    site = instance.chain[0]
+    if not scene.editable(site):
+        return out_of_scope(rule, instance.path, instance.chain, scene)
+    if origin is not None and origin.followed:
+        entered = replace(site, span=origin.file.span(origin.node))
+        if not scene.editable(entered):
+            return out_of_scope(rule, instance.path, (entered,), scene)
     message = "the class comes from a variable whose value could not be followed to where it enters"
+    if origin is not None:
+        message = f"the class comes from `{origin.file.text(origin.node)}`, which gives others in other cases"
+    where = origin.file.span(origin.node) if origin is not None else site.span
     advice = "write the class at this call, or exclude it with `not: {path: ...}`"
-    return refuse(rule, instance.path, "unknown-origin", message, advice, where=span)
+    return refuse(rule, instance.path, "unknown-origin", message, advice, where=where)

@@ -93,6 +93,18 @@ def _batch_to_group_norm(facts: Facts, args: Mapping[str, Value]) -> Problem | N
     return None
 
 
+DEFAULTS: Mapping[str, Value] = {
+    "stride": 1,
+    "padding": 0,
+    "dilation": 1,
+    "groups": 1,
+    "bias": True,
+    "padding_mode": "zeros",
+    "eps": 1e-5,
+    "affine": True,
+}
+"""What the constructors of convolutions and norms take where nothing is given."""
+
 _CONV2D = (
     *("in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias", "padding_mode"),
     *("device", "dtype"),

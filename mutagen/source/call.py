@@ -33,16 +33,3 @@ def function_parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> tup
     """The names of all parameters that can be given by position or keyword, in order."""
     given = function.args
     return tuple(argument.arg for argument in (*given.posonlyargs, *given.args, *given.kwonlyargs))
-
-
-def parameter_default(function: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> ast.expr | None:
-    """The default of a parameter as written, or None."""
-    given = function.args
-    positional = [*given.posonlyargs, *given.args]
-    for argument, default in zip(reversed(positional), reversed(given.defaults), strict=False):
-        if argument.arg == name:
-            return default
-    for argument, keyword_default in zip(given.kwonlyargs, given.kw_defaults, strict=True):
-        if argument.arg == name:
-            return keyword_default
-    return None

@@ -18,20 +18,23 @@ def imported_names(file: SourceFile) -> Mapping[str, str]:
     """Local name to dotted origin, for every import statement of the file outside of functions."""
     names: dict[str, str] = {}
     for node in _module_level(file.tree.body):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                if alias.asname:
-                    names[alias.asname] = alias.name
-                else:
-                    top = alias.name.partition(".")[0]
-                    names[top] = top
-        elif isinstance(node, ast.ImportFrom):
-            prefix = "." * node.level + (node.module or "")
-            for alias in node.names:
-                if alias.name != "*":
-                    names[alias.asname or alias.name] = (
-                        f"{prefix}.{alias.name}" if prefix.strip(".") else prefix + alias.name
-                    )
+        names.update(all_imports(node))
+    return names
+
+
+def all_imports(statement: ast.stmt) -> Mapping[str, str]:
+    """Local name to dotted origin, for one import statement; empty for another one."""
+    names: dict[str, str] = {}
+    if isinstance(statement, ast.Import):
+        for alias in statement.names:
+            top = alias.name.partition(".")[0]
+            names[alias.asname or top] = alias.name if alias.asname else top
+    elif isinstance(statement, ast.ImportFrom):
+        prefix = "." * statement.level + (statement.module or "")
+        for alias in statement.names:
+            if alias.name != "*":
+                joined = f"{prefix}.{alias.name}" if prefix.strip(".") else prefix + alias.name
+                names[alias.asname or alias.name] = joined
     return names
 
 

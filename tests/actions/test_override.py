@@ -155,12 +155,12 @@ def test_subclasses_that_stay(planned):
 
 def test_a_module_with_weights_that_stands_twice(planned):
     done = planned(source(last="self.twin = self.units[0].norm"), "bn-to-gn")
-    assert set(done.refused) == {"unknown-origin"}
+    assert set(done.refused) == {"hidden-arguments"}
 
 
 def test_a_constructor_that_returns(planned):
     done = planned(source(last="self.norm = layer('norm', 16)\n        return"), "bn-to-gn")
-    assert set(done.refused) == {"unknown-origin"}
+    assert set(done.refused) == {"hidden-arguments"}
 
 
 def test_tabs_and_long_lines(planned):
