@@ -170,3 +170,9 @@ def test_rules_are_wrong_before_anything_is_built(shop: Any) -> None:
     with pytest.raises(RuleError) as caught:
         shop.apply(rules)
     assert caught.value.code == "R129"
+
+
+def test_a_flag_is_not_proved_with_a_smaller_configuration(shop: Any) -> None:
+    rules = "{version: 1, rules: [{id: a, match: {op: relu}, replace: {with: gelu, emit: flag}}]}"
+    refusal = refused(shop.apply(rules, prove_with=SMALL))
+    assert refusal.code == "flag-unproved" and "emit: flag" in refusal.advice
