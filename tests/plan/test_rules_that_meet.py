@@ -47,6 +47,6 @@ def test_nothing_to_do_is_no_error(tmp_path: Path, found: RuleMatches) -> None:
 
 
 def test_matches_of_an_action_that_cannot_work_on_them(tmp_path: Path) -> None:
-    strange = Rule("a", Query(type=("Conv2d",)), Action("insert", "ECA", "after"))
+    strange = Rule("a", Query(type=("Conv2d",)), Action("insert", "ECA", "branch-end"))
     made = plan(tmp_path, RuleMatches(strange, (InstanceMatch("conv", "conv"),)))
     assert [it.code for it in made.rules[0].refused] == ["no-action"]  # type: ignore[attr-defined]
