@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from pathlib import Path
 
 from mutagen.actions.draft import Draft
 from mutagen.actions.scene import Scene
 from mutagen.records.plan import Definition, Import
 from mutagen.records.rules import Rule
+from mutagen.records.trace import ClassInfo
 from mutagen.source.file import SourceFile
+from mutagen.source.imports_of import absolute, module_name
 from mutagen.source.names import imported_names, name_for, starred, top_level_names
 
 
@@ -44,6 +47,47 @@ def use_torch(origin: str, file: SourceFile) -> Usable:
         wanted = Import(file.path, module, alias="F")
         return Usable(f"F.{name}", Draft(imports=(wanted,)))
     return Usable(name, Draft(imports=(Import(file.path, module, name),)))
+
+
+def use_class(known: ClassInfo, file: SourceFile, scene: Scene) -> Usable | None:
+    """A class that is defined elsewhere as the file would write it, with an import where it has none that fits.
+
+    None for a class that no import reaches.
+    """
+    if "<locals>" in known.qualname or known.module == "__main__":
+        return None
+    if known.file == file.path:
+        return Usable(known.qualname, Draft())
+    here = module_name(file.path, scene.project.root) if Path(file.path).is_relative_to(scene.project.root) else ""
+    is_package = Path(file.path).name == "__init__.py"
+    found = {name: absolute(origin, here, is_package) for name, origin in imported_names(file).items()}
+    first, _, rest = known.qualname.partition(".")
+    for name, origin in found.items():
+        module, _, last = origin.rpartition(".")
+        if last == first and module and f"{known.module}.".startswith(f"{module}."):
+            return Usable(f"{name}.{rest}" if rest else name, Draft())
+    if known.module in _starred(file, here, is_package) and not first.startswith("_"):
+        return Usable(known.qualname, Draft())
+    written = name_for(f"{known.module}.{known.qualname}", found)
+    if written:
+        return Usable(written, Draft())
+    wanted = Import(file.path, _as_written(known.module, here, is_package, file), first)
+    return Usable(known.qualname, Draft(imports=(wanted,))) if first not in top_level_names(file) else None
+
+
+def _starred(file: SourceFile, here: str, is_package: bool) -> set[str]:
+    """Modules all of whose public names the file imports."""
+    stars = [it for it in file.tree.body if isinstance(it, ast.ImportFrom) and it.names[0].name == "*"]
+    return {absolute("." * it.level + (it.module or ""), here, is_package) for it in stars}
+
+
+def _as_written(module: str, here: str, is_package: bool, file: SourceFile) -> str:
+    """A module as the file imports those beside it: relative where the others of its package are."""
+    package = here if is_package else here.rpartition(".")[0]
+    relative = any(isinstance(it, ast.ImportFrom) and it.level for it in file.tree.body)
+    if relative and package and module.startswith(f"{package}."):
+        return "." + module[len(package) + 1 :]
+    return module
 
 
 def _standing(scene: Scene, block: str, file: SourceFile) -> str | None:

@@ -1,13 +1,14 @@
-"""The last rung: at the end of a constructor, products take the places of what was made elsewhere.
+"""The last rung: products take the places of what was made elsewhere, where all is built.
 
-This is how owners do it by hand when layers are made in a library, or in helpers that must stay as they are.
+This is how owners do it by hand when layers are made in a library, or in helpers that must stay as they are. The place
+is the end of a constructor, or of the function that makes the model.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from mutagen.actions.definition import use_block, use_torch
 from mutagen.actions.draft import Draft, join
@@ -22,14 +23,13 @@ from mutagen.actions.override_text import (
     place,
     plain_lines,
 )
+from mutagen.actions.owners import Owner, common_owners, is_below, owner_edits, owners_of
 from mutagen.actions.scene import Scene
 from mutagen.blocks.replacement import DEFAULTS, Replacement, find_replacement
 from mutagen.match.facts import equal, fact_holds
-from mutagen.records.plan import Edit
 from mutagen.records.rules import Rule, Test
 from mutagen.records.trace import Instance
-from mutagen.source.anchor import Function, init_of
-from mutagen.source.file import SourceFile
+from mutagen.source.anchor import Function
 
 _CURED = frozenset(
     [
@@ -49,16 +49,6 @@ _ORDERINGS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 _MOST_SPARED = 2
 _MOST_CHOSEN = 6
 _MOST_NAMED = 8
-
-
-@dataclass(frozen=True)
-class Owner:
-    """A class in whose constructor the change may stand; ``roots`` are its instances, ``below`` what they hold."""
-
-    file: SourceFile
-    init: Function
-    roots: tuple[str, ...]
-    below: tuple[Instance, ...]
 
 
 def overridden(rule: Rule, draft: Draft, scene: Scene, *, neutral: frozenset[str] = frozenset()) -> Draft:
@@ -100,18 +90,13 @@ def _override(
         product, usable = made
         lines = _lines(rule, group, changed, neutral, owner, product, kind.name, whole=not (way.block and changed))
         if lines:
-            edit = _edit(rule, group, owner, lines)
-            asked = Draft() if f"{kind.name})" not in edit.new and f"is {kind.name}" not in edit.new else kind.draft
             planned = tuple(it.path for it in group)
-            return join([Draft(edits=(edit,), planned=planned, sites=(str(edit.span),)), asked, usable])
+            reason = f"no expression that may be edited makes exactly these {len(group)} instance(s)"
+            edits = owner_edits(rule, owner, lines, reason, planned)
+            text = "".join(lines)
+            asked = kind.draft if f"{kind.name})" in text or f"is {kind.name}" in text else Draft()
+            return join([Draft(edits=edits, planned=planned, sites=(str(edits[-1].span),)), asked, usable])
     return None
-
-
-def _edit(rule: Rule, group: Sequence[Instance], owner: Owner, lines: list[str]) -> Edit:
-    at = owner.file.behind(owner.init.body[-1])
-    reason = f"no expression that may be edited makes exactly these {len(group)} instance(s)"
-    text = owner.file.newline + owner.file.newline.join(lines)
-    return Edit(at, "", text, rule.id, "override", reason, tuple(it.path for it in group))
 
 
 def _lines(
@@ -126,16 +111,16 @@ def _lines(
     whole: bool,
 ) -> list[str]:
     """The text for an owner; ``whole`` says that a loop will not come upon products of other edits."""
-    last = owner.init.body[-1].lineno
+    last = owner.last.lineno
     indent, step = owner.file.indent(last), owner.file.step(last)
     inner = inner_paths(group, owner)
-    if len(inner) == 1:
+    if len(inner) == 1 and owner.is_class:
         return guarded_lines(inner[0], kind, product, indent, step)
     loop = loop_over(rule, group, changed | neutral, owner, product.child, kind) if whole else None
-    plain = plain_lines(inner, product, indent, step) if 0 < len(inner) <= _MOST_NAMED else []
+    plain = plain_lines(inner, product, indent, step, root=owner.name) if 0 < len(inner) <= _MOST_NAMED else []
     if loop is not None and not (loop.chosen and 0 < len(plain) <= MOST_LINES):
         return loop_lines(loop, product, indent, step)
-    return plain if len(plain) <= MOST_LINES else named_loop_lines(inner, product, indent, step)
+    return plain if len(plain) <= MOST_LINES else named_loop_lines(inner, product, indent, step, root=owner.name)
 
 
 def inner_paths(group: Sequence[Instance], owner: Owner) -> tuple[str, ...]:
@@ -149,66 +134,11 @@ def inner_paths(group: Sequence[Instance], owner: Owner) -> tuple[str, ...]:
     return tuple(sorted(paths)) if all(set(paths) == other for other in found.values()) else ()
 
 
-def owners_of(group: Sequence[Instance], scene: Scene) -> Iterator[Owner]:
-    """Classes whose instances hold all of the group: those of the target's file first, and innermost first."""
-    found = list(_candidates(group, scene))
-    yield from sorted(found, key=lambda it: it.file.path != scene.project.target)
-
-
-def _candidates(group: Sequence[Instance], scene: Scene) -> Iterator[Owner]:
-    parents = {it.type if (it := scene.by_path.get(one.owner)) else "" for one in group}
-    for path in dict.fromkeys([*([group[0].owner] if len(parents) == 1 else []), *common_owners(group)]):
-        instance = scene.by_path.get(path)
-        known = instance.definition if instance is not None else None
-        if instance is None or known is None or not scene.project.editable(known.file):
-            continue
-        file = scene.project.file(known.file)
-        classes = [it for it in file.tree.body if isinstance(it, ast.ClassDef) and it.name == known.qualname]
-        init = init_of(classes[0]) if classes else None
-        if init is None or _ends_early(init) or init.body[-1].lineno == init.lineno:
-            continue
-        kin = [it for it in scene.trace.instances if instance.type in it.bases]
-        if any(it.type != instance.type for it in kin):
-            continue  # a subclass goes on making modules when this constructor has ended
-        roots = tuple(it.path for it in kin)
-        if any(is_below(one, other) for one in roots for other in roots):
-            continue  # the outer one would come upon products of the inner one
-        if not all(any(is_below(it.path, root) for root in roots) for it in group):
-            continue
-        below = tuple(it for it in scene.trace.instances if any(is_below(it.path, root) for root in roots))
-        yield Owner(file, init, roots, below)
-
-
-def _ends_early(init: Function) -> bool:
-    """Whether the end of a constructor may not be reached."""
-    return isinstance(init.body[-1], ast.Raise) or any(_returns(it) for it in init.body)
-
-
-def _reads_global(init: Function, name: str) -> bool:
-    """Whether a constructor reads a name from outside: bound at its end it would be a local all through."""
-    uses = [it.ctx for it in ast.walk(init) if isinstance(it, ast.Name) and it.id == name]
-    own = [it.arg for it in ast.walk(init.args) if isinstance(it, ast.arg)]
+def _reads_global(function: Function, name: str) -> bool:
+    """Whether a function reads a name from outside: bound at its end it would be a local all through."""
+    uses = [it.ctx for it in ast.walk(function) if isinstance(it, ast.Name) and it.id == name]
+    own = [it.arg for it in ast.walk(function.args) if isinstance(it, ast.arg)]
     return bool(uses) and name not in own and not any(isinstance(it, ast.Store) for it in uses)
-
-
-def _returns(node: ast.AST) -> bool:
-    if isinstance(node, Function | ast.Lambda | ast.ClassDef):
-        return False
-    return isinstance(node, ast.Return) or any(_returns(it) for it in ast.iter_child_nodes(node))
-
-
-def common_owners(group: Sequence[Instance]) -> Iterator[str]:
-    """Paths of modules that hold all instances, innermost first."""
-    parts = [it.path.split(".")[:-1] for it in group]
-    shared = 0
-    while all(len(names) > shared and names[shared] == parts[0][shared] for names in parts):
-        shared += 1
-    for length in range(shared, -1, -1):
-        yield ".".join(parts[0][:length])
-
-
-def is_below(path: str, root: str) -> bool:
-    return path != root and (not root or path.startswith(f"{root}."))
 
 
 def loop_over(
@@ -227,16 +157,16 @@ def loop_over(
             asked.append(text)
             left = still
     if not left:
-        return Loop("self", tuple(asked))
+        return Loop(owner.name, tuple(asked))
     if len(owner.roots) > 1:
         return None
     prefix, start = next(common_owners(group)), owner.roots[0]
     if prefix != start and not any(is_below(it.path, prefix) for it in left):
-        return Loop(place(prefix[len(start) :].lstrip(".")), tuple(asked))
+        return Loop(place(prefix[len(start) :].lstrip("."), owner.name), tuple(asked))
     spared, entered = _apart(group, left, start, _MOST_SPARED), _apart(left, group, start, _MOST_CHOSEN)
     if entered and not (spared and len(spared) <= len(entered)):
-        return Loop("self", tuple(asked), chosen=entered)
-    return Loop("self", tuple(asked), spared) if spared else None
+        return Loop(owner.name, tuple(asked), chosen=entered)
+    return Loop(owner.name, tuple(asked), spared) if spared else None
 
 
 def _apart(group: Sequence[Instance], others: Sequence[Instance], root: str, most: int) -> tuple[str, ...]:
@@ -277,7 +207,7 @@ def _product(
     if any(it.facts.get("affine") and it.facts.get("bias") is False for it in group):
         return None
     wanted = _CHILD.get(group[0].name[:4], "child")
-    child = next(it for it in (wanted, f"{wanted}_layer", f"old_{wanted}") if not _reads_global(owner.init, it))
+    child = next(it for it in (wanted, f"{wanted}_layer", f"old_{wanted}") if not _reads_global(owner.function, it))
     options = dict(rule.action.args)
     given = [f"{child}.{name}" for name in way.signature if name in _NEEDED]
     count = options.pop("num_groups", "auto")
@@ -285,7 +215,7 @@ def _product(
         usable = use_torch(f"torch.{way.torch_name}", owner.file)
         given.insert(0, str(count))
     elif way.block or way.factory:
-        usable = use_block(scene, rule, str(way.block or way.factory), owner.file, owner.init)
+        usable = use_block(scene, rule, str(way.block or way.factory), owner.file, owner.function)
     else:
         usable = use_torch(f"torch.{way.torch_name}", owner.file)
     in_order = way.block is not None

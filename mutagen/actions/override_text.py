@@ -11,7 +11,7 @@ MOST_LINES = 6
 
 @dataclass(frozen=True)
 class Loop:
-    """The part of ``self`` to go through, what is asked of a child, and modules by path to leave alone or to enter."""
+    """The module to go through, what is asked of a child, and modules by path to leave alone or to enter."""
 
     root: str
     tests: tuple[str, ...]
@@ -42,9 +42,10 @@ class Product:
         return tuple(it.replace(f"{self.child}.", f"{old}.") for it in self.arguments)
 
 
-def place(inner: str) -> str:
+def place(inner: str, root: str = "self") -> str:
     """``self.layers[2].conv`` for the path ``layers.2.conv``."""
-    return "self" + "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in inner.split("."))
+    parts = inner.split(".") if inner else []
+    return root + "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in parts)
 
 
 def loop_lines(loop: Loop, product: Product, indent: str, step: str) -> list[str]:
@@ -69,30 +70,32 @@ def guarded_lines(inner: str, kind: str, product: Product, indent: str, step: st
     return [f"{indent}if isinstance({old}, {kind}):", *call_lines(head, product.of(old), ")", step)]
 
 
-def plain_lines(inner: Sequence[str], product: Product, indent: str, step: str) -> list[str]:
+def plain_lines(inner: Sequence[str], product: Product, indent: str, step: str, *, root: str = "self") -> list[str]:
     """Modules that are named, each set anew."""
     lines = []
     for path in inner:
-        old = place(path)
+        old = place(path, root)
         if product.arguments:
             lines.append(f"{indent}{product.child} = {old}")
         lines += call_lines(f"{indent}{old} = {product.callee}(", product.arguments, ")", step)
     return lines
 
 
-def named_loop_lines(inner: Sequence[str], product: Product, indent: str, step: str) -> list[str]:
+def named_loop_lines(
+    inner: Sequence[str], product: Product, indent: str, step: str, *, root: str = "self"
+) -> list[str]:
     """A loop over modules that are named: over those around them where they have one name there, else by path."""
     owners, names = zip(*((owner, name) for owner, _, name in (path.rpartition(".") for path in inner)), strict=True)
     deeper = indent + step
     if len(set(names)) == 1 and all(owners):
         old = f"parent[{names[0]}]" if names[0].isdigit() else f"parent.{names[0]}"
-        lines = call_lines(f"{indent}for parent in (", [place(owner) for owner in owners], "):", step)
+        lines = call_lines(f"{indent}for parent in (", [place(owner, root) for owner in owners], "):", step)
         lines += [f"{deeper}{product.child} = {old}"] if product.arguments else []
         return lines + call_lines(f"{deeper}{old} = {product.callee}(", product.arguments, ")", step)
     return [
         *call_lines(f"{indent}for path in (", [f'"{path}"' for path in inner], "):", step),
         f'{deeper}owner, _, name = path.rpartition(".")',
-        f"{deeper}parent = self.get_submodule(owner)",
+        f"{deeper}parent = {root}.get_submodule(owner)",
         *([f"{deeper}{product.child} = getattr(parent, name)"] if product.arguments else []),
         *_setattr(deeper, product, step),
     ]
@@ -100,7 +103,7 @@ def named_loop_lines(inner: Sequence[str], product: Product, indent: str, step: 
 
 def _setattr(indent: str, product: Product, step: str) -> list[str]:
     line = f"{indent}setattr(parent, name, {product.callee}({', '.join(product.arguments)}))"
-    if _fits(line):
+    if fits(line):
         return [line]
     return [
         *call_lines(f"{indent}new = {product.callee}(", product.arguments, ")", step),
@@ -111,7 +114,7 @@ def _setattr(indent: str, product: Product, step: str) -> list[str]:
 def test_lines(head: str, tests: list[str], step: str) -> list[str]:
     """A line that asks all tests, or one of each in brackets where it would be too long."""
     line = f"{head}{' and '.join(tests)}:"
-    if _fits(line):
+    if fits(line):
         return [line]
     indent = head[: len(head) - len(head.lstrip())]
     rows = [f"{indent}{step}{'and ' if number else ''}{test}" for number, test in enumerate(tests)]
@@ -121,13 +124,13 @@ def test_lines(head: str, tests: list[str], step: str) -> list[str]:
 def call_lines(head: str, arguments: Sequence[str], tail: str, step: str) -> list[str]:
     """A call on one line, or with its arguments below where that would be too long."""
     line = head + ", ".join(arguments) + tail
-    if _fits(line):
+    if fits(line):
         return [line]
     indent = head[: len(head) - len(head.lstrip())]
     rows: list[str] = []
     for argument in arguments:
         longer = f"{rows[-1]} {argument}," if rows else ""
-        if longer and _fits(longer):
+        if longer and fits(longer):
             rows[-1] = longer
         else:
             rows.append(f"{indent}{step}{argument},")
@@ -136,5 +139,6 @@ def call_lines(head: str, arguments: Sequence[str], tail: str, step: str) -> lis
     return [head, *rows, indent + tail]
 
 
-def _fits(line: str) -> bool:
+def fits(line: str) -> bool:
+    """Whether a line is as short as its owner would keep it."""
     return len(line.expandtabs(4)) <= _WIDTH

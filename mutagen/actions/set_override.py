@@ -1,4 +1,4 @@
-"""The last rung of ``set``: attributes of what was made elsewhere, set at the end of a constructor."""
+"""The last rung of ``set``: attributes of what was made elsewhere, set where all is built."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import replace
 from mutagen.actions.definition import use_torch
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.new_call import literal
-from mutagen.actions.override import Owner, inner_paths, loop_over, owners_of
+from mutagen.actions.override import inner_paths, loop_over
 from mutagen.actions.override_text import Loop, place, test_lines
+from mutagen.actions.owners import Owner, owner_edits, owners_of
 from mutagen.actions.scene import Scene
 from mutagen.match.wanted import has_values
-from mutagen.records.plan import Edit
 from mutagen.records.rules import Rule, Value
 from mutagen.records.trace import Instance
 
@@ -71,13 +71,12 @@ def _override(
         kind = use_torch(group[0].type, owner.file)
         lines = _lines(rule, group, free, owner, values[0], kind.name)
         if lines:
-            at = owner.file.behind(owner.init.body[-1])
             reason = f"no expression that may be edited gives exactly these {len(group)} instance(s) the values"
-            text = owner.file.newline + owner.file.newline.join(lines)
+            text = "".join(lines)
             paths = tuple(it.path for it in group)
-            edit = Edit(at, "", text, rule.id, "override", reason, paths)
+            edits = owner_edits(rule, owner, lines, reason, paths)
             needed = kind.draft if f"{kind.name})" in text or f"is {kind.name}" in text else Draft()
-            return join([Draft(edits=(edit,), planned=paths, sites=(str(edit.span),)), needed])
+            return join([Draft(edits=edits, planned=paths, sites=(str(edits[-1].span),)), needed])
     return None
 
 
@@ -93,20 +92,22 @@ def _as_attributes(instance: Instance, values: Mapping[str, Value]) -> dict[str,
 def _lines(
     rule: Rule, group: Sequence[Instance], free: frozenset[str], owner: Owner, values: Mapping[str, Value], kind: str
 ) -> list[str]:
-    last = owner.init.body[-1].lineno
+    last = owner.last.lineno
     indent, step = owner.file.indent(last), owner.file.step(last)
     inner = inner_paths(group, owner)
     if len(inner) == 1:
-        return _named(inner, values, indent)
+        return _named(inner, values, indent, owner.name)
     loop = loop_over(rule, group, free - {it.path for it in group}, owner, "m", kind)
-    named = _named(inner, values, indent) if 0 < len(inner) * len(values) <= _MOST_NAMED else []
+    named = _named(inner, values, indent, owner.name) if 0 < len(inner) * len(values) <= _MOST_NAMED else []
     if loop is not None and not (loop.chosen and named):
         return _loop_lines(loop, values, indent, step)
     return named
 
 
-def _named(inner: Sequence[str], values: Mapping[str, Value], indent: str) -> list[str]:
-    return [f"{indent}{place(path)}.{name} = {literal(value)}" for path in inner for name, value in values.items()]
+def _named(inner: Sequence[str], values: Mapping[str, Value], indent: str, root: str) -> list[str]:
+    return [
+        f"{indent}{place(path, root)}.{name} = {literal(value)}" for path in inner for name, value in values.items()
+    ]
 
 
 def _loop_lines(loop: Loop, values: Mapping[str, Value], indent: str, step: str) -> list[str]:

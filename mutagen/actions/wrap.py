@@ -22,37 +22,28 @@ class Spot:
     """One edge and the module behind which it is cut; ``appended`` says that it is a Sequential that can go on."""
 
     match: EdgeMatch
-    scope: str
-    path: str
+    module: Instance
     appended: bool
     channels: int
 
-    @property
-    def inner(self) -> str:
-        """The path of the module within the one that joins."""
-        return self.path[len(self.scope) :].lstrip(".")
 
-
-def find_spot(match: EdgeMatch, scene: Scene) -> Spot | None:
-    """The module behind which an edge can be cut, or None."""
+def find_spots(match: EdgeMatch, scene: Scene) -> tuple[Spot, ...]:
+    """The modules behind which an edge can be cut: a Sequential that can go on first, then the innermost first."""
     node = scene.trace.nodes[match.node]
     made = scene.trace.nodes[node.inputs[match.operand]]
     if set(scene.users.get(made.index, ())) != {node.index} or list(node.inputs).count(made.index) > 1:
-        return None
+        return ()
     fitting = [it for it in _around(made, node, scene) if _makes_alone(it, made, scene)]
-    endless = [it for it in fitting if _goes_on(it, scene)]
-    chosen = endless[-1] if endless else fitting[0] if fitting else None
-    if chosen is None:
-        return None
     channels = (made.shape or (0, 0))[1] if len(made.shape or ()) > 1 else 0
-    return Spot(match, node.scope, chosen.path, bool(endless), channels)
+    endless = [it for it in fitting if _goes_on(it, scene)][-1:]
+    return tuple(Spot(match, it, it in endless, channels) for it in [*endless, *fitting])
 
 
 def _around(made: Node, join: Node, scene: Scene) -> Iterator[Instance]:
-    """The modules that give the tensor, innermost first, as far as the one that joins holds them."""
+    """The modules that give the tensor, innermost first, as far as they do not hold the one that joins."""
     called = scene.by_path.get(made.path) if made.path is not None else None
     path = called.path if called is not None else made.scope
-    while path != join.scope and (not join.scope or path.startswith(f"{join.scope}.")) and path:
+    while path and path != join.scope and not join.scope.startswith(f"{path}."):
         instance = scene.by_path.get(path)
         if instance is not None:
             yield instance

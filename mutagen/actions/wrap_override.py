@@ -1,4 +1,4 @@
-"""The last rung of ``insert`` at a module: it is wrapped in its place at the end of a constructor."""
+"""The last rung of ``insert`` at a module: it is wrapped in its place where all is built."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from mutagen.actions.draft import Draft, join
 from mutagen.actions.insert_target import Target
 from mutagen.actions.insert_wrap import wrap_meaning
 from mutagen.actions.new_call import literal
-from mutagen.actions.override import inner_paths, owners_of
+from mutagen.actions.override import inner_paths
 from mutagen.actions.override_text import call_lines, place
+from mutagen.actions.owners import owner_edits, owners_of
 from mutagen.actions.scene import Scene
-from mutagen.records.plan import Edit
 from mutagen.records.rules import Rule
 
 _CURED = frozenset(
@@ -46,27 +46,26 @@ def _override(rule: Rule, group: Sequence[Target], scene: Scene) -> Draft | None
         inner = inner_paths(instances, owner)
         if not 0 < len(inner) <= _MOST_NAMED:
             continue
-        usable = use_block(scene, rule, rule.action.block, owner.file, owner.init)
+        usable = use_block(scene, rule, rule.action.block, owner.file, owner.function)
         sequential = use_torch("torch.nn.Sequential", owner.file)
-        last = owner.init.body[-1].lineno
+        last = owner.last.lineno
         indent, step = owner.file.indent(last), owner.file.step(last)
         lines: list[str] = []
         for path in inner:
             here = [by_path[f"{root}.{path}" if root else path] for root in owner.roots]
-            arguments = _arguments(here, place(path))
+            old = place(path, owner.name)
+            arguments = _arguments(here, old)
             if arguments is None:
                 break
             options = [f"{name}={literal(value)}" for name, value in rule.action.args.items()]
             new = f"{usable.name}({', '.join([*arguments, *options])})"
-            parts = (new, place(path)) if here[0].before else (place(path), new)
-            lines += call_lines(f"{indent}{place(path)} = {sequential.name}(", parts, ")", step)
+            parts = (new, old) if here[0].before else (old, new)
+            lines += call_lines(f"{indent}{old} = {sequential.name}(", parts, ")", step)
         else:
-            at = owner.file.behind(owner.init.body[-1])
             reason = f"no expression that may be edited makes exactly these {len(group)} instance(s)"
-            text = owner.file.newline + owner.file.newline.join(lines)
             paths = tuple(it.path for it in group)
-            edit = Edit(at, "", text, rule.id, "override", reason, paths)
-            whole = Draft(edits=(edit,), planned=paths, sites=(str(edit.span),))
+            edits = owner_edits(rule, owner, lines, reason, paths)
+            whole = Draft(edits=edits, planned=paths, sites=(str(edits[-1].span),))
             return join([whole, usable.draft, sequential.draft, *(wrap_meaning(rule, it) for it in group)])
     return None
 

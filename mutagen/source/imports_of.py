@@ -38,7 +38,7 @@ def imported_modules(source: bytes, module: str, is_package: bool) -> frozenset[
     """Dotted names that a file may import, both as module and as member of a module."""
     found: set[str] = set()
     for match in _FROM.finditer(source):
-        origin = _absolute(match.group(1).decode(errors="replace"), module, is_package)
+        origin = absolute(match.group(1).decode(errors="replace"), module, is_package)
         found.add(origin)
         for name in re.findall(r"[\w*]+", match.group(2).decode(errors="replace")):
             found.add(f"{origin}.{name}")
@@ -48,7 +48,8 @@ def imported_modules(source: bytes, module: str, is_package: bool) -> frozenset[
     return frozenset(found)
 
 
-def _absolute(origin: str, module: str, is_package: bool) -> str:
+def absolute(origin: str, module: str, is_package: bool) -> str:
+    """A dotted name that an import writes, relative or not, without its dots; ``module`` is where it is written."""
     name = origin.lstrip(".")
     level = len(origin) - len(name)
     if not level:

@@ -42,31 +42,47 @@ def source(body=CONV, forward=JOINED, units=TWO):
     return NET.replace("BODY", body).replace("FORWARD", forward).replace("UNITS", units)
 
 
-def test_a_loop_over_the_blocks(planned):
+def test_each_block_of_the_file_wraps_its_own(planned):
     done = planned(source(), ECA)
     assert done.refused == [] and {it.rung for it in done.plan.edits} == {"override"}
+    assert "        self.body = nn.Sequential(self.body, ECA(self.body.out_channels))\n" in done.text
+
+
+def test_a_loop_over_the_blocks(planned):
+    early = "        if self.body is None:\n            return\n"
+    done = planned(
+        source()
+        .replace("BODY", CONV)
+        .replace(
+            "    def forward(self, x):\n        return joined",
+            early + "\n    def forward(self, x):\n        return joined",
+            1,
+        ),
+        ECA,
+    )
+    assert done.refused == []
     lines = [
-        "        for block in self.modules():",
-        "            if isinstance(block, Unit):",
-        "                block.body = nn.Sequential(block.body, ECA(block.body.out_channels))",
+        "        for unit in self.units.modules():",
+        "            if isinstance(unit, Unit):",
+        "                unit.body = nn.Sequential(unit.body, ECA(unit.body.out_channels))",
     ]
     assert "\n".join(lines) in done.text
 
 
 def test_one_more_element_of_a_sequential(planned):
     done = planned(source(body=f"nn.Sequential({CONV}, nn.BatchNorm2d(width))"), ECA)
-    assert "                block.body.append(ECA(block.body[1].num_features))\n" in done.text
+    assert "        self.body.append(ECA(self.body[1].num_features))\n" in done.text
 
 
 def test_one_more_element_with_a_name(planned):
     body = f"nn.Sequential(OrderedDict([('conv', {CONV}), ('norm', nn.BatchNorm2d(width))]))"
     done = planned("from collections import OrderedDict\n\n\n" + source(body=body), ECA)
-    assert '                block.body.add_module("eca", ECA(block.body.norm.num_features))\n' in done.text
+    assert '        self.body.add_module("eca", ECA(self.body.norm.num_features))\n' in done.text
 
 
-def test_a_single_block_is_named(planned):
+def test_a_single_block(planned):
     done = planned(source(units="nn.Sequential(Unit(16))"), "gated-residuals")
-    assert "        self.units[0].body = nn.Sequential(self.units[0].body, LayerScale(init=0.0))\n" in done.text
+    assert "        self.body = nn.Sequential(self.body, LayerScale(init=0.0))\n" in done.text
 
 
 @pytest.mark.parametrize(

@@ -141,9 +141,9 @@ def test_one_call_of_a_shared_module(bench: Any) -> None:
     bench.check_untouched()
 
 
-def two_models(bench: Any) -> Path:
+def two_models(bench: Any, layers: str = LAYERS) -> Path:
     bench.write("pkg/__init__.py", "")
-    bench.write("pkg/layers.py", LAYERS)
+    bench.write("pkg/layers.py", layers)
     bench.write("pkg/other.py", USER)
     return bench.write("pkg/net.py", USER)
 
@@ -165,6 +165,24 @@ def test_a_layer_file_of_two_models_is_left_alone_where_its_user_can_change_what
     assert report.status == "applied"
     assert [it.path for it in report.files] == [str(path)]
     assert [it.rung for it in report.plan.edits] == ["override"]
+
+
+def test_a_layer_file_of_two_models_is_left_alone_where_its_user_can_wrap_what_it_makes(bench: Any) -> None:
+    path = two_models(bench, LAYERS.replace(".tanh()", ""))
+    report = bench.run("gated-residuals", path, "Net", SHAPE)
+    assert report.status == "applied"
+    assert [it.path for it in report.files] == [str(path)]
+    assert "self.layer.norm = nn.Sequential(self.layer.norm, LayerScale(init=0.0))\n" in path.read_text()
+
+
+def test_a_plain_sequential_that_ends_the_branch_takes_one_more(bench: Any) -> None:
+    """Its old keys stay what they are."""
+    layers = LAYERS.replace(".tanh()", "").replace("nn.BatchNorm2d(width)", "nn.Sequential(nn.BatchNorm2d(width))")
+    path = two_models(bench, layers)
+    report = bench.run("gated-residuals", path, "Net", SHAPE)
+    assert report.status == "applied"
+    assert "        self.layer.norm.append(LayerScale(init=0.0))\n" in path.read_text()
+    assert not report.verdict.weights.moved and not report.verdict.weights.lost
 
 
 def test_two_classes_of_one_name(bench: Any) -> None:

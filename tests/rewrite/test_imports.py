@@ -19,6 +19,7 @@ CASES = {
     "plain above from": (TORCH, "from torch import nn\n", "import torch\nfrom torch import nn\n"),
     "joined to a from": (NN, "from torch import Tensor\n", "from torch import nn, Tensor\n"),
     "behind its kind": (F, "import torch\nimport torch.nn as nn\n\nx = 1\n", None),
+    "joined to a relative from": (OWN, "from .eca import gate\n", "from .eca import ECA, gate\n"),
     "not joined to a star": (NN, "from torch import *\n", "from torch import *\nfrom torch import nn\n"),
     "first of the standard library": (MATH, "import torch\n", "import math\n\nimport torch\n"),
     "behind the standard library": (MATH, "import sys\n\nimport torch\n", "import sys\nimport math\n\nimport torch\n"),

@@ -1,0 +1,72 @@
+"""Models whose classes live in an installed package: the file of the user's changes, the package never."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FOLDER = Path(__file__).parent
+PACKAGES = FOLDER / "library" / "site-packages"
+CASES = tomllib.loads((FOLDER / "library.toml").read_text())["case"]
+APPLIED = [(case, rule) for case in CASES for rule in case.get("applied", ())]
+REFUSED = [(case, rule, code) for case in CASES for rule, code in case.get("refused", {}).items()]
+SHAPE = ("1x3x16x16",)
+
+
+@pytest.fixture(scope="module")
+def host(host: Any) -> Iterator[Any]:
+    """A host whose Python finds the package."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(PACKAGES), os.environ.get("PYTHONPATH", "")]))
+        with type(host)() as running:
+            yield running
+
+
+@pytest.fixture(scope="module")
+def packages() -> dict[Path, bytes]:
+    """Every file of the installed package."""
+    return {it: it.read_bytes() for it in PACKAGES.rglob("*") if it.is_file()}
+
+
+def name(case: dict[str, Any], *more: str) -> str:
+    return "-".join([case["model"], case["call"], *more])
+
+
+@pytest.mark.parametrize(("case", "rule"), APPLIED, ids=[name(case, rule) for case, rule in APPLIED])
+def test_applied(bench: Any, packages: dict[Path, bytes], case: dict[str, Any], rule: str) -> None:
+    path = bench.copy(FOLDER / "library" / "models" / f"{case['model']}.py")
+    report = bench.run(rule, path, case["call"], SHAPE)
+    bench.check_applied(report, f"library-{name(case)}--{rule}")
+    assert not report.verdict.weights.lost or report.plan.rules[0].planned
+    written = bench.bytes()
+    assert bench.run(rule, path, case["call"], SHAPE).status == "unchanged"
+    assert bench.bytes() == written
+    assert packages == {it: it.read_bytes() for it in PACKAGES.rglob("*") if it.is_file()}
+
+
+@pytest.mark.parametrize(("case", "rule", "code"), REFUSED, ids=[name(case, rule) for case, rule, _ in REFUSED])
+def test_refused(bench: Any, case: dict[str, Any], rule: str, code: str) -> None:
+    path = bench.copy(FOLDER / "library" / "models" / f"{case['model']}.py")
+    report = bench.run(rule, path, case["call"], SHAPE)
+    assert report.status == "refused"
+    assert {it.code for outcome in report.plan.rules for it in outcome.refused} == {code}
+    bench.check_untouched()
+
+
+def test_weights_of_the_library_move_by_an_exact_table(bench: Any) -> None:
+    path = bench.copy(FOLDER / "library" / "models" / "factories.py")
+    weights = bench.run("eca-after-blocks", path, "resnet10", SHAPE, write=False).verdict.weights
+    assert weights.lost == ()
+    assert weights.moved["layer1.0.bn2.running_var"] == "layer1.0.bn2.0.running_var"
+    assert all(new == old.replace(".bn2.", ".bn2.0.") for old, new in weights.moved.items())
+
+
+def test_every_model_is_used() -> None:
+    assert {it.stem for it in (FOLDER / "library" / "models").glob("*.py")} == {case["model"] for case in CASES}
+    stored = {it.name for it in (FOLDER / "patches").glob("library-*")}
+    assert stored == {f"library-{name(case)}--{rule}.patch" for case, rule in APPLIED}
