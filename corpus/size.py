@@ -49,8 +49,8 @@ def _file_size(old: bytes, new: bytes) -> Size:
         if kind != "equal":
             gained = sum(bool(lines[n].strip()) and n + 1 not in blocks for n in range(start, end))
             changed += max(sum(bool(line.strip()) for line in first[i:j]), gained)
-    new = _New(added, old.decode("utf-8", "replace"))
-    found = [_overrides(function, new) for function in ast.walk(tree) if isinstance(function, ast.FunctionDef)]
+    fresh = _New(added, old.decode("utf-8", "replace"))
+    found = [_overrides(function, fresh) for function in ast.walk(tree) if isinstance(function, ast.FunctionDef)]
     return Size(changed, max((each[0] for each in found), default=0), max((each[1] for each in found), default=0))
 
 

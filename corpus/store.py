@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import asdict, dataclass, field
+from itertools import groupby
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -88,34 +89,51 @@ def read_table(path: Path, entries: Iterable[Entry]) -> list[Result]:
     packages = {entry.key: entry.package for entry in entries}
     records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
     return [
-        Result(
-            record["entry"],
-            packages[record["entry"]],
-            record["rule"],
-            record["scope"],
-            record["tool"],
-            record["outcome"],
-            applicable=record.get("applicable", record["outcome"] != "not-applicable"),
-            codes=tuple(record.get("codes", ())),
-            lines=record.get("lines", 0),
-            edits=record.get("edits", 0),
-        )
+        result
         for record in records
         if record["entry"] in packages
+        for result in _stored(record, packages[record["entry"]])
     ]
 
 
+def _stored(record: Mapping[str, Any], package: str) -> Iterator[Result]:
+    entry, scope = record["entry"], record["scope"]
+    if _NONE in record:
+        yield from (Result(entry, package, rule, scope, "", _NONE, applicable=False) for rule in record[_NONE])
+        return
+    yield Result(
+        entry,
+        package,
+        record["rule"],
+        scope,
+        record["tool"],
+        record["outcome"],
+        applicable=record.get("applicable", True),
+        codes=tuple(record.get("codes", ())),
+        lines=record.get("lines", 0),
+        edits=record.get("edits", 0),
+    )
+
+
 def write_table(path: Path, results: Iterable[Result]) -> None:
-    """Stores a table, sorted, one line a pair; what follows from the rest is left out."""
+    """Stores a table, sorted, one line a pair; rules that are not applicable to an entry share one line."""
     lines = []
-    for result in sorted(results, key=lambda result: result.pair):
-        record: dict[str, Any] = {"entry": result.entry, "scope": result.scope, "rule": result.rule}
-        record["outcome"] = result.outcome
-        if result.applicable != (result.outcome != "not-applicable"):
-            record["applicable"] = result.applicable
-        record |= {name: value for name in ("codes", "lines", "edits") if (value := getattr(result, name))}
-        lines.append(json.dumps({**record, "tool": result.tool}) + "\n")
-    path.write_text("".join(lines), encoding="utf-8")
+    ordered = sorted(results, key=lambda result: result.pair)
+    for (entry, scope), group in groupby(ordered, key=lambda result: (result.entry, result.scope)):
+        own = list(group)
+        if none := [result.rule for result in own if result.outcome == _NONE]:
+            lines.append(json.dumps({"entry": entry, "scope": scope, _NONE: none}))
+        for result in own:
+            if result.outcome != _NONE:
+                record: dict[str, Any] = {"entry": entry, "scope": scope, "rule": result.rule}
+                record |= {"outcome": result.outcome} if result.applicable else {"outcome": result.outcome, **_DOUBT}
+                record |= {name: value for name in ("codes", "lines", "edits") if (value := getattr(result, name))}
+                lines.append(json.dumps({**record, "tool": result.tool}))
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+_NONE = "not-applicable"
+_DOUBT = {"applicable": False}
 
 
 def table(results: Iterable[Result], *, by: str) -> str:

@@ -45,7 +45,8 @@ def _latest(paths: list[Path]) -> list[Result]:
 
 def _print(stored: list[Result]) -> None:
     tool = tool_hash(REPOSITORY)
-    print(f"{len(stored)} pairs, {sum(result.tool == tool for result in stored)} of them tried with this very tool")
+    tried = [result for result in stored if result.outcome != "not-applicable"]
+    print(f"{len(stored)} pairs, {len(tried)} tried, {sum(one.tool == tool for one in tried)} of them with this tool")
     for scope in ("file", "package"):
         own = [result for result in stored if result.scope == scope and result.rule not in MORE_RULES]
         if own:

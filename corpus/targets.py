@@ -99,7 +99,7 @@ def convs(model: nn.Module, seen: Observer) -> Targets:
 
 def last_convs(model: nn.Module, seen: Observer) -> Targets:
     """The last third, in the order of their first calls, of what ``convs`` finds; none where that is less than one."""
-    every = convs(model, seen).must
+    every = [path for path in convs(model, seen).must if isinstance(path, str)]
     count = len(every) // 3
     called = [path for path in _in_order(seen) if path in every]
     never = [path for path in every if path not in called]

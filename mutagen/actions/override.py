@@ -114,12 +114,15 @@ def _lines(
     last = owner.last.lineno
     indent, step = owner.file.indent(last), owner.file.step(last)
     inner = inner_paths(group, owner)
-    if len(inner) == 1 and owner.is_class:
+    # What is counted in a container may be missing there in another configuration; a loop does not mind.
+    if len(inner) == 1 and owner.is_class and not any(part.isdigit() for part in inner[0].split(".")):
         return guarded_lines(inner[0], kind, product, indent, step)
     loop = loop_over(rule, group, changed | neutral, owner, product.child, kind) if whole else None
     plain = plain_lines(inner, product, indent, step, root=owner.name) if 0 < len(inner) <= _MOST_NAMED else []
     if loop is not None and not (loop.chosen and 0 < len(plain) <= MOST_LINES):
         return loop_lines(loop, product, indent, step)
+    if len(inner) == 1 and owner.is_class:
+        return guarded_lines(inner[0], kind, product, indent, step)
     return plain if len(plain) <= MOST_LINES else named_loop_lines(inner, product, indent, step, root=owner.name)
 
 

@@ -95,6 +95,14 @@ def test_what_is_left_alone_by_its_path(planned):
     assert "for path, parent in list(self.named_modules()):" in text
 
 
+def test_one_that_is_counted_in_a_container_is_found_by_a_loop(planned):
+    """Another configuration may have fewer units: a loop does not mind, ``self.units[1]`` would fail."""
+    match = "{type: Conv2d, where: {kernel_size: {gt: 1}, groups: 1, in_channels: {ge: 16}}}"
+    text = planned(source(units="Unit(16, groups=4), Unit(16)"), rule(match, "DepthwiseSeparableConv2d")).text
+    assert "for name, conv in parent.named_children():" in text
+    assert "self.units[1]" not in text
+
+
 MANY = ", ".join(["Unit(16)"] * 6)
 
 

@@ -59,12 +59,14 @@ def test_table_and_summary() -> None:
 
 def test_the_stored_table_keeps_what_is_compared(tmp_path: Path) -> None:
     doubtful = replace(PROVED, entry="m:j", applicable=False)
-    results = [REFUSED, replace(PROVED, lines=3, edits=2), OTHER, doubtful]
+    results = [REFUSED, replace(PROVED, lines=3, edits=2), OTHER, replace(OTHER, rule="relu-to-gelu"), doubtful]
     write_table(tmp_path / "table.jsonl", results)
     kept = read_table(tmp_path / "table.jsonl", [Entry("p", "1", "m", "m.py", name) for name in "fgij"])
-    assert [result.entry for result in kept] == ["m:f", "m:g", "m:i", "m:j"]
-    for name in ("entry", "package", "rule", "scope", "outcome", "applicable", "codes", "lines", "edits", "tool"):
+    assert [result.entry for result in kept] == ["m:f", "m:g", "m:i", "m:i", "m:j"]
+    assert len((tmp_path / "table.jsonl").read_text().splitlines()) == 4
+    for name in ("entry", "package", "rule", "scope", "outcome", "applicable", "codes", "lines", "edits"):
         assert {getattr(result, name) for result in kept} == {getattr(result, name) for result in results}
+    assert {result.tool for result in kept if result.outcome != "not-applicable"} == {"abc"}
     assert read_table(tmp_path / "none.jsonl", []) == []
 
 
