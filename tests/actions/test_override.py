@@ -151,7 +151,7 @@ def test_several_of_several_names_stand_in_a_loop_by_path(planned):
 def test_more_than_can_be_read_are_refused(planned):
     wanted = rule("{type: BatchNorm2d, path: 'units.{0,2,4,6,8,10,12,14,16}.norm'}")
     done = planned(source(units=", ".join(["Unit(16)"] * 18)), wanted)
-    assert set(done.refused) == {"unknown-origin"} and len(done.refused) == 9
+    assert set(done.refused) == {"needs-split"} and len(done.refused) == 9
 
 
 def test_subclasses_that_stay(planned):

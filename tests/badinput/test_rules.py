@@ -40,7 +40,7 @@ def test_all_errors_of_a_rule_file_come_at_once(desk: Any) -> None:
     done.refuse("R127", "bad.yaml:5:21", hint="did you mean 'gelu'?")
     done.refuse("R112", "bad.yaml:6:5", hint="did you mean 'why'?")
     done.refuse("R114", "bad.yaml:8:19", hint="write a value of that kind")
-    done.refuse("R115", "bad.yaml:9:5", hint="at: branch-end")
+    done.refuse("R115", "bad.yaml:9:5", hint="at: after, before, input, output (modules), branch-end (block)")
     assert done.err.count("error[") == done.err.count(" help: ") == done.err.count("-->")
 
 
