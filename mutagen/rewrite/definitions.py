@@ -30,7 +30,9 @@ def definition_text(definition: Definition, file: SourceFile) -> tuple[str, list
     known = {it: name_for(_ORIGINS[it], names) for it in block.imports}
     lacking = [Import(file.path, *_WANTED[it]) for it, name in known.items() if name is None]
     text = render(block, Names(**{it: name for it, name in known.items() if name}), definition.name)
-    text = text.rstrip("\n") + "\n\n" + ("\n" if _blank_lines(file, definition.before) > 1 else "")
+    crowded = _blank_lines(file, definition.before) == 1
+    apart = crowded and _leaves_two(file, definition.before)
+    text = ("\n" if apart else "") + text.rstrip("\n") + ("\n\n" if crowded and not apart else "\n\n\n")
     return _in_style(text, file), lacking
 
 
@@ -47,6 +49,12 @@ def _blank_lines(file: SourceFile, line: int) -> int:
     while lines and not lines.pop().strip():
         count += 1
     return count or 2
+
+
+def _leaves_two(file: SourceFile, line: int) -> bool:
+    """Whether plain statements stand there, a line apart, in a file that leaves two lines around what it defines."""
+    lines = file.utf8.replace(b"\r\n", b"\n").split(b"\n")
+    return not lines[line - 1].startswith((b"class ", b"def ", b"@", b"#")) and b"\n\n\n" in b"\n".join(lines)
 
 
 def _tabbed(line: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from mutagen.errors import ErrorGroup, RuleError
 from mutagen.plan.make import make_plan
-from mutagen.records.match import InstanceMatch, RuleMatches
+from mutagen.records.match import EdgeMatch, RuleMatches
 from mutagen.records.rules import Action, Query, Rule
 from mutagen.records.target import Call
 from mutagen.records.trace import Trace
@@ -47,6 +47,6 @@ def test_nothing_to_do_is_no_error(tmp_path: Path, found: RuleMatches) -> None:
 
 
 def test_matches_of_an_action_that_cannot_work_on_them(tmp_path: Path) -> None:
-    strange = Rule("a", Query(type=("Conv2d",)), Action("insert", "ECA", "branch-end"))
-    made = plan(tmp_path, RuleMatches(strange, (InstanceMatch("conv", "conv"),)))
+    strange = Rule("a", Query(edge="residual"), Action("set", "", args={"dilation": 2}))
+    made = plan(tmp_path, RuleMatches(strange, (EdgeMatch("conv", "conv", 0, 0, 1),)))
     assert [it.code for it in made.rules[0].refused] == ["no-action"]  # type: ignore[attr-defined]

@@ -85,7 +85,7 @@ class Net(nn.Module):
     def __init__(self):
         super().__init__()
         self.one = conv(16)
-        self.two = getattr(nn, "Conv" + "2d")(16, 16, 3, padding=1)
+        self.two = __import__("torch").nn.Conv2d(16, 16, 3, padding=1)
         self.kept = []
         WATCH
 
