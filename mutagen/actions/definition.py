@@ -30,7 +30,7 @@ def use_block(scene: Scene, rule: Rule, block: str, file: SourceFile, node: ast.
     if standing:
         return Usable(standing, Draft())
     name = _free(scene.blocks[block].name, file)
-    definition = Definition(file.path, block, name, rule.action.style, _line_before(file, node), rule.id)
+    definition = Definition(file.path, block, name, rule.action.style, line_before(file, node), rule.id)
     return Usable(name, Draft(definitions=(definition,)))
 
 
@@ -104,7 +104,7 @@ def _free(name: str, file: SourceFile) -> str:
     return next(it for it in names if it not in taken)
 
 
-def _line_before(file: SourceFile, node: ast.AST) -> int:
+def line_before(file: SourceFile, node: ast.AST) -> int:
     """The first line of the top-level statement around ``node``, its decorators and the comment above it included."""
     around = [node, *file.ancestors(node)]
     statement = next(it for it in around if isinstance(it, ast.stmt) and it in file.tree.body)

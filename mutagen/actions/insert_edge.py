@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,7 +18,9 @@ from mutagen.actions.new_call import literal
 from mutagen.actions.parting import Partings
 from mutagen.actions.parting_text import parted, partings
 from mutagen.actions.scene import Scene, out_of_scope, refuse
+from mutagen.actions.subclass import subclassed
 from mutagen.blocks.catalogue import Block, unmet
+from mutagen.blocks.short_names import snake
 from mutagen.records.match import EdgeMatch
 from mutagen.records.plan import Edit, InsertOnEdge, Product, Refusal, Use
 from mutagen.records.rules import Rule
@@ -42,7 +43,7 @@ def plan(rule: Rule, matches: Sequence[EdgeMatch], scene: Scene) -> Draft:
     draft = wrapped(rule, matches, scene.blocks[rule.action.block], _plan(rule, matches, scene, lax=False), scene)
     if any(it.code == "needs-split" for it in draft.refused):
         draft = min(draft, _plan(rule, matches, scene, lax=True), key=lambda it: len(it.refused))
-    return draft
+    return subclassed(rule, matches, scene.blocks[rule.action.block], draft, scene)
 
 
 def _plan(rule: Rule, matches: Sequence[EdgeMatch], scene: Scene, *, lax: bool) -> Draft:
@@ -309,9 +310,3 @@ def _no_owner(rule: Rule, match: EdgeMatch, cut: Cut) -> Refusal:
 
 def _for(refusal: Refusal, match: EdgeMatch) -> Refusal:
     return Refusal(refusal.rule, match.path, refusal.code, refusal.message, refusal.advice, refusal.where)
-
-
-def snake(name: str) -> str:
-    """The attribute name for a block: ``layer_scale``, ``attention_gate``."""
-    plain = re.sub(r"(?<=.)[123]d$", "", name)
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", plain).lower()

@@ -10,7 +10,6 @@ from typing import Literal
 from mutagen.actions.condition import condition_for, flag_for, switch_for
 from mutagen.actions.definition import use_block, use_torch
 from mutagen.actions.draft import Draft, join
-from mutagen.actions.insert_edge import snake
 from mutagen.actions.insert_target import Target, targets
 from mutagen.actions.insert_wrap import wrapped
 from mutagen.actions.members import Wanted, arguments_as_source, find_place, make_statement
@@ -20,6 +19,7 @@ from mutagen.actions.parting import Partings
 from mutagen.actions.parting_text import parted, partings
 from mutagen.actions.scene import Scene, out_of_scope, refuse
 from mutagen.actions.wrap_override import overridden
+from mutagen.blocks.short_names import snake
 from mutagen.records.match import InstanceMatch
 from mutagen.records.plan import Edit, InsertAtModule, Product, Refusal, Use
 from mutagen.records.rules import Rule

@@ -14,3 +14,9 @@ def short_name(block: str) -> str:
 def switch_name(block: str) -> str:
     """The argument that switches a block on."""
     return f"use_{short_name(block)}"
+
+
+def snake(name: str) -> str:
+    """The attribute name for a block: ``layer_scale``, ``attention_gate``."""
+    plain = re.sub(r"(?<=.)[123]d$", "", name)
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", plain).lower()

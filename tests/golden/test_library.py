@@ -66,6 +66,44 @@ def test_weights_of_the_library_move_by_an_exact_table(bench: Any) -> None:
     assert all(new == old.replace(".bn2.", ".bn2.0.") for old, new in weights.moved.items())
 
 
+def some(bench: Any, path: str) -> str:
+    file = bench.folder / "rules.yaml"
+    match = f"{{edge: residual, path: '{path}'}}"
+    file.write_text(f"version: 1\nrules:\n  - id: some\n    match: {match}\n    insert: {{block: ECA, at: branch}}\n")
+    return str(file)
+
+
+def test_a_class_of_which_only_some_instances_are_selected_gets_no_subclass(bench: Any) -> None:
+    path = bench.copy(FOLDER / "library" / "models" / "factories.py")
+    report = bench.run(some(bench, "layer2.*"), path, "scaled10", SHAPE)
+    assert report.status == "refused"
+    assert {it.path for outcome in report.plan.rules for it in outcome.refused} == {"layer2.0", "layer2.1"}
+    bench.check_untouched()
+
+
+def test_a_subclass_keeps_every_key(bench: Any) -> None:
+    path = bench.copy(FOLDER / "library" / "models" / "factories.py")
+    report = bench.run("eca-after-blocks", path, "scaled10", SHAPE, write=False)
+    assert {it.rung for it in report.plan.edits} == {"subclass"}
+    weights = report.verdict.weights
+    assert not weights.lost and not weights.moved
+    assert weights.new == tuple(f"{block}.eca.conv.weight" for block in ("layer1.0", "layer2.0", "layer2.1"))
+
+
+def test_who_loads_weights_is_told_of_new_parameters(bench: Any) -> None:
+    source = (FOLDER / "library" / "models" / "factories.py").read_text()
+    loading = (
+        "model = ResNet(blocks.ScaledBlock, [1, 2], **kwargs)\n    model.load_state_dict(model.state_dict(), False)"
+    )
+    path = bench.write(
+        "factories.py",
+        source.replace("return ResNet(blocks.ScaledBlock, [1, 2], **kwargs)", loading + "\n    return model"),
+    )
+    report = bench.run("eca-after-blocks", path, "scaled10", SHAPE, write=False)
+    assert report.status == "would_change"
+    assert any("EcaScaledBlock" in it and "strict=False" in it for it in report.notes)
+
+
 def test_every_model_is_used() -> None:
     assert {it.stem for it in (FOLDER / "library" / "models").glob("*.py")} == {case["model"] for case in CASES}
     stored = {it.name for it in (FOLDER / "patches").glob("library-*")}

@@ -17,4 +17,4 @@ def resnet14(**kwargs):
 
 
 def scaled10(**kwargs):
-    return ResNet(blocks.ScaledBlock, [1, 1], **kwargs)
+    return ResNet(blocks.ScaledBlock, [1, 2], **kwargs)

@@ -1,0 +1,119 @@
+"""A method of a library class as it is written into a subclass, and what it needs there."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from mutagen.actions.draft import Draft
+from mutagen.actions.override_text import place
+from mutagen.actions.owners import is_below
+from mutagen.actions.scene import Scene
+from mutagen.records.plan import Import
+from mutagen.records.trace import Instance
+from mutagen.source.file import SourceFile
+from mutagen.source.imports_of import absolute, module_name
+from mutagen.source.names import canonical, imported_names, top_level_names
+from mutagen.source.placing import Change
+
+_COUNTS: Final = ("num_features", "out_channels", "num_channels", "out_features", "dim")
+_BOUND_TO_ITS_CLASS: Final = frozenset(["super", "__class__"])
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method as the library writes it; ``module`` is the dotted module of its file."""
+
+    file: SourceFile
+    function: ast.FunctionDef
+    module: str
+
+
+def method_text(method: Method, changes: Sequence[Change]) -> str | None:
+    """The method with the changes, for a class of one level; None where it means something else in another class."""
+    file, function = method.file, method.function
+    mangled = any(isinstance(it, ast.Attribute) and _is_mangled(it.attr) for it in ast.walk(function))
+    if function.decorator_list or mangled or file.indent(function.lineno) != "    ":
+        return None
+    start = file.line_starts[function.lineno - 1]
+    end = file.line_end(function.end_lineno or function.lineno)
+    text = file.utf8[start:end]
+    spans = [(file.offset(it.span.line, it.span.column), it) for it in changes]
+    for at, change in sorted(spans, key=lambda it: it[0], reverse=True):
+        text = text[: at - start] + change.new.encode() + text[at - start + len(change.old.encode()) :]
+    return text.decode().replace(file.newline, "\n")
+
+
+def names_needed(method: Method, target: SourceFile, scene: Scene) -> Draft | None:
+    """Imports of what the method reads from its own file; None where the target means other things by these names."""
+    found: list[Import] = []
+    here = _absolute_names(target, module_name(target.path, scene.project.root))
+    there = _absolute_names(method.file, method.module)
+    for name in _outer_names(method.function):
+        origin = there.get(name)
+        if origin is None and name in top_level_names(method.file):
+            origin = f"{method.module}.{name}"
+        plain = hasattr(builtins, name) and name not in top_level_names(target)
+        if name in _BOUND_TO_ITS_CLASS or origin is None and not plain:
+            return None
+        if origin is None:
+            continue
+        if name in top_level_names(target):
+            if canonical(here.get(name, "")) != canonical(origin):
+                return None
+            continue
+        found.append(_import(target.path, origin, name))
+    return Draft(imports=tuple(found))
+
+
+def attribute_for(owners: Sequence[Instance], indices: Sequence[int], scene: Scene) -> str | None:
+    """The channels of a tensor as an attribute of what made it, or of another child; a number where all have that."""
+    nodes = scene.trace.nodes
+    counts = [(nodes[index].shape or (0, 0))[1] for index in indices]
+    first = owners[0].path
+    inner = [it.path[len(first) + 1 :] for it in scene.trace.instances if is_below(it.path, first)]
+    inner.reverse()  # of several that have it, the last one is nearest to the tensor
+    maker = nodes[indices[0]].path or nodes[indices[0]].scope
+    own = [maker[len(first) + 1 :]] if is_below(maker, first) else []
+    for path in [*own, *sorted(inner, key=_depth), ""]:
+        held = [scene.by_path.get(f"{it.path}.{path}".rstrip(".")) for it in owners]
+        for name in _COUNTS:
+            values = [it.facts.get(name) if it is not None else None for it in held]
+            if values == counts and all(type(it) is int for it in values):
+                return f"{place(path)}.{name}"
+    return str(counts[0]) if len(set(counts)) == 1 else None
+
+
+def _depth(path: str) -> int:
+    return path.count(".")
+
+
+def _outer_names(function: ast.FunctionDef) -> list[str]:
+    """Names that a function reads and does not bind itself, in order."""
+    own = {it.arg for it in ast.walk(function) if isinstance(it, ast.arg)}
+    own |= {it.id for it in ast.walk(function) if isinstance(it, ast.Name) and not isinstance(it.ctx, ast.Load)}
+    own |= {it.name for it in ast.walk(function) if isinstance(it, ast.FunctionDef) and it is not function}
+    read = [it.id for it in ast.walk(function) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Load)]
+    return [name for name in dict.fromkeys(read) if name not in own]
+
+
+def _absolute_names(file: SourceFile, module: str) -> dict[str, str]:
+    is_package = Path(file.path).name == "__init__.py"
+    return {name: absolute(origin, module, is_package) for name, origin in imported_names(file).items()}
+
+
+def _import(file: str, origin: str, name: str) -> Import:
+    module, _, last = origin.rpartition(".")
+    if not module:
+        return Import(file, origin, alias=None if origin == name else name)
+    if origin == "torch.nn.functional":
+        return Import(file, origin, alias=name)
+    return Import(file, module, last, alias=None if last == name else name)
+
+
+def _is_mangled(name: str) -> bool:
+    return name.startswith("__") and not name.endswith("__")
