@@ -89,9 +89,10 @@ def test_a_path_that_the_smaller_configuration_lacks(shop: Any) -> None:
 
 
 def test_a_rule_that_selects_by_size(shop: Any) -> None:
-    match = "{type: ReLU, where: {calls: 1}, inside: {type: Block}, not: {path: 'blocks.{0..9}.act'}}"
-    refusal = refused(shop.apply(match.replace("{0..9}", "[0:10]"), prove_with=SMALL))
-    assert refusal.code == "not-covered"
+    shop.edit("self.norm =", "self.width = width\n        self.norm =")
+    match = "{type: ReLU, inside: {type: Block, where: {width: {ge: 512}}}}"
+    refusal = refused(shop.apply(match, prove_with=SMALL))
+    assert refusal.code == "not-covered" and refusal.where is not None and refusal.where.line == 11
 
 
 def test_a_rule_that_selects_otherwise_in_the_smaller_configuration(shop: Any) -> None:
