@@ -9,7 +9,7 @@ from mutagen.actions.definition import use_torch
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.new_call import literal
 from mutagen.actions.override import inner_paths, loop_over
-from mutagen.actions.override_text import Loop, place, test_lines
+from mutagen.actions.override_text import Loop, call_lines, place, test_lines
 from mutagen.actions.owners import Owner, owner_edits, owners_of
 from mutagen.actions.scene import Scene
 from mutagen.match.wanted import has_values
@@ -96,15 +96,19 @@ def _lines(
     indent, step = owner.file.indent(last), owner.file.step(last)
     inner = inner_paths(group, owner)
     if len(inner) == 1:
-        return _named(inner, values, indent, owner.name)
+        return _named(inner, values, indent, step, owner.name)
     loop = loop_over(rule, group, free - {it.path for it in group}, owner, "m", kind)
-    named = _named(inner, values, indent, owner.name) if 0 < len(inner) * len(values) <= _MOST_NAMED else []
+    named = _named(inner, values, indent, step, owner.name) if 0 < len(inner) * len(values) <= _MOST_NAMED else []
     if loop is not None and not (loop.chosen and named):
         return _loop_lines(loop, values, indent, step)
     return named
 
 
-def _named(inner: Sequence[str], values: Mapping[str, Value], indent: str, root: str) -> list[str]:
+def _named(inner: Sequence[str], values: Mapping[str, Value], indent: str, step: str, root: str) -> list[str]:
+    """A line for each module and value; several values are set in a loop over the modules."""
+    if len(inner) > 1 and len(values) > 1:
+        head = call_lines(f"{indent}for m in (", [place(path, root) for path in inner], "):", step)
+        return [*head, *(f"{indent}{step}m.{name} = {literal(value)}" for name, value in values.items())]
     return [
         f"{indent}{place(path, root)}.{name} = {literal(value)}" for path in inner for name, value in values.items()
     ]

@@ -138,7 +138,11 @@ def _broken(file: SourceFile, call: ast.Call, patches: list[tuple[int, int, str]
     if begin == min(written):
         return patches
     behind = len(file.utf8[:begin].rstrip())
-    gap = (behind, begin, f"{file.newline}{' ' * _column(file, opening)}")
+    blank = " " * _column(file, opening)
+    gap = (behind, begin, file.newline + blank)
+    start, last, text = patches[-1]
+    if grown - (_column(file, begin) - len(blank)) > _FULL and start == last and len(patches) > 1:
+        return [gap, *patches[:-1], (start, last, f",{file.newline}{blank}{text.removeprefix(', ')}")]
     return [gap, *patches]
 
 
