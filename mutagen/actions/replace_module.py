@@ -62,9 +62,10 @@ def plan_source(
             variable.extend(group)
         else:
             drafts.append(Draft(refused=tuple(_no_call(rule, it) for it in group)))
-    origins = plan_origins(rule, variable, scene, neutral=neutral)
     if split.switch:
         origins = Draft(refused=tuple(_not_by_switch(rule, it) for it in variable))
+    else:
+        origins = plan_origins(rule, variable, scene, neutral=neutral)
     drafts.append(_split_calls(rule, variable, origins, split))
     return join([*drafts, parted(split, rule)])
 
@@ -196,7 +197,7 @@ def _plan_some(
     new: NewCall,
     split: Partings,
 ) -> Draft:
-    """Only some of what the expression makes is selected: the rule.s tests or a new parameter tell them."""
+    """Only some of what the expression makes is selected: the rule's tests or a new parameter tell them."""
     file, made = split.scene.project.file(span.file), len(group) + len(others)
     edits = () if split.switch else guarded(rule, file, call, group, others, new)
     if not edits:

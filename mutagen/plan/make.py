@@ -14,7 +14,7 @@ from mutagen.actions.reads import type_notes
 from mutagen.actions.scene import Scene, refuse
 from mutagen.blocks.catalogue import Block
 from mutagen.blocks.replacement import find_replacement
-from mutagen.errors import ClashError, ErrorGroup, MutagenError, Place, RuleError
+from mutagen.errors import ErrorGroup, MutagenError, RuleError
 from mutagen.plan.conflicts import find_conflicts
 from mutagen.plan.nested import merge_nested
 from mutagen.plan.shared_blocks import share_definitions
@@ -196,11 +196,3 @@ def _outcome(found: RuleMatches, draft: Draft) -> RulePlan:
         explanation=found.explanation,
         partial=found.rule.action.partial,
     )
-
-
-def check_hashes(plan: Plan, project: Project) -> None:
-    """Raise ClashError P020 if a file is not what the plan was made for."""
-    for path, wanted in plan.hashes.items():
-        if hashlib.sha256(project.read(path)).hexdigest() != wanted:
-            hint = "make the plan again"
-            raise ClashError("P020", "the file has changed since the plan was made", place=Place(path), hint=hint)
