@@ -13,6 +13,7 @@ from mutagen.records.span import Span
 from mutagen.records.trace import CallSite, Instance
 from mutagen.source.anchor import Function, init_of
 from mutagen.source.file import SourceFile
+from mutagen.source.names import names_in
 
 _NAMES = ("model", "net", "network", "module")
 
@@ -101,12 +102,6 @@ def _shifted(text: str, by: int, column: int) -> str:
     aligned = all(len(line) - len(line.lstrip(" ")) >= column for line in rest)
     moved = [(" " * (len(line) - len(line.lstrip(" ")) + by) + line.lstrip(" ")) if aligned else line for line in rest]
     return "\n".join([first, *moved])
-
-
-def names_in(function: Function) -> frozenset[str]:
-    """Names that a function reads, binds or takes."""
-    used = {it.id for it in ast.walk(function) if isinstance(it, ast.Name)}
-    return frozenset(used | {it.arg for it in ast.walk(function) if isinstance(it, ast.arg)})
 
 
 def _classes(group: Sequence[Instance], scene: Scene) -> Iterator[Owner]:

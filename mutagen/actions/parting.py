@@ -21,6 +21,7 @@ from mutagen.records.span import Span
 from mutagen.records.trace import CallSite
 from mutagen.source.anchor import Function
 from mutagen.source.file import SourceFile
+from mutagen.source.names import names_in
 
 _ROUNDS: Final = 40
 _MOST_EDITS: Final = 14
@@ -151,7 +152,7 @@ def _named(needs: Sequence[Need], asking: Partings) -> list[Parameter]:
             found.append(Parameter(need, need.through))
             continue
         base = asking.flag if need.default is False else asking.places
-        function = function_at(asking.scene.project.file(need.file), need.line)
+        function = asking.scene.project.file(need.file).functions[need.line]
         used = names_in(function) | {it.name for it in found if (it.need.file, it.need.line) == (need.file, need.line)}
         names = (base, *(f"{base}{n}" for n in range(2, 100)))
         found.append(Parameter(need, next(it for it in names if it not in used)))
@@ -225,19 +226,6 @@ def _told_apart(runs: Sequence[Run], default: Value, asking: Partings) -> Passed
     if default is not False:
         raise NoParting("two loops, one in the other and in different functions, would set them apart", site.span)
     return by_turn(file, function, node, frames, switch=asking.switch)
-
-
-def function_at(file: SourceFile, line: int) -> Function:
-    """The function whose ``def`` stands in a line."""
-    return next(it for it in ast.walk(file.tree) if isinstance(it, Function) and it.lineno == line)
-
-
-def names_in(function: Function) -> set[str]:
-    """Names that a function uses already."""
-    given = function.args
-    every = [*given.posonlyargs, *given.args, *given.kwonlyargs]
-    every += [it for it in (given.vararg, given.kwarg) if it is not None]
-    return {it.arg for it in every} | {it.id for it in ast.walk(function) if isinstance(it, ast.Name)}
 
 
 def _last_name(node: ast.expr) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from mutagen.actions.docstring import documented
 from mutagen.actions.draft import Draft
-from mutagen.actions.parting import Partings, function_at
+from mutagen.actions.parting import Partings
 from mutagen.actions.parting_records import Parameter, Solution
 from mutagen.actions.parting_siblings import siblings
 from mutagen.actions.scene import Scene
@@ -59,7 +59,7 @@ def _changes(solved: Solution, scene: Scene, rule: Rule) -> Iterator[tuple[Span,
 
 def _definitions(parameter: Parameter, solved: Solution, scene: Scene, rule: Rule) -> Iterator[tuple[Span, str, str]]:
     file = scene.project.file(parameter.need.file)
-    function = function_at(file, parameter.need.line)
+    function = file.functions[parameter.need.line]
     spans = [span for span, name, _ in solved.calls if name == parameter.name and _is_for(span, parameter)]
     for other_file, other in [(file, function), *siblings(file, function, spans, scene)]:
         at, before, after = _behind_parameters(other_file, other)

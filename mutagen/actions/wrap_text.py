@@ -10,13 +10,14 @@ from mutagen.actions.definition import use_class
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.new_call import literal
 from mutagen.actions.override_text import fits, place
-from mutagen.actions.owners import Owner, common_owners, is_below, names_in
+from mutagen.actions.owners import Owner, common_owners, is_below
 from mutagen.actions.scene import Scene
 from mutagen.actions.wrap import Spot
 from mutagen.blocks.short_names import short_name
 from mutagen.records.rules import Rule, Value
 from mutagen.records.trace import Instance
 from mutagen.source.anchor import Function
+from mutagen.source.names import names_in
 
 _COUNTS: Final = ("num_features", "out_channels", "num_channels", "out_features", "dim")
 # What is measured in a run, or says whether there is a parameter: no attribute has that value.

@@ -52,6 +52,12 @@ class SourceFile:
         return {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
 
     @cached_property
+    def functions(self) -> dict[int, ast.FunctionDef | ast.AsyncFunctionDef]:
+        """Functions by the line of their ``def``."""
+        found = (it for it in ast.walk(self.tree) if isinstance(it, ast.FunctionDef | ast.AsyncFunctionDef))
+        return {it.lineno: it for it in reversed(list(found))}
+
+    @cached_property
     def _by_span(self) -> dict[tuple[int, int, int, int], list[ast.AST]]:
         index: dict[tuple[int, int, int, int], list[ast.AST]] = {}
         for node in ast.walk(self.tree):

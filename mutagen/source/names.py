@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from functools import lru_cache
 
 from mutagen.source.file import SourceFile
 
@@ -98,6 +99,14 @@ def name_for(origin: str, names: Mapping[str, str]) -> str | None:
     return min(written, key=lambda text: (text.count("."), len(text))) if written else None
 
 
+@lru_cache(maxsize=1024)
+def names_in(function: ast.FunctionDef | ast.AsyncFunctionDef) -> frozenset[str]:
+    """Names that a function reads, binds or takes."""
+    used = {it.id for it in ast.walk(function) if isinstance(it, ast.Name)}
+    return frozenset(used | {it.arg for it in ast.walk(function) if isinstance(it, ast.arg)})
+
+
+@lru_cache(maxsize=256)
 def top_level_names(file: SourceFile) -> frozenset[str]:
     """Every name that the module binds at its top level."""
     names = set(imported_names(file))
