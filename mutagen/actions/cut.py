@@ -15,11 +15,10 @@ from mutagen.actions.scene import Scene
 from mutagen.records.match import EdgeMatch
 from mutagen.records.span import Span
 from mutagen.records.trace import CallSite, Node
+from mutagen.source.anchor import Function, own_nodes
 from mutagen.source.call import arguments, function_parameters
 from mutagen.source.file import SourceFile
 from mutagen.source.operands import operand
-
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass(frozen=True)
@@ -105,21 +104,11 @@ def _at_return(match: EdgeMatch, scene: Scene) -> Cut | None:
     function = file.function(expression) if expression is not None else None
     if function is None:
         return None
-    returns = [it for it in _own(function) if isinstance(it, ast.Return)]
+    returns = [it for it in own_nodes(function) if isinstance(it, ast.Return)]
     value = returns[0].value if len(returns) == 1 else None
     if value is None or isinstance(value, ast.Tuple | ast.Dict | ast.List):
         return None
     return Cut(file, value, inner[-1], function)
-
-
-def _own(function: Function) -> Iterator[ast.AST]:
-    """The nodes of a function without those of functions inside it."""
-    waiting: list[ast.AST] = list(function.body)
-    while waiting:
-        node = waiting.pop()
-        yield node
-        if not isinstance(node, Function | ast.Lambda | ast.ClassDef):
-            waiting.extend(ast.iter_child_nodes(node))
 
 
 def nodes_through(cut: Cut, match: EdgeMatch, scene: Scene) -> Sequence[tuple[Node, int]]:

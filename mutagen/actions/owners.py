@@ -11,7 +11,7 @@ from mutagen.records.plan import Edit
 from mutagen.records.rules import Rule
 from mutagen.records.span import Span
 from mutagen.records.trace import CallSite, Instance
-from mutagen.source.anchor import Function, init_of
+from mutagen.source.anchor import Function, init_of, own_nodes
 from mutagen.source.file import SourceFile
 from mutagen.source.names import names_in
 
@@ -138,7 +138,7 @@ def _factory(scene: Scene) -> Owner | None:
     function = _function_of(site, scene) if site is not None else None
     if site is None or function is None or function.name != scene.trace.call.callee.rpartition(".")[2]:
         return None
-    leaves = [it for it in _own(function) if isinstance(it, ast.Return | ast.Yield | ast.YieldFrom)]
+    leaves = [it for it in own_nodes(function) if isinstance(it, ast.Return | ast.Yield | ast.YieldFrom)]
     last = function.body[-1]
     if leaves != [last] or not isinstance(last, ast.Return) or last.value is None or last.lineno == function.lineno:
         return None
@@ -169,13 +169,6 @@ def _free(file: SourceFile, function: Function) -> str | None:
     return next((name for name in usual if name not in names_in(function)), None)
 
 
-def _own(node: ast.AST) -> Iterator[ast.AST]:
-    for child in ast.iter_child_nodes(node):
-        if not isinstance(child, Function | ast.Lambda | ast.ClassDef):
-            yield child
-            yield from _own(child)
-
-
 def _ends_early(init: Function) -> bool:
     """Whether the end of a constructor may not be reached."""
-    return isinstance(init.body[-1], ast.Raise) or any(isinstance(it, ast.Return) for it in _own(init))
+    return isinstance(init.body[-1], ast.Raise) or any(isinstance(it, ast.Return) for it in own_nodes(init))

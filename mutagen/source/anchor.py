@@ -29,6 +29,16 @@ class Anchor:
     hidden: frozenset[str]
 
 
+def own_nodes(function: Function) -> Iterator[ast.AST]:
+    """The nodes of a function's body without those of functions and classes inside it."""
+    waiting: list[ast.AST] = list(function.body)
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, Function | ast.Lambda | ast.ClassDef):
+            waiting.extend(ast.iter_child_nodes(node))
+
+
 def init_of(owner: ast.ClassDef) -> Function | None:
     """The ``__init__`` that a class defines itself, or the ``__post_init__`` of a dataclass."""
     known = {it.name: it for it in owner.body if isinstance(it, Function)}
