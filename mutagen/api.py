@@ -204,7 +204,7 @@ def _up_to_plan(options: Options, host: Host, located: Located, clock: _Clock, *
         original = host.session("the model") if proving and "cpu" in proved.devices else None
         if original is not None:
             begin(original, proved, need_calls=need_calls, timeout=options.timeout)
-    with clock.stage("trace"):
+    with clock.stage("trace"), _while_there(located.file):
         trace = session.result()
         smaller = traced_smaller(smaller) if smaller else None
     if not isinstance(trace, Trace):
@@ -268,6 +268,16 @@ def _check_there(*paths: str) -> None:
         if not Path(path).is_file():
             hint = "put the file back; if importing the model is what removes it, take that out of the code"
             raise ClashError("W011", "the file vanished while the model ran", place=Place(path), hint=hint)
+
+
+@contextmanager
+def _while_there(path: str) -> Iterator[None]:
+    """Tell of a file that vanished as such: the model is imported twice at a time, and the other import removed it."""
+    try:
+        yield
+    except TargetError:
+        _check_there(path)
+        raise
 
 
 def _rules(options: Options) -> RuleSet:

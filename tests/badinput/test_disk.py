@@ -49,6 +49,23 @@ def test_file_that_vanishes_on_import(desk: Any, shape: Any) -> None:
     assert done.left == ()
 
 
+def test_file_that_vanishes_before_it_is_imported_again(desk: Any, shape: Any) -> None:
+    code = """\
+    import os
+    import time
+
+    try:
+        os.mkdir("@")
+        time.sleep(3)
+    except FileExistsError:
+        pass
+    """.replace("@", str(desk.temp.parent / "first"))
+    desk.write("late/__init__.py", code)
+    desk.net("late/gone.py", "import os\nos.remove(__file__)")
+    done = desk.apply("late/gone.py", *shape)
+    done.refuse("W011", "late/gone.py", hint="put the file back", clean=False)
+
+
 @pytest.mark.parametrize(("what", "words"), [("net.py", "the file is read-only"), ("", "the folder is read-only")])
 def test_read_only(what: str, words: str, desk: Any, shape: Any) -> None:
     path = desk.folder / what
