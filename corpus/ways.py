@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import prod
 
 from corpus.observe import Event, Observer
@@ -28,6 +29,11 @@ def branches(event: Event, seen: Observer) -> list[tuple[bool, int]]:
         if width is not None:
             enough = width >= LOWER * (seen.values[shortcut].scale or 0.0)
             return [(same, branch)] if enough and len(second.shape) == len(first.shape) else []
+    for branch in (1, 0):
+        for certain, term in _carried(event.operands[1 - branch], seen):
+            width = _width(term, event.operands[branch], seen)
+            if width is not None and width >= LOWER * (seen.values[term].scale or 0.0):
+                return [(certain and same, branch)]
     result = []
     for branch in (1, 0):
         sure = _projected(event.operands[1 - branch], event.operands[branch], seen)
@@ -35,6 +41,19 @@ def branches(event: Event, seen: Observer) -> list[tuple[bool, int]]:
             result.append((sure and same, branch))
     plain = [item for item in result if item[0]]
     return plain if len(plain) == 1 else [(False, branch) for _, branch in result]
+
+
+def _carried(value: int, seen: Observer) -> Iterator[tuple[bool, int]]:
+    """Yields (beyond doubt, shortcut) for the residual additions that made this value, the last first."""
+    sure = True
+    while (event := seen.values[value].event) >= 0 and seen.events[event].name == "add":
+        added = seen.events[event]
+        found = branches(added, seen) if len(added.operands) == 2 else []
+        if len(found) != 1:
+            return
+        sure = sure and found[0][0]
+        value = added.operands[1 - found[0][1]]
+        yield sure, value
 
 
 def _projected(shortcut: int, end: int, seen: Observer) -> bool | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
 from mutagen.match.families import NEUTRAL, POINTWISE, stem
 from mutagen.match.resolution import calls_between, reaches_at_resolution
@@ -26,6 +26,14 @@ class Edge:
     shortcut: Shortcut | None = None
 
 
+class _Rank(NamedTuple):
+    """The better the lower: made by a projection of its own, calls on the way, changed on the way at all."""
+
+    projected: bool
+    length: int
+    changed: bool
+
+
 @dataclass(frozen=True, slots=True)
 class EdgeScan:
     """The edges of one kind in a trace, how many joining nodes were looked at, and why the others are none."""
@@ -39,7 +47,9 @@ def residual_edges(view: TraceView) -> EdgeScan:
     """All residual additions of the trace, in the order of the graph; the branch is the operand, the shortcut other.
 
     The shortcut is an ancestor of the branch, or made from one through at most one convolution or linear layer
-    (He et al., "Deep residual learning", 2015). Activations that are written out, such as x + 0.04 x^3, have no branch.
+    (He et al., "Deep residual learning", 2015), or a sum that such a shortcut was joined to already: of ``x + a(x) +
+    b(x)`` both ``a(x)`` and ``b(x)`` are branches. Two projections alike are no branch and shortcut but a sum.
+    Activations that are written out, such as x + 0.04 x^3, have no branch.
     """
     if "residual" not in view.memo:
         view.memo["residual"] = _scan(view)
@@ -64,29 +74,33 @@ def addition(view: TraceView, node: Node) -> str | None:
 def _scan(view: TraceView) -> EdgeScan:
     misses: Counter[str] = Counter()
     edges: list[Edge] = []
+    carried: dict[int, int] = {}
     additions = [node for node in view.nodes if adds_two(node)]
     for node in additions:
-        found = addition(view, node) or _residual(view, node)
+        found = addition(view, node) or _residual(view, node, carried)
         if isinstance(found, Edge):
             edges.append(found)
+            carried[node.index] = node.inputs[found.other]
         else:
             misses[found] += 1
     return EdgeScan(tuple(edges), len(additions), misses)
 
 
-def _residual(view: TraceView, node: Node) -> Edge | str:
-    """The edge that a sum of two tensors is, or why it is none."""
-    found = [(_rank(view, node, shortcut), shortcut) for shortcut in (1, 0)]
-    best = min((item for item in found if item[0] is not None), default=None, key=lambda item: item[0] or (2, 0))
-    if best is None or best[0] is None:
+def _residual(view: TraceView, node: Node, carried: Mapping[int, int]) -> Edge | str:
+    """The edge that a sum of two tensors is, or why it is none; ``carried`` are the shortcuts of the sums before."""
+    found = [(rank, operand) for operand in (1, 0) if (rank := _rank(view, node, operand, carried)) is not None]
+    if not found:
         return "have no shortcut at the same resolution"
+    if len(found) == 2 and found[0][0] == found[1][0]:
+        return "add two projections alike"
+    best = min(found)
     start, branch = node.inputs[best[1]], node.inputs[1 - best[1]]
     between = calls_between(view, start, branch) if view.is_ancestor(start, branch) else ()
     if between and all(stem(view.nodes[index].name) in POINTWISE for index in between):
         return "are part of a pointwise function"
     if _straight_through(view, start, branch):
         return "pass another value on with the gradient of a tensor"
-    kind: Shortcut = "projected" if best[0][0] else "identity"
+    kind: Shortcut = "projected" if best[0].changed else "identity"
     return Edge(node.index, 1 - best[1], best[1], kind)
 
 
@@ -112,12 +126,21 @@ def _plain(view: TraceView, index: int) -> tuple[int, bool]:
     return index, cut
 
 
-def _rank(view: TraceView, node: Node, shortcut: int) -> tuple[int, int] | None:
-    """(1 if projected, calls on the shortcut) if this operand is a shortcut around the other, else None."""
+def _rank(view: TraceView, node: Node, shortcut: int, carried: Mapping[int, int]) -> _Rank | None:
+    """How well this operand serves as a shortcut around the other, None if it is none."""
     start, branch = node.inputs[shortcut], node.inputs[1 - shortcut]
     ranks = [
-        (int(root.changed), root.length)
-        for root in roots(view, start, SHORTCUT_CALLS)
+        _Rank(root.changed and not sums, root.length, root.changed)
+        for sums, term in enumerate(_terms(view, start, carried))
+        for root in roots(view, term, SHORTCUT_CALLS)
         if reaches_at_resolution(view, root.node, branch, node.index)
     ]
     return min(ranks, default=None)
+
+
+def _terms(view: TraceView, start: int, carried: Mapping[int, int]) -> Iterator[int]:
+    """The operand and, where it is a sum that carries a shortcut on, this shortcut, and so on."""
+    yield start
+    while (index := _plain(view, start)[0]) in carried:
+        start = carried[index]
+        yield start

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from corpus.judge import survey
+from corpus.targets import Edge
 
 
 def _half(x: torch.Tensor) -> torch.Tensor:
@@ -44,3 +45,18 @@ class Block(nn.Module):
 def test_the_residual_behind_it_is_found():
     found = survey(lambda: nn.Sequential(Block()), lambda batch: [torch.ones(batch, 4, 8, 8)])
     assert len(found.targets["gated-residuals"].must) == 1
+
+
+class Parallel(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = nn.Conv2d(4, 4, 1), nn.Conv2d(4, 4, 1)
+
+    def forward(self, x):
+        return x + self.a(x) + self.b(x) + (self.a(x) + self.b(x))
+
+
+def test_each_branch_of_a_running_sum_is_the_branch_and_two_alike_are_in_doubt():
+    found = survey(Parallel, lambda batch: [torch.ones(batch, 4, 8, 8)]).targets["gated-residuals"]
+    assert found.must == (Edge("add", 0, 1, 0), Edge("add", 1, 1, 0), Edge("add", 3, 1, 0))
+    assert found.may == (Edge("add", 2, 1, 0), Edge("add", 2, 0, 1))

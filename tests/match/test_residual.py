@@ -212,3 +212,32 @@ def test_a_difference_with_its_gradient_is_a_residual_branch(net, query, run):
     net.op("add", x, net.op("sub", net.conv("c", x), x))
     net.op("add", x, net.op("detach", net.op("sub", net.conv("d", x), net.conv("e", x))))
     assert edges(run(net, query(edge="residual"))) == [(1, 0, "identity")] * 2
+
+
+def test_a_running_sum_that_carries_the_input_is_the_shortcut(net, query, run):
+    x = net.input(1, 8, 8, 8)
+    first = net.op("add", x, net.conv("a", x))
+    second = net.op("add", first, net.conv("b", x))
+    net.op("add", net.relu("r", net.conv("c", x)), second)
+    assert edges(run(net, query(edge="residual"))) == [(1, 0, "identity"), (1, 0, "identity"), (0, 1, "identity")]
+
+
+def test_a_running_sum_that_carries_a_projection_is_the_shortcut(net, query, run):
+    x = net.input(1, 8, 8, 8)
+    first = net.op("add", net.conv("p", x, 16), net.conv("c2", net.relu("r", net.conv("c1", x)), 16))
+    net.op("add", net.conv("b", x, 16), first)
+    assert edges(run(net, query(edge="residual"))) == [(1, 0, "projected"), (0, 1, "projected")]
+
+
+def test_two_projections_alike_are_no_branch_and_shortcut(net, query, run):
+    x = net.input(1, 8, 8, 8)
+    net.op("add", net.conv("a", x), net.conv("b", x))
+    net.op("add", net.bn("n", net.conv("c", x)), net.bn("m", net.conv("d", x)))
+    assert edges(run(net, query(edge="residual"))) == []
+
+
+def test_the_sum_of_two_projections_is_the_branch_of_what_it_is_added_to(net, query, run):
+    x = net.input(1, 8, 8, 8)
+    both = net.op("add", net.conv("a", x), net.conv("b", x))
+    net.op("add", both, x)
+    assert edges(run(net, query(edge="residual"))) == [(0, 1, "identity")]
