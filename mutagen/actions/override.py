@@ -22,6 +22,7 @@ from mutagen.actions.override_text import (
     named_loop_lines,
     place,
     plain_lines,
+    sliced_lines,
 )
 from mutagen.actions.owners import Owner, common_owners, is_below, owner_edits, owners_of
 from mutagen.actions.scene import Scene
@@ -123,7 +124,38 @@ def _lines(
         return loop_lines(loop, product, indent, step)
     if len(inner) == 1 and owner.is_class:
         return guarded_lines(inner[0], kind, product, indent, step)
-    return plain if len(plain) <= MOST_LINES else named_loop_lines(inner, product, indent, step, root=owner.name)
+    if 0 < len(plain) <= MOST_LINES:
+        return plain
+    end = _end(rule, group, changed, neutral, owner, product.child, kind) if whole else None
+    if end is not None:
+        return sliced_lines(*end, product, indent, step)
+    return named_loop_lines(inner, product, indent, step, root=owner.name) if plain else []
+
+
+def _end(
+    rule: Rule,
+    group: Sequence[Instance],
+    changed: frozenset[str],
+    neutral: frozenset[str],
+    owner: Owner,
+    child: str,
+    kind: str,
+) -> tuple[Loop, str] | None:
+    """For a rule that asks for the first or last ones: the tests of all, and the slice that holds just these."""
+    only = rule.query.only
+    if only is None or not (only.first or only.last) or len(owner.roots) > 1:
+        return None
+    loop, rest = _tests(rule, group, changed, owner, child, kind)
+    chosen = {it.path for it in group}
+    asked = chosen.union(it.path for it in rest)
+    listed = [it.path for it in owner.below if it.path in asked]
+    wanted = [number for number, path in enumerate(listed) if path in chosen]
+    first, after = wanted[0], wanted[-1] + 1
+    if any(path not in chosen | neutral for path in listed[first:after]):
+        return None
+    if after == len(listed):
+        return loop, f"-{after - first}:"
+    return (loop, f":{after}") if first == 0 else None
 
 
 def inner_paths(group: Sequence[Instance], owner: Owner) -> tuple[str, ...]:
@@ -148,8 +180,27 @@ def loop_over(
     rule: Rule, group: Sequence[Instance], free: frozenset[str], owner: Owner, child: str, kind: str
 ) -> Loop | None:
     """The loop that comes upon the instances and no others, by the fewest of the rule's own tests; None without one."""
+    found, left = _tests(rule, group, free, owner, child, kind)
+    asked = found.tests
+    if not left:
+        return found
+    if len(owner.roots) > 1:
+        return None
+    prefix, start = next(common_owners(group)), owner.roots[0]
+    if prefix != start and not any(is_below(it.path, prefix) for it in left):
+        return Loop(place(prefix[len(start) :].lstrip("."), owner.name), asked)
+    spared, entered = _apart(group, left, start, _MOST_SPARED), _apart(left, group, start, _MOST_CHOSEN)
+    if entered and not (spared and len(spared) <= len(entered)):
+        return Loop(owner.name, asked, chosen=entered)
+    return Loop(owner.name, asked, spared) if spared else None
+
+
+def _tests(
+    rule: Rule, group: Sequence[Instance], free: frozenset[str], owner: Owner, child: str, kind: str
+) -> tuple[Loop, list[Instance]]:
+    """The fewest of the rule's own tests that tell the instances from others, and the others that pass them too."""
     chosen = {it.path for it in group}
-    like = [it for it in owner.below if group[0].type in it.bases and it.path not in chosen | free]
+    like = [it for it in owner.below if group[0].type in it.bases and it.path not in (chosen | free)]
     exact = any(it.type != group[0].type for it in like)
     left = [it for it in like if it.type == group[0].type]
     asked = [f"type({child}) is {kind}" if exact else f"isinstance({child}, {kind})"]
@@ -159,17 +210,7 @@ def loop_over(
         if text and len(still) < len(left):
             asked.append(text)
             left = still
-    if not left:
-        return Loop(owner.name, tuple(asked))
-    if len(owner.roots) > 1:
-        return None
-    prefix, start = next(common_owners(group)), owner.roots[0]
-    if prefix != start and not any(is_below(it.path, prefix) for it in left):
-        return Loop(place(prefix[len(start) :].lstrip("."), owner.name), tuple(asked))
-    spared, entered = _apart(group, left, start, _MOST_SPARED), _apart(left, group, start, _MOST_CHOSEN)
-    if entered and not (spared and len(spared) <= len(entered)):
-        return Loop(owner.name, tuple(asked), chosen=entered)
-    return Loop(owner.name, tuple(asked), spared) if spared else None
+    return Loop(owner.name, tuple(asked)), left
 
 
 def _apart(group: Sequence[Instance], others: Sequence[Instance], root: str, most: int) -> tuple[str, ...]:

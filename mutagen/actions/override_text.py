@@ -63,6 +63,23 @@ def loop_lines(loop: Loop, product: Product, indent: str, step: str) -> list[str
     ]
 
 
+def sliced_lines(loop: Loop, part: str, product: Product, indent: str, step: str) -> list[str]:
+    """A list of the children that pass the tests, in the order of their owners, and a loop over a part of it."""
+    listed, deeper = "paths", indent + step
+    inner = [
+        "path",
+        f"for path, {product.child} in {loop.root}.named_modules()",
+        f"if {' and '.join(loop.tests)}",
+    ]
+    line = f"{indent}{listed} = [{' '.join(inner)}]"
+    rows = [f"{indent}{listed} = [", *(f"{deeper}{row}" for row in inner), f"{indent}]"]
+    return [
+        *([line] if fits(line) else rows),
+        f"{indent}for path in {listed}[{part}]:",
+        *_by_path(loop.root, product, deeper, step),
+    ]
+
+
 def guarded_lines(inner: str, kind: str, product: Product, indent: str, step: str) -> list[str]:
     """One module, set anew if it is of the kind."""
     old = place(inner)
@@ -94,10 +111,16 @@ def named_loop_lines(
         return lines + call_lines(f"{deeper}{old} = {product.callee}(", product.arguments, ")", step)
     return [
         *call_lines(f"{indent}for path in (", [f'"{path}"' for path in inner], "):", step),
-        f'{deeper}owner, _, name = path.rpartition(".")',
-        f"{deeper}parent = {root}.get_submodule(owner)",
-        *([f"{deeper}{product.child} = getattr(parent, name)"] if product.arguments else []),
-        *_setattr(deeper, product, step),
+        *_by_path(root, product, deeper, step),
+    ]
+
+
+def _by_path(root: str, product: Product, indent: str, step: str) -> list[str]:
+    return [
+        f'{indent}owner, _, name = path.rpartition(".")',
+        f"{indent}parent = {root}.get_submodule(owner)",
+        *([f"{indent}{product.child} = getattr(parent, name)"] if product.arguments else []),
+        *_setattr(indent, product, step),
     ]
 
 
@@ -127,15 +150,8 @@ def call_lines(head: str, arguments: Sequence[str], tail: str, step: str) -> lis
     if fits(line):
         return [line]
     indent = head[: len(head) - len(head.lstrip())]
-    rows: list[str] = []
-    for argument in arguments:
-        longer = f"{rows[-1]} {argument}," if rows else ""
-        if longer and fits(longer):
-            rows[-1] = longer
-        else:
-            rows.append(f"{indent}{step}{argument},")
-    if len(rows) == 1:
-        rows = [rows[0].removesuffix(",")]
+    below = f"{indent}{step}{', '.join(arguments)}"
+    rows = [below] if fits(below) else [f"{indent}{step}{argument}," for argument in arguments]
     return [head, *rows, indent + tail]
 
 
