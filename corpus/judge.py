@@ -172,7 +172,7 @@ def new_modules(
     before: Mapping[str, tuple[str, ...]], after: Mapping[str, tuple[str, ...]], moved: Mapping[str, str]
 ) -> frozenset[str]:
     """Returns the paths of the edited model that were not there, or that hold something else now."""
-    homes = _homes(moved)
+    homes = _all_homes(before, after, moved)
     kept = {homes.get(path, path) for path in before}
     other = {path for path in set(before) & set(after) if path not in homes and before[path][0] not in after[path]}
     # A new identity computes nothing; it stands where others of its class have a block.
@@ -320,10 +320,10 @@ def _below(state: Mapping[str, Tensor], path: str) -> dict[str, Tensor]:
 def _census(rule: str, original: Survey, edited: Examined, moved: Mapping[str, str], gone: set[str]) -> list[str]:
     """Returns what changed beside the targets: classes, missing modules, calls of activations."""
     problems = []
-    homes = _homes(moved)
+    homes = _all_homes(original.classes, edited.classes, moved)
     inside = tuple(path + "." for path in gone)
     activations = {"ReLU", "GELU"} if rule == "relu-to-gelu" else set()
-    shifted = {old.rpartition(".")[0] for old in homes}
+    shifted = {old.rpartition(".")[0] for old in _homes(moved)}
     for path, bases in original.classes.items():
         if path not in homes and path.rpartition(".")[0] in shifted:
             continue  # a sibling moved: without weights there is no telling where this one went
@@ -332,7 +332,7 @@ def _census(rule: str, original: Survey, edited: Examined, moved: Mapping[str, s
         now = edited.classes.get(homes.get(path, path))
         if now is None:
             problems.append(f"module gone: {path}")
-        elif bases[0] not in now and not _wraps(path, bases[0], edited):
+        elif bases[0] not in now:
             problems.append(f"{path} was {bases[0]} and is {now[0]}")
     if rule == "relu-to-gelu":
         wanted = original.calls["gelu"] + original.calls["relu"]
@@ -341,11 +341,6 @@ def _census(rule: str, original: Survey, edited: Examined, moved: Mapping[str, s
     elif rule not in {"se-to-eca", "gated-skips"} and edited.calls != original.calls:
         problems.append(f"calls of activations changed: {original.calls} to {edited.calls}")
     return problems[:5]
-
-
-def _wraps(path: str, kind: str, edited: Examined) -> bool:
-    """Whether a module without weights, of which no key could tell, went into a sequence as its first part."""
-    return edited.classes[path][0] == "Sequential" and kind in edited.classes.get(f"{path}.0", ())
 
 
 def _numbers(
@@ -450,6 +445,23 @@ def _difference(left: list[Tensor], right: list[Tensor]) -> float | None:
         if x.numel():
             worst = max(worst, float((x - y).abs().max() / y.abs().max().clamp(min=1e-12)))
     return worst
+
+
+def _all_homes(
+    before: Mapping[str, tuple[str, ...]], after: Mapping[str, tuple[str, ...]], moved: Mapping[str, str]
+) -> dict[str, str]:
+    """Returns the same with modules without weights: those below an owner that moved, and those put into a sequence."""
+    homes = _homes(moved)
+    found = dict(homes)
+    for path, kinds in before.items():
+        if path in homes:
+            continue
+        owner = next((it for it in sorted(homes, key=len, reverse=True) if path.startswith(f"{it}.")), None)
+        there = f"{homes[owner]}{path[len(owner) :]}" if owner else f"{path}.0"
+        wrapped = owner or after.get(path, ("",))[0] == "Sequential" != kinds[0]
+        if wrapped and kinds[0] in after.get(there, ()):
+            found[path] = there
+    return found
 
 
 def _classes(model: nn.Module) -> dict[str, tuple[str, ...]]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from mutagen.actions.definition import use_block, use_torch
 from mutagen.actions.draft import Draft, join
-from mutagen.actions.owners import owner_edits, owners_of
+from mutagen.actions.owners import Owner, change_at, owner_edits, owners_of
 from mutagen.actions.scene import Scene
 from mutagen.actions.wrap import Spot, find_spots
 from mutagen.actions.wrap_text import Writer, element_of
@@ -53,12 +53,13 @@ def _change(rule: Rule, block: Block, spots: Sequence[Spot], scene: Scene) -> Dr
     group = [it.module for it in spots]
     if len({it.path for it in group}) < len(group):
         return None
-    for owner in owners_of(group, scene):
+
+    def change(owner: Owner) -> Draft | None:
         usable = use_block(scene, rule, block.name, owner.file, owner.function)
         sequential = use_torch("torch.nn.Sequential", owner.file)
         written = Writer(rule, owner, sequential.name, usable.name, scene).lines(spots)
         if written is None:
-            continue
+            return None
         lines, needed = written
         paths = tuple(dict.fromkeys(it.match.path for it in spots))
         reason = f"no expression that may be edited joins exactly these {len(spots)} edge(s)"
@@ -67,7 +68,8 @@ def _change(rule: Rule, block: Block, spots: Sequence[Spot], scene: Scene) -> Dr
         wraps = Draft() if all(it.appended for it in spots) else sequential.draft
         meaning = [_meaning(rule, it, scene) for it in spots]
         return join([whole, needed, wraps, usable.draft, *meaning])
-    return None
+
+    return change_at(owners_of(group, scene), change)
 
 
 def _meaning(rule: Rule, spot: Spot, scene: Scene) -> Draft:

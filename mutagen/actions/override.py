@@ -24,7 +24,7 @@ from mutagen.actions.override_text import (
     plain_lines,
     sliced_lines,
 )
-from mutagen.actions.owners import Owner, common_owners, is_below, owner_edits, owners_of
+from mutagen.actions.owners import Owner, change_at, common_owners, is_below, owner_edits, owners_of
 from mutagen.actions.scene import Scene
 from mutagen.blocks.replacement import DEFAULTS, Replacement, find_replacement
 from mutagen.match.facts import equal, fact_holds
@@ -83,21 +83,23 @@ def _override(
         return None  # each place would get weights of its own
     if any(it.hung for it in group):
         return None  # the new one would lack what others read on the old one
-    for owner in owners_of(group, scene):
+    if any(it.facts.get("affine") and it.facts.get("bias") is False for it in group):
+        return None
+
+    def change(owner: Owner) -> Draft | None:
         kind = use_torch(group[0].type, owner.file)
-        made = _product(rule, way, group, owner, scene)
-        if made is None:
-            return None
-        product, usable = made
+        product, usable = _product(rule, way, group, owner, scene)
         lines = _lines(rule, group, changed, neutral, owner, product, kind.name, whole=not (way.block and changed))
-        if lines:
-            planned = tuple(it.path for it in group)
-            reason = f"no expression that may be edited makes exactly these {len(group)} instance(s)"
-            edits = owner_edits(rule, owner, lines, reason, planned)
-            text = "".join(lines)
-            asked = kind.draft if f"{kind.name})" in text or f"is {kind.name}" in text else Draft()
-            return join([Draft(edits=edits, planned=planned, sites=(str(edits[-1].span),)), asked, usable])
-    return None
+        if not lines:
+            return None
+        planned = tuple(it.path for it in group)
+        reason = f"no expression that may be edited makes exactly these {len(group)} instance(s)"
+        edits = owner_edits(rule, owner, lines, reason, planned)
+        text = "".join(lines)
+        asked = kind.draft if f"{kind.name})" in text or f"is {kind.name}" in text else Draft()
+        return join([Draft(edits=edits, planned=planned, sites=(str(edits[-1].span),)), asked, usable])
+
+    return change_at(owners_of(group, scene), change)
 
 
 def _lines(
@@ -246,10 +248,8 @@ def _as_source(test: Test, child: str, instance: Instance) -> str | None:
 
 def _product(
     rule: Rule, way: Replacement, group: Sequence[Instance], owner: Owner, scene: Scene
-) -> tuple[Product, Draft] | None:
+) -> tuple[Product, Draft]:
     """The new module out of the old one, and what it needs in the file."""
-    if any(it.facts.get("affine") and it.facts.get("bias") is False for it in group):
-        return None
     wanted = _CHILD.get(group[0].name[:4], "child")
     child = next(it for it in (wanted, f"{wanted}_layer", f"old_{wanted}") if not _reads_global(owner.function, it))
     options = dict(rule.action.args)

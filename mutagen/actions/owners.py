@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from mutagen.actions.draft import Draft
 from mutagen.actions.scene import Scene
 from mutagen.records.plan import Edit
 from mutagen.records.rules import Rule
@@ -69,6 +71,28 @@ def owners_of(group: Sequence[Instance], scene: Scene) -> Iterator[Owner]:
     factory = _factory(scene)
     if factory is not None:
         yield factory
+
+
+def change_at(owners: Iterable[Owner], change: Callable[[Owner], Draft | None]) -> Draft | None:
+    """The change at the first owner that it can be written for.
+
+    A constructor that speaks of parts by number would fail for a shorter configuration of its class: then the function
+    that makes the model is the better place, if there is one.
+    """
+    fallback: Draft | None = None
+    for owner in owners:
+        found = change(owner)
+        if found is None:
+            continue
+        if not owner.is_class or not any(_counts(edit.new) for edit in found.edits):
+            return found
+        fallback = fallback or found
+    return fallback
+
+
+def _counts(text: str) -> bool:
+    """Whether a text names parts by number: ``self.layer4[1].conv1`` or ``"layer4.1.conv1"``."""
+    return bool(re.search(r"[\w\])]\[\d+\]|[\"'][\w.]*\.\d", text))
 
 
 def owner_edits(

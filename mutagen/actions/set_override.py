@@ -10,7 +10,7 @@ from mutagen.actions.draft import Draft, join
 from mutagen.actions.new_call import literal
 from mutagen.actions.override import inner_paths, loop_over
 from mutagen.actions.override_text import Loop, call_lines, place, test_lines
-from mutagen.actions.owners import Owner, owner_edits, owners_of
+from mutagen.actions.owners import Owner, change_at, owner_edits, owners_of
 from mutagen.actions.scene import Scene
 from mutagen.match.wanted import has_values
 from mutagen.records.rules import Rule, Value
@@ -67,17 +67,20 @@ def _override(
     if any(it != values[0] for it in values) or len({it.type for it in group}) > 1:
         return None
     free = changed | {it.path for it in scene.trace.instances if has_values(it, rule.action.args)}
-    for owner in owners_of(group, scene):
+
+    def change(owner: Owner) -> Draft | None:
         kind = use_torch(group[0].type, owner.file)
         lines = _lines(rule, group, free, owner, values[0], kind.name)
-        if lines:
-            reason = f"no expression that may be edited gives exactly these {len(group)} instance(s) the values"
-            text = "".join(lines)
-            paths = tuple(it.path for it in group)
-            edits = owner_edits(rule, owner, lines, reason, paths)
-            needed = kind.draft if f"{kind.name})" in text or f"is {kind.name}" in text else Draft()
-            return join([Draft(edits=edits, planned=paths, sites=(str(edits[-1].span),)), needed])
-    return None
+        if not lines:
+            return None
+        reason = f"no expression that may be edited gives exactly these {len(group)} instance(s) the values"
+        text = "".join(lines)
+        paths = tuple(it.path for it in group)
+        edits = owner_edits(rule, owner, lines, reason, paths)
+        needed = kind.draft if f"{kind.name})" in text or f"is {kind.name}" in text else Draft()
+        return join([Draft(edits=edits, planned=paths, sites=(str(edits[-1].span),)), needed])
+
+    return change_at(owners_of(group, scene), change)
 
 
 def _as_attributes(instance: Instance, values: Mapping[str, Value]) -> dict[str, Value]:

@@ -12,7 +12,7 @@ from mutagen.actions.insert_wrap import wrap_meaning
 from mutagen.actions.new_call import literal
 from mutagen.actions.override import inner_paths
 from mutagen.actions.override_text import call_lines, place
-from mutagen.actions.owners import owner_edits, owners_of
+from mutagen.actions.owners import Owner, change_at, owner_edits, owners_of
 from mutagen.actions.scene import Scene
 from mutagen.records.rules import Rule
 
@@ -42,10 +42,11 @@ def _holds(one: Target, other: Target) -> bool:
 def _override(rule: Rule, group: Sequence[Target], scene: Scene) -> Draft | None:
     instances = [it.instance for it in group]
     by_path = {it.path: it for it in group}
-    for owner in owners_of(instances, scene):
+
+    def change(owner: Owner) -> Draft | None:
         inner = inner_paths(instances, owner)
         if not 0 < len(inner) <= _MOST_NAMED:
-            continue
+            return None
         usable = use_block(scene, rule, rule.action.block, owner.file, owner.function)
         sequential = use_torch("torch.nn.Sequential", owner.file)
         last = owner.last.lineno
@@ -56,18 +57,18 @@ def _override(rule: Rule, group: Sequence[Target], scene: Scene) -> Draft | None
             old = place(path, owner.name)
             arguments = _arguments(here, old)
             if arguments is None:
-                break
+                return None
             options = [f"{name}={literal(value)}" for name, value in rule.action.args.items()]
             new = f"{usable.name}({', '.join([*arguments, *options])})"
             parts = (new, old) if here[0].before else (old, new)
             lines += call_lines(f"{indent}{old} = {sequential.name}(", parts, ")", step)
-        else:
-            reason = f"no expression that may be edited makes exactly these {len(group)} instance(s)"
-            paths = tuple(it.path for it in group)
-            edits = owner_edits(rule, owner, lines, reason, paths)
-            whole = Draft(edits=edits, planned=paths, sites=(str(edits[-1].span),))
-            return join([whole, usable.draft, sequential.draft, *(wrap_meaning(rule, it) for it in group)])
-    return None
+        reason = f"no expression that may be edited makes exactly these {len(group)} instance(s)"
+        paths = tuple(it.path for it in group)
+        edits = owner_edits(rule, owner, lines, reason, paths)
+        whole = Draft(edits=edits, planned=paths, sites=(str(edits[-1].span),))
+        return join([whole, usable.draft, sequential.draft, *(wrap_meaning(rule, it) for it in group)])
+
+    return change_at(owners_of(instances, scene), change)
 
 
 def _arguments(here: Sequence[Target], old: str) -> list[str] | None:

@@ -31,3 +31,11 @@ class Net(nn.Module):
 
     def forward(self, x):
         return self.blocks(self.stem(x))
+
+
+def shallow():
+    return Net(blocks=2)
+
+
+def deep():
+    return Net()
