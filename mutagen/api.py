@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Lock
 
 from mutagen.blocks.catalogue import load_blocks
 from mutagen.blocks.recognise import standing_products
 from mutagen.blocks.short_names import switch_name
+from mutagen.cache.answers import is_kept, keep_answer
 from mutagen.errors import ClashError, InternalError, Place, ProofError, TargetError
 from mutagen.load.candidates import choose_model, model_candidates
 from mutagen.load.input_spec import parse_input
@@ -24,40 +26,25 @@ from mutagen.match.select import select
 from mutagen.plan.make import make_plan
 from mutagen.records.collateral import Collateral
 from mutagen.records.match import RuleMatches
+from mutagen.records.options import Options
 from mutagen.records.plan import Plan, Refusal
 from mutagen.records.result import FileChange, Report, Verdict
-from mutagen.records.rules import RuleSet, Style
+from mutagen.records.rules import RuleSet
 from mutagen.records.span import Span
 from mutagen.records.target import Call, Device, InputSpec, Target
 from mutagen.records.trace import Trace
 from mutagen.report.before import place_before
 from mutagen.rewrite.apply import rewrite
-from mutagen.sandbox.runner import Host, Session
-from mutagen.source.project import Project, Scope, open_project
+from mutagen.sandbox.runner import Host, Part, Session
+from mutagen.sandbox.seen import Seen
+from mutagen.sandbox.watching import watching
+from mutagen.source.project import Project, open_project
 from mutagen.verify.collateral import MEMORY, watched
 from mutagen.verify.prove import begin, begin_again, prove
 from mutagen.verify.shrunk import Covering, Smaller, cover, open_smaller, prove_smaller, traced_smaller
 from mutagen.write.transaction import commit, recover
 
-
-@dataclass(frozen=True)
-class Options:
-    """What a run is asked for; texts are as on the command line. ``write`` false looks only."""
-
-    rules: str
-    target: str
-    model: str | None = None
-    inputs: tuple[str, ...] = ()
-    inputs_from: str | None = None
-    scope: Scope = "file"
-    style: Style | None = None
-    write: bool = True
-    timeout: float = 120.0
-    memory: int | None = None
-    plan_file: str | None = None
-    device: Device | None = None
-    prove_with: str | None = None
-    prove_inputs: tuple[str, ...] = ()
+_recovering = Lock()
 
 
 @dataclass
@@ -102,33 +89,59 @@ class _Proved:
     collateral: tuple[Collateral, ...]
 
 
-def run(options: Options, host: Host | None = None) -> Report:
+def run(options: Options, host: Host | Part | None = None) -> Report:
     """Plan, prove and, where asked and proved, write. Raises MutagenError; nothing is written then.
 
-    ``host`` is one that already runs, for several runs that share it; it stays open.
+    ``host`` is one that already runs, or a part of it, for several runs that share it; it stays open.
     """
+    with _part(options, host) as part, watching() if part.watched else nullcontext(Seen()) as seen:
+        report = _run(options, part, seen)
+    if part.watched:
+        for session in part.sessions:
+            seen.merge(session.seen)
+        keep_answer(options, report, seen, root=Path(find_target(options.target).root))
+    return report
+
+
+@contextmanager
+def _part(options: Options, host: Host | Part | None) -> Iterator[Part]:
+    """What gives out the sessions of a run."""
+    if isinstance(host, Part):
+        yield host
+        return
+    with Host(timeout=options.timeout, memory_bytes=options.memory) if host is None else nullcontext(host) as host:
+        yield host.part(watched=is_kept(options))
+
+
+def _run(options: Options, host: Part, seen: Seen) -> Report:
     clock = _Clock()
     located = _locate(options)
-    with _host(options) if host is None else nullcontext(host) as host:
-        traced = _up_to_plan(options, host, located, clock, proving=True)
-        report = _report(traced, clock)
-        if report.status != "would_change":
-            return report
-        try:
-            done = _proved(traced, host, options, clock)
-        except ProofError as error:
-            return replace(report, status="refused", plan=_refused(traced.plan, error))
-        report = _told(done, clock)
+    traced = _up_to_plan(options, host, located, clock, proving=True)
+    report = _report(traced, clock)
+    if report.status != "would_change":
+        return report
+    try:
+        done = _proved(traced, host, options, clock)
+    except ProofError as error:
+        seen.doubts.add(error.code)  # what there is no proof for may have to do with the machine
+        return replace(report, status="refused", plan=_refused(traced.plan, error))
+    report = _told(done, clock)
     if report.failure:
         return replace(report, status="failed")
     if not options.write:
         return report
     with clock.stage("write"):
-        commit(report.files, root=Path(located.root), expected=report.plan.hashes)
-    return replace(report, status="applied", timing=clock.seconds)
+        report = written(report, options)
+    return replace(report, timing=clock.seconds)
 
 
-def _proved(traced: _Traced, host: Host, options: Options, clock: _Clock) -> _Proved:
+def written(report: Report, options: Options) -> Report:
+    """Write what a run with these options has proved; the files must be as they were then. Raises MutagenError."""
+    commit(report.files, root=Path(find_target(options.target).root), expected=report.plan.hashes)
+    return replace(report, status="applied")
+
+
+def _proved(traced: _Traced, host: Part, options: Options, clock: _Clock) -> _Proved:
     """The change with its proof; made later, if it can be, where it breaks code that relies on what is replaced."""
     try:
         return _attempt(traced, host, options, clock)
@@ -142,7 +155,7 @@ def _proved(traced: _Traced, host: Host, options: Options, clock: _Clock) -> _Pr
     return _attempt(later, host, options, clock)
 
 
-def _attempt(traced: _Traced, host: Host, options: Options, clock: _Clock) -> _Proved:
+def _attempt(traced: _Traced, host: Part, options: Options, clock: _Clock) -> _Proved:
     with clock.stage("match"):
         covering = _covering(traced)
     with clock.stage("rewrite"):
@@ -166,11 +179,11 @@ def _later(traced: _Traced, why: str) -> _Traced | None:
     return replace(traced, plan=plan, late=True) if plan.edits != traced.plan.edits and not refused else None
 
 
-def make_plan_only(options: Options, host: Host | None = None) -> Plan:
+def make_plan_only(options: Options, host: Host | Part | None = None) -> Plan:
     """The plan for a target, without rewriting or proving anything."""
     located = _locate(options)
-    with _host(options) if host is None else nullcontext(host) as host:
-        return _up_to_plan(options, host, located, _Clock(), proving=False).plan
+    with _part(options, host) as part:
+        return _up_to_plan(options, part, located, _Clock(), proving=False).plan
 
 
 def _locate(options: Options) -> Located:
@@ -179,15 +192,12 @@ def _locate(options: Options) -> Located:
     if "site-packages" in Path(located.file).parts:
         hint = "copy the file or its package into your project and change it there"
         raise TargetError("T019", "installed packages are never edited", place=Place(located.file), hint=hint)
-    recover(Path(located.root))
+    with _recovering:
+        recover(Path(located.root))
     return located
 
 
-def _host(options: Options) -> Host:
-    return Host(timeout=options.timeout, memory_bytes=options.memory)
-
-
-def _up_to_plan(options: Options, host: Host, located: Located, clock: _Clock, *, proving: bool) -> _Traced:
+def _up_to_plan(options: Options, host: Part, located: Located, clock: _Clock, *, proving: bool) -> _Traced:
     replayed = read_plan(options.plan_file) if options.plan_file else None
     with clock.stage("load"):
         rules = None if replayed else _rules(options)
@@ -340,6 +350,7 @@ def _report(traced: _Traced, clock: _Clock) -> Report:
         timing=clock.seconds,
         notes=(*traced.trace.notes, *plan.notes),
         device=traced.trace.device,
+        sources=traced.trace.files,
     )
 
 
@@ -367,7 +378,7 @@ def _rewritten(traced: _Traced) -> tuple[FileChange, ...]:
 
 
 def _verified(
-    traced: _Traced, changes: tuple[FileChange, ...], host: Host, options: Options, *, covering: Covering | None
+    traced: _Traced, changes: tuple[FileChange, ...], host: Part, options: Options, *, covering: Covering | None
 ) -> _Proved:
     overlay: Mapping[str, bytes] = {it.path: it.after for it in changes}
     target = replace(traced.target, call=traced.trace.call, inputs=traced.trace.inputs, overlay=overlay)
@@ -378,7 +389,7 @@ def _verified(
     return _Proved(traced, changes, verdict, collateral)
 
 
-def _judged(traced: _Traced, target: Target, host: Host, options: Options, *, covering: Covering | None) -> Verdict:
+def _judged(traced: _Traced, target: Target, host: Part, options: Options, *, covering: Covering | None) -> Verdict:
     """The verdict on the edited ``target``; where a switch turns the change on, both ways are proved."""
     edited = host.session("the edited model")
     assert traced.original is not None

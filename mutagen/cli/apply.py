@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from mutagen.cli.failure import exit_code_of, known_error, report_failure
+from mutagen.cache.answers import known_answer
+from mutagen.cli.failure import known_error, report_failure
 from mutagen.cli.flags import host_for, model_flags, options_for
+from mutagen.cli.outcomes import Outcome, run_all
 from mutagen.cli.output import check_writable, emit, is_styled, say, width_of
 
 if TYPE_CHECKING:
     from mutagen.records.result import FileChange, Report
-    from mutagen.sandbox.runner import Host
 
 Format = Literal["text", "json", "diff"]
-
-_CODES = {"applied": 0, "unchanged": 0, "would_change": 1, "refused": 1, "failed": 1}
 
 
 @dataclass(frozen=True)
@@ -30,27 +29,6 @@ class Asked:
     format: Format
     file: str | None
     verbosity: int
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one target."""
-
-    target: str
-    report: Report | None = None
-    error: Exception | None = None
-
-    @property
-    def exit_code(self) -> int:
-        """The exit code that this target alone would give."""
-        if self.report:
-            return _CODES[self.report.status]
-        return exit_code_of(self.error) if self.error else 0
-
-    @property
-    def status(self) -> str:
-        """The status of the report; an error has failed."""
-        return self.report.status if self.report else "failed"
 
 
 @click.command("apply", short_help="Change models by rules: prove, then write.")
@@ -68,6 +46,15 @@ class Outcome:
 @click.option(
     "--plan", "plan_file", metavar="FILE", help="Replay a plan of `mutagen plan` instead of RULES and TARGET."
 )
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Targets to work on at the same time.",
+)
+@click.option("--no-cache", "cache", is_flag=True, flag_value=False, default=True, help="Run anew what was run before.")
 @click.option("-q", "--quiet", count=True, help="Only problems, and what was asked for.")
 @click.option("-v", "--verbose", count=True, help="Also reasons, checks and times.")
 def command(
@@ -78,6 +65,7 @@ def command(
     output_format: Format | None,
     output: str | None,
     plan_file: str | None,
+    jobs: int,
     quiet: int,
     verbose: int,
     **flags: Any,
@@ -93,10 +81,12 @@ def command(
     if isinstance(found, Outcome):
         return _show([found], asked)
     write = not (check or diff)
+    asked_for = [options_for(each, rules=rules or "", write=write, plan_file=plan_file, flags=flags) for each in found]
+    known = [known_answer(each) for each in asked_for]
+    if all(known):
+        return _show([Outcome(each.target, report) for each, report in zip(asked_for, known, strict=True)], asked)
     with host_for(flags) as host:
-        outcomes = [
-            _run(each, rules=rules or "", write=write, plan_file=plan_file, flags=flags, host=host) for each in found
-        ]
+        outcomes = run_all(asked_for, host, jobs=jobs)
         host.retire()
         return _show(outcomes, asked)
 
@@ -125,17 +115,6 @@ def _targets(rules: str | None, targets: tuple[str, ...], *, plan_file: str | No
     if not targets:
         raise click.UsageError(f"give a TARGET behind {rules!r}: a Python file or a dotted module")
     return targets
-
-
-def _run(target: str, *, rules: str, write: bool, plan_file: str | None, flags: dict[str, Any], host: Host) -> Outcome:
-    from mutagen.api import run
-
-    host.end_sessions()  # those of the target before
-    options = options_for(target, rules=rules, write=write, plan_file=plan_file, flags=flags)
-    try:
-        return Outcome(target, report=run(options, host))
-    except Exception as error:  # also a bug must not hide what became of the other targets
-        return Outcome(target, error=error)
 
 
 def _show(outcomes: list[Outcome], asked: Asked) -> int:

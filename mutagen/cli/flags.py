@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from mutagen.api import Options
+    from mutagen.records.options import Options
     from mutagen.sandbox.runner import Host
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -77,7 +77,7 @@ def host_for(flags: dict[str, Any]) -> Host:
 
 def options_for(target: str, *, rules: str, write: bool, plan_file: str | None, flags: dict[str, Any]) -> Options:
     """The options of one run."""
-    from mutagen.api import Options
+    from mutagen.records.options import Options
 
     return Options(
         rules=rules,
@@ -94,4 +94,5 @@ def options_for(target: str, *, rules: str, write: bool, plan_file: str | None, 
         device=flags["device"],
         prove_with=flags.get("prove_with"),
         prove_inputs=tuple(flags.get("prove_inputs", ())),
+        cache=flags.get("cache", False),
     )

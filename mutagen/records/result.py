@@ -93,7 +93,8 @@ class Verdict:
 class Report:
     """The whole run, for people and machines.
 
-    ``collateral`` are the other models of the edited files, ``importers`` the files that import each edited one.
+    ``collateral`` are the other models of the edited files, ``importers`` the files that import each edited one,
+    ``sources`` those that were imported for the run.
     """
 
     status: Status
@@ -109,3 +110,4 @@ class Report:
     collateral: tuple[Collateral, ...] = ()
     importers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     device: Device = "cpu"
+    sources: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ The host imports torch in parallel with whatever the parent does. State stays in
 from __future__ import annotations
 
 import contextlib
+import itertools
 import shutil
 import sys
 import tempfile
@@ -26,6 +27,7 @@ from mutagen.sandbox import processes, wire
 from mutagen.sandbox.ending import ended, too_long, too_much, with_output
 from mutagen.sandbox.launch import Launcher, Process, launcher
 from mutagen.sandbox.output import Output
+from mutagen.sandbox.seen import Seen
 
 _TICK = 0.05
 _TICKS_PER_SCAN = 8
@@ -52,7 +54,7 @@ class Host:
         self._preload = preload
         self._fork = fork
         self._sessions: list[Session] = []
-        self._count = 0
+        self._count = itertools.count(1)
         self._retiring: threading.Thread | None = None
         self._launcher: Launcher | None = None
 
@@ -94,34 +96,65 @@ class Host:
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def end_sessions(self) -> None:
-        """End the sessions so far; the host stays, for others."""
-        for session in self._sessions:
+    def part(self, *, watched: bool = False) -> Part:
+        """Gives out sessions as the host does, and ends these alone; ``watched`` ones tell what they read."""
+        return Part(self, watched=watched)
+
+    def end(self, sessions: Sequence[Session]) -> None:
+        """End some sessions; the host stays, for others."""
+        for session in sessions:
             session.kill()
             session.close()
-        self._sessions.clear()
+            self._sessions.remove(session)
 
-    def session(self, label: str, *, memory: int | None = None) -> Session:
+    def session(self, label: str, *, memory: int | None = None, watched: bool = False) -> Session:
         """A new process; ``label`` names in messages what it does ("the original model"). Does not wait for it.
 
         ``memory`` in bytes is a limit of its own, where that is less than the host's.
         """
         if self._launcher is None:
             raise InternalError("E204", "a session was asked of a host that is not running")
-        self._count += 1
-        folder = self._folder / str(self._count)
+        folder = self._folder / str(next(self._count))
         folder.mkdir()
         limit = self._memory if memory is None else min(memory, self._memory)
-        session = Session(label, self._launcher, folder=folder, timeout=self._timeout, memory=limit)
+        session = Session(label, self._launcher, folder=folder, timeout=self._timeout, memory=limit, watched=watched)
         self._sessions.append(session)
         return session
+
+
+class Part:
+    """The sessions of one run among others that share a host; made by ``Host.part``."""
+
+    def __init__(self, host: Host, *, watched: bool) -> None:
+        self.watched = watched
+        self.sessions: list[Session] = []
+        self._host = host
+
+    @property
+    def memory(self) -> int:
+        """The limit of each session in bytes."""
+        return self._host.memory
+
+    def session(self, label: str, *, memory: int | None = None) -> Session:
+        """A new process of the host."""
+        self.sessions.append(self._host.session(label, memory=memory, watched=self.watched))
+        return self.sessions[-1]
+
+    def end(self) -> None:
+        """End the processes so far."""
+        own, self.sessions = self.sessions, []
+        self._host.end(own)
 
 
 class Session:
     """One process that runs the user's code; made by ``Host.session``."""
 
-    def __init__(self, label: str, launcher: Launcher, *, folder: Path, timeout: float, memory: int) -> None:
+    def __init__(
+        self, label: str, launcher: Launcher, *, folder: Path, timeout: float, memory: int, watched: bool
+    ) -> None:
         self.label = label
+        self.seen = Seen()
+        self._watched = watched
         self._launcher = launcher
         self._folder = folder
         self._timeout = timeout
@@ -217,10 +250,20 @@ class Session:
         value: object = None
         for request in calls:
             kind, value = self._asked(request, limit)
+            if self._watched:
+                self._look(limit)
             if isinstance(value, MutagenError) and kind == "error":
                 outcome.set_exception(with_output(value, self._output))
                 return
         outcome.set_result(value)
+
+    def _look(self, limit: float) -> None:
+        """Take over what the process has read."""
+        _, news = self._asked(("mutagen.sandbox.memory:tell", (self.seen.size,), {}), limit)
+        if isinstance(news, Seen):
+            self.seen = news
+        elif news is not None:
+            self.seen.doubts.add(f"{self.label} ended")
 
     def _asked(self, request: wire.Request, limit: float) -> wire.Answer:
         process = self._process

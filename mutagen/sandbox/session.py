@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, NoReturn, TextIO
 
 from mutagen.errors import TargetError
-from mutagen.sandbox import frames, network
+from mutagen.sandbox import frames, memory, network
 from mutagen.sandbox.failure import describe, left
 from mutagen.sandbox.wire import Answer, receive_request, send_answer
 
@@ -29,10 +29,15 @@ _SETTINGS = {
 }
 
 
+OWN_VARIABLES = frozenset({*_FOLDERS, *_SETTINGS, "PWD"})
+"""Variables that a session sets itself."""
+
+
 def seal(folder: Path, output: int) -> None:
     """Give this process a folder, streams and an environment of its own, and take the network from it."""
     _redirect(output)
     _settle(folder)
+    memory.begin(folder, OWN_VARIABLES)
     _forbid_core_dumps()
     stack = open(folder / STACK_FILE, "w")  # noqa: SIM115  faulthandler writes to it until the end
     faulthandler.enable(file=stack, all_threads=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import pickle
 import struct
-from typing import IO, Literal
+from typing import IO, Any, Literal
 
 from mutagen.errors import InternalError, MutagenError
 
@@ -18,15 +18,29 @@ Answer = tuple[Literal["ready", "value", "error"], object]
 
 _LENGTH = struct.Struct("<Q")
 _LONGEST = 1 << 34
-_RECORDS = ("mutagen.errors", "mutagen.verify.facts", "mutagen.count.tally")
+_RECORDS = ("mutagen.errors", "mutagen.sandbox.seen")
 _PLAIN = {"builtins": {"set", "frozenset", "slice", "complex", "bytearray", "range"}, "collections": {"OrderedDict"}}
 
 
 class _RecordUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> object:
-        if module in _RECORDS or module.startswith("mutagen.records.") or name in _PLAIN.get(module, ()):
+        if name in _PLAIN.get(module, ()):
             return super().find_class(module, name)
+        if (module in _RECORDS or module.startswith("mutagen.records.")) and "." not in name:
+            found = super().find_class(module, name)
+            if isinstance(found, type) and found.__module__ == module:  # not what the module itself imports
+                return found
         raise InternalError("E202", f"a session process may not answer with a {module}.{name}")
+
+
+def loads_records(data: bytes) -> Any:
+    """Unpickle plain values and records; raises InternalError for others, ValueError for what is no pickle."""
+    try:
+        return _RecordUnpickler(io.BytesIO(data)).load()
+    except MutagenError:
+        raise
+    except Exception as problem:  # pickle lets anything out
+        raise ValueError(str(problem)) from problem
 
 
 def send_request(stream: IO[bytes], request: Request) -> None:
@@ -57,10 +71,8 @@ def receive_answer(stream: IO[bytes]) -> Answer:
     """
     data = _read(stream)
     try:
-        kind, value = _RecordUnpickler(io.BytesIO(data)).load()
-    except MutagenError:
-        raise
-    except Exception as problem:  # the user's code may have written into the pipe
+        kind, value = loads_records(data)
+    except ValueError as problem:  # the user's code may have written into the pipe
         raise EOFError(str(problem)) from problem
     return kind, value
 

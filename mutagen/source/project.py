@@ -6,12 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
 
+from mutagen.records.options import Scope
 from mutagen.source.file import SourceFile, read_source
 from mutagen.source.imports_of import importers
-
-Scope = Literal["file", "package"]
 
 
 @dataclass(frozen=True)

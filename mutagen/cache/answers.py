@@ -1,0 +1,126 @@
+"""Reports by the contents of all that they depend on, in ``.mutagen_cache/answers``.
+
+An answer is a file of its own, named by its question: a line with the digest of the rest, then what was read and the
+report. It is given only while everything that was read is as it was; a file that is damaged, or of another version, is
+no answer. Losing one costs a run and nothing else, so every trouble with the disk is passed over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import secrets
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from mutagen.cache.key import key_of
+from mutagen.errors import MutagenError
+from mutagen.records.options import Options
+from mutagen.records.result import Report
+from mutagen.sandbox.memory import ALL, whole
+from mutagen.sandbox.seen import Seen, digest, digest_of, listing
+from mutagen.sandbox.session import OWN_VARIABLES
+from mutagen.sandbox.wire import loads_records
+
+_FOLDER = ".mutagen_cache"
+_ANSWERS = "answers"
+_AT_REST = {_ANSWERS, "CACHEDIR.TAG", ".gitignore"}
+_MAGIC = b"mutagen answer 1 "
+_MOST = 200
+_OLDEST = 30 * 86400.0
+_LASTING = ("unchanged", "refused", "would_change")
+
+
+def is_kept(options: Options) -> bool:
+    """Whether answers to a question are kept at all."""
+    return options.cache and options.plan_file is None
+
+
+def known_answer(options: Options) -> Report | None:
+    """The report of an earlier run, if it would come out the same now and nothing is to be written."""
+    if not is_kept(options):
+        return None
+    start = time.perf_counter()
+    try:
+        folder = _folder_above(options.target)
+        if folder is None:
+            return None
+        seen, report = _read((folder / key_of(options)).read_bytes())
+        if report.status not in _LASTING or (options.write and report.status == "would_change") or not _stands(seen):
+            return None
+    except Exception:  # whatever stands there in the place of an answer is none
+        return None
+    return replace(report, timing={"cache": round(time.perf_counter() - start, 4)})
+
+
+def keep_answer(options: Options, report: Report, seen: Seen, *, root: Path) -> None:
+    """Keep a report for ``known_answer``, unless something speaks against it."""
+    if report.status not in _LASTING or seen.doubts or not _stands(seen):
+        return
+    body = pickle.dumps((vars(seen), report), protocol=pickle.HIGHEST_PROTOCOL)
+    with contextlib.suppress(OSError, MutagenError):
+        folder = _made(root)
+        name = key_of(options)
+        fresh = folder / f"{name}.{secrets.token_hex(4)}"
+        try:
+            fresh.write_bytes(_MAGIC + digest(body).encode() + b"\n" + body)
+            fresh.replace(folder / name)
+        finally:
+            fresh.unlink(missing_ok=True)
+        _prune(folder)
+
+
+def _folder_above(target: str) -> Path | None:
+    """The closest folder with answers above a target; None where there is none, or a run was interrupted there."""
+    start = Path(os.path.abspath(target))
+    for parent in start.parents if start.exists() else (Path.cwd(), *Path.cwd().parents):
+        cache = parent / _FOLDER
+        if (cache / _ANSWERS).is_dir():
+            return cache / _ANSWERS if set(os.listdir(cache)) <= _AT_REST else None
+    return None
+
+
+def _made(root: Path) -> Path:
+    from mutagen.write.lock import make_folder
+
+    folder = make_folder(root) / _ANSWERS
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def _read(data: bytes) -> tuple[Seen, Report]:
+    """What an answer says; raises ValueError where it is not whole, MutagenError where it is not of our making."""
+    head, _, body = data.partition(b"\n")
+    if head != _MAGIC + digest(body).encode():
+        raise ValueError("damaged")
+    seen, report = loads_records(body)
+    if not isinstance(report, Report):
+        raise ValueError("no report")
+    return Seen(**seen), report
+
+
+def _stands(seen: Seen) -> bool:
+    """Whether everything that was read is as it was."""
+    return (
+        all(digest_of(path) == was for path, was in seen.files.items())
+        and all(os.path.exists(path) is was for path, was in seen.there.items())
+        and all(listing(path, importable) == was for (path, importable), was in seen.folders.items())
+        and all(_variable(name) == was for name, was in seen.variables.items())
+    )
+
+
+def _variable(name: str) -> str:
+    if name == ALL:
+        return digest(whole(dict(os.environ), OWN_VARIABLES))
+    value = os.environ.get(name)
+    return digest(os.fsencode(value)) if value is not None else ""
+
+
+def _prune(folder: Path) -> None:
+    """Remove answers that nobody will ask for any more: the oldest, and all beyond some number."""
+    found = sorted(((entry.stat().st_mtime, entry.path) for entry in os.scandir(folder)), reverse=True)
+    for index, (changed, path) in enumerate(found):
+        if index >= _MOST or changed < time.time() - _OLDEST:
+            Path(path).unlink(missing_ok=True)

@@ -1,0 +1,91 @@
+"""Runs the targets of a command, one after the other or several at a time, each a transaction of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from mutagen.cache.answers import is_kept, known_answer
+from mutagen.cli.failure import exit_code_of
+
+if TYPE_CHECKING:
+    from mutagen.records.options import Options
+    from mutagen.records.result import Report
+    from mutagen.sandbox.runner import Host
+
+_CODES = {"applied": 0, "unchanged": 0, "would_change": 1, "refused": 1, "failed": 1}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one target."""
+
+    target: str
+    report: Report | None = None
+    error: Exception | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code that this target alone would give."""
+        if self.report:
+            return _CODES[self.report.status]
+        return exit_code_of(self.error) if self.error else 0
+
+    @property
+    def status(self) -> str:
+        """The status of the report; an error has failed."""
+        return self.report.status if self.report else "failed"
+
+
+def run_all(asked: Sequence[Options], host: Host, *, jobs: int) -> list[Outcome]:
+    """What became of each target, in their order; ``jobs`` of them are worked on at the same time.
+
+    Whatever is written is written in that order and comes out as if the targets had been taken one after the other.
+    """
+    if jobs == 1 or len(asked) == 1:
+        return [_run(each, host, last=each is asked[-1]) for each in asked]
+    with ThreadPoolExecutor(jobs) as pool:
+        first = list(pool.map(lambda each: _run(each, host, writes=False), asked))
+    changed: set[str] = set()
+    outcomes = []
+    for each, outcome in zip(asked, first, strict=True):
+        if changed and (outcome.report is None or changed & _touched(outcome.report)):
+            outcome = _run(each, host)  # what it saw is no longer there
+        elif each.write:
+            outcome = _written(each, outcome)
+        if outcome.report and outcome.report.status == "applied":
+            changed |= {change.path for change in outcome.report.files}
+        outcomes.append(outcome)
+    return outcomes
+
+
+def _run(options: Options, host: Host, *, writes: bool = True, last: bool = False) -> Outcome:
+    """What becomes of one target; the processes of the last one end with the host, beside what is still to do."""
+    from mutagen.api import run
+
+    part = host.part(watched=is_kept(options))
+    try:
+        report = known_answer(options) or run(replace(options, write=options.write and writes), part)
+        return Outcome(options.target, report)
+    except Exception as error:  # also a bug must not hide what became of the other targets
+        return Outcome(options.target, error=error)
+    finally:
+        if not last:
+            part.end()
+
+
+def _touched(report: Report) -> set[str]:
+    return {*report.sources, report.plan.file, *(change.path for change in report.files)}
+
+
+def _written(options: Options, outcome: Outcome) -> Outcome:
+    from mutagen.api import written
+
+    if outcome.report is None or outcome.report.status != "would_change":
+        return outcome
+    try:
+        return replace(outcome, report=written(outcome.report, options))
+    except Exception as error:
+        return Outcome(options.target, error=error)

@@ -1,0 +1,35 @@
+"""What a run is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from mutagen.records.rules import Style
+from mutagen.records.target import Device
+
+Scope = Literal["file", "package"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run is asked for; texts are as on the command line. ``write`` false looks only.
+
+    ``cache`` says that an answer that was given before will do, and that this one may be kept.
+    """
+
+    rules: str
+    target: str
+    model: str | None = None
+    inputs: tuple[str, ...] = ()
+    inputs_from: str | None = None
+    scope: Scope = "file"
+    style: Style | None = None
+    write: bool = True
+    timeout: float = 120.0
+    memory: int | None = None
+    plan_file: str | None = None
+    device: Device | None = None
+    prove_with: str | None = None
+    prove_inputs: tuple[str, ...] = ()
+    cache: bool = False

@@ -1,0 +1,167 @@
+"""Lets Python tell of every file that is opened and every folder that is listed, by its audit events."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import sysconfig
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from mutagen.sandbox.seen import Seen, digest, digest_of, listing
+
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_DOUBTS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.forkpty", "socket.connect")
+_CHANGES = ("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.chmod")
+_IMPORTING = "<frozen importlib._bootstrap_external>"
+_CACHE = f"{os.sep}.mutagen_cache{os.sep}"
+_INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+
+_watchers: list[Watcher] = []
+_busy = threading.local()
+_hooked: list[bool] = []
+
+
+class Watcher:
+    """Fills ``seen``; ``ours`` says that it is mutagen's own process, where only what it reads is of interest.
+
+    Paths that begin as one of ``apart`` do not matter."""
+
+    def __init__(self, *, ours: bool, apart: tuple[str, ...]) -> None:
+        self.seen = Seen()
+        self._ours = ours
+        self._apart = ("/dev/", "/proc/", "/sys/", *apart)
+        self._own = _packages("mutagen") if ours else _packages("mutagen", "torch", "numpy")
+        self._python = _python()
+        self._handlers: dict[str, Callable[[tuple[Any, ...]], None]] = {
+            "open": self._open,
+            "os.listdir": self._list,
+            "os.scandir": self._list,
+        }
+        if not ours:
+            self._handlers |= {event: self._doubt(event) for event in _DOUBTS}
+            self._handlers |= dict.fromkeys(_CHANGES, self._change)
+
+    def hear(self, event: str, args: tuple[Any, ...]) -> None:
+        """Be told of an event."""
+        handle = self._handlers.get(event)
+        if handle is not None and not getattr(_busy, "now", False):
+            _busy.now = True  # looking into a file opens it
+            try:
+                handle(args)
+            finally:
+                _busy.now = False
+
+    def stat(self, path: Any, there: bool) -> None:
+        """Be told that somebody asked whether a path exists."""
+        if getattr(_busy, "now", False):
+            return
+        known = self._path(path)
+        if known is not None:
+            self.seen.there.setdefault(known, there)
+
+    def variable(self, name: str, value: bytes | None) -> None:
+        """Be told that a variable of the environment was read."""
+        self.seen.variables.setdefault(name, digest(value) if value is not None else "")
+
+    def _open(self, args: tuple[Any, ...]) -> None:
+        name, mode, flags = args
+        path = self._path(name)
+        if path is None:
+            return
+        if (isinstance(mode, str) and set(mode) & set("wax+")) or (isinstance(flags, int) and flags & _WRITES):
+            if not self._ours:
+                self.seen.doubts.add(f"{path} is written")
+        elif path not in self.seen.files:
+            self.seen.files[path] = digest_of(path)
+            if self.seen.files[path] == "large":
+                self.seen.doubts.add(f"{path} is large")
+
+    def _list(self, args: tuple[Any, ...]) -> None:
+        path = self._path("." if args[0] is None else args[0])
+        if path is not None:
+            importing = sys._getframe(3).f_code.co_filename == _IMPORTING
+            self.seen.folders.setdefault((path, importing), listing(path, importing))
+
+    def _change(self, args: tuple[Any, ...]) -> None:
+        path = self._path(args[0])
+        if path is not None:
+            self.seen.doubts.add(f"{path} is changed")
+
+    def _doubt(self, event: str) -> Callable[[tuple[Any, ...]], None]:
+        return lambda _: self.seen.doubts.add(event)
+
+    def _path(self, name: Any) -> str | None:
+        """The absolute path if it is one that matters, the source in the place of its compiled form."""
+        if not isinstance(name, (str, bytes, os.PathLike)):
+            return None
+        path = os.path.abspath(os.fsdecode(name))
+        if f"{path}{os.sep}".startswith((*self._apart, *self._own)) or _CACHE in f"{path}{os.sep}":
+            return None
+        installed = any(part in f"{path}{os.sep}" for part in _INSTALLED)
+        if installed and self._ours or not installed and path.startswith(self._python):
+            return None
+        if path.endswith(".pyc") and "__pycache__" in path:
+            try:
+                source = importlib.util.source_from_cache(path)
+            except ValueError:
+                return path
+            return source if os.path.exists(source) else path
+        return path
+
+
+def _hook(event: str, args: tuple[Any, ...]) -> None:
+    for watcher in _watchers:
+        watcher.hear(event, args)
+
+
+def watch(watcher: Watcher) -> None:
+    """Let a watcher hear of all events from now on."""
+    if not _hooked:
+        _hooked.append(True)
+        sys.addaudithook(_hook)
+        _note_questions()
+    _watchers.append(watcher)
+
+
+def _note_questions() -> None:
+    """Hear what is asked of paths as well: ``os.path.exists`` opens nothing."""
+    ask = os.stat
+
+    def stat(path: Any, *args: Any, **kwargs: Any) -> os.stat_result:
+        there = False
+        try:
+            found = ask(path, *args, **kwargs)
+            there = True
+        finally:
+            for watcher in _watchers:
+                watcher.stat(path, there)
+        return found
+
+    os.stat = stat
+
+
+@contextmanager
+def watching() -> Iterator[Seen]:
+    """What mutagen itself reads inside the block."""
+    watcher = Watcher(ours=True, apart=(os.path.join(tempfile.gettempdir(), "mutagen-"),))
+    watch(watcher)
+    try:
+        yield watcher.seen
+    finally:
+        _watchers.remove(watcher)
+
+
+def _packages(*names: str) -> tuple[str, ...]:
+    found = [importlib.util.find_spec(name) for name in names]
+    return tuple(str(Path(spec.origin).parent) + os.sep for spec in found if spec is not None and spec.origin)
+
+
+def _python() -> tuple[str, ...]:
+    paths = sysconfig.get_paths()
+    return (paths["stdlib"] + os.sep, paths["platstdlib"] + os.sep)
