@@ -1,8 +1,10 @@
 """Ratios of mutagen's run times to their floors, measured in turn on one machine: ``python -m benchmarks.ratios``.
 
 ``help``: ``mutagen --help`` against ``python -c "import click, rich"``; at most 3.
-``apply``: ``mutagen apply`` on a ResNet-18, by a rule that adds and one that replaces, against one process that imports
-torch, builds and runs the original and the edited model once; at most 1.6.
+``apply``: ``mutagen apply --check --no-cache`` on a ResNet-18, a U-Net and a net of 1,000 modules, against one process
+that imports torch, builds and runs the original and the edited model once; at most 1.25.
+``unchanged``: a run on a model where nothing is to do and nothing has changed since the run before, against importing
+click, rich, pydantic and ruamel.yaml; at most 2.
 
 Machines are noisy, so each command is run several times in turn with its floor and the medians are compared.
 """
@@ -11,106 +13,71 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-MODEL = ROOT / "samples" / "resnet_torchvision_style.py"
-SHAPE = (1, 3, 224, 224)
+from benchmarks.nets import RESNET18, RESNET18_DSC, THOUSAND, UNET, Net
+from benchmarks.timing import MUTAGEN, Ratio, environment, machine, ratio
 
-_FLOOR = """
-import importlib.util, sys
-import torch
-for path in sys.argv[1:]:
-    spec = importlib.util.spec_from_file_location("model", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    with torch.no_grad():
-        module.resnet18().eval()(torch.randn({shape}))
-"""
-
-
-@dataclass(frozen=True)
-class Ratio:
-    """Medians in seconds of a command and its floor; ``limit`` is what the ratio may be."""
-
-    name: str
-    command: float
-    floor: float
-    limit: float
-
-    @property
-    def value(self) -> float:
-        """The command's time as a multiple of its floor's."""
-        return self.command / self.floor
-
-    def __str__(self) -> str:
-        judged = "ok" if self.value <= self.limit else "TOO SLOW"
-        times = f"{self.command:6.2f} s / {self.floor:6.2f} s"
-        return f"{self.name:<24} {times} = {self.value:4.2f} (limit {self.limit}) {judged}"
-
-
-def measure(name: str, command: Sequence[str], floor: Sequence[str], *, limit: float, runs: int) -> Ratio:
-    """Run both in turn, after one unmeasured run of each."""
-    times: dict[str, list[float]] = {"command": [], "floor": []}
-    for turn in range(runs + 1):
-        for kind, line in (("floor", floor), ("command", command)):
-            seconds = _seconds(line)
-            if turn:
-                times[kind].append(seconds)
-    return Ratio(name, statistics.median(times["command"]), statistics.median(times["floor"]), limit)
-
-
-def _seconds(line: Sequence[str]) -> float:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    start = time.perf_counter()
-    done = subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode not in (0, 1):
-        raise SystemExit(f"{' '.join(line)}\n{done.stdout}{done.stderr}")
-    return time.perf_counter() - start
+NETS = (RESNET18, RESNET18_DSC, UNET, THOUSAND)
 
 
 def help_ratio(runs: int) -> Ratio:
     """``--help`` must need no more than the libraries it shows itself with."""
-    command = [sys.executable, "-m", "mutagen", "--help"]
-    return measure("help", command, [sys.executable, "-c", "import click, rich"], limit=3.0, runs=runs)
+    floor = [sys.executable, "-c", "import click, rich"]
+    return ratio("help", [*MUTAGEN, "--help"], floor, limit=3.0, runs=runs)
 
 
-def apply_ratio(rule: str, folder: Path, runs: int) -> Ratio:
+def apply_ratio(net: Net, folder: Path, runs: int) -> Ratio:
     """The whole of ``apply`` but the writing, so that each run finds the same file."""
-    shape = "x".join(map(str, SHAPE))
-    flags = ["--model", "resnet18()", "--input", shape]
-    original, edited = folder / f"{rule}_before.py".replace("-", "_"), folder / f"{rule}_after.py".replace("-", "_")
-    for path in (original, edited):
-        shutil.copy(MODEL, path)
-    apply = [sys.executable, "-m", "mutagen", "apply", rule]
-    subprocess.run([*apply, str(edited), *flags], env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
-    floor = [sys.executable, "-c", _FLOOR.format(shape=SHAPE), str(original), str(edited)]
-    return measure(f"apply {rule}", [*apply, str(original), *flags, "--check"], floor, limit=1.6, runs=runs)
+    original, edited = net.copy(folder, "original"), net.copy(folder, "edited")
+    _apply(net, edited, folder)
+    floor = [sys.executable, "-c", net.floor(folder, ("original", "edited"))]
+    command = [*MUTAGEN, "apply", net.rule, str(original), *net.flags, "--check", "--no-cache"]
+    return ratio(f"apply {net.rule}, {net.name}", command, floor, limit=1.25, runs=runs)
+
+
+def unchanged_ratio(net: Net, folder: Path, runs: int) -> Ratio:
+    """A run that was made before, on a model that stands as the rule wants it."""
+    file = net.copy(folder, "again")
+    _apply(net, file, folder)
+    floor = [sys.executable, "-c", "import click, rich, pydantic, ruamel.yaml"]
+    command = [*MUTAGEN, "apply", net.rule, str(file), *net.flags]
+    return ratio(f"unchanged {net.rule}, {net.name}", command, floor, limit=2.0, runs=runs)
+
+
+def _apply(net: Net, file: Path, folder: Path) -> None:
+    command = [*MUTAGEN, "apply", net.rule, str(file), *net.flags, "--quiet"]
+    subprocess.run(command, env=environment(), cwd=folder, check=True, stdout=subprocess.DEVNULL)
 
 
 def main() -> int:
     """Print the ratios; 1 if one is over its limit."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--rules", default="eca-after-blocks,conv-to-dsc")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        found = [help_ratio(arguments.runs)]
-        found += [apply_ratio(rule, Path(folder), arguments.runs) for rule in arguments.rules.split(",")]
-    for ratio in found:
-        line = json.dumps(vars(ratio) | {"ratio": ratio.value}) if arguments.json else str(ratio)
+    if not arguments.json:
+        sys.stdout.write(f"{machine()}; medians of {arguments.runs} runs\n")
+    over = False
+    for found in _ratios(arguments.runs):
+        line = json.dumps(vars(found) | {"ratio": found.value}) if arguments.json else str(found)
         sys.stdout.write(line + "\n")
-    return int(any(ratio.value > ratio.limit for ratio in found))
+        sys.stdout.flush()
+        over = over or found.value > found.limit
+    return int(over)
+
+
+def _ratios(runs: int) -> Iterator[Ratio]:
+    yield help_ratio(runs)
+    for net in NETS:
+        with tempfile.TemporaryDirectory() as folder:
+            yield apply_ratio(net, Path(folder), runs)
+    with tempfile.TemporaryDirectory() as folder:
+        yield unchanged_ratio(RESNET18, Path(folder), runs)
 
 
 if __name__ == "__main__":

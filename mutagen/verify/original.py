@@ -9,7 +9,7 @@ from torch import nn
 
 from mutagen.records.proof import Mode
 from mutagen.verify.observe import Leaves, Observed, observe
-from mutagen.verify.streams import foreign_state, module_paths, streams
+from mutagen.verify.streams import Streams, foreign_state, module_paths, streams, with_chance
 from mutagen.verify.tensors import edited_tensors
 
 Shapes = tuple[tuple[int, ...], ...]
@@ -37,10 +37,7 @@ class Original:
         """Whether the model runs in that mode with these inputs, and by torch's randomness alone."""
         self.model.train(mode == "train")
         try:
-            with streams(self.seed, self._paths) as active:
-                state = foreign_state()
-                observed = observe(self._call, leaves, self._own, seed=self.seed, backward=False)
-                drawn = foreign_state() != state
+            observed, drew, drawn = self._seen(leaves, chance=not self._plain(mode))
         except Exception as error:  # whatever a model raises says that it does not take these inputs
             self.why = f"{type(error).__name__}: {error}"
             return False
@@ -50,9 +47,26 @@ class Original:
         # Without the history that autograd keeps with them: it holds all activations.
         kept = {name: tensor.detach() for name, tensor in observed.outputs.tensors.items()}
         self.seen[mode, shapes] = replace(observed, outputs=replace(observed.outputs, tensors=kept))
-        if drawn or active.drew:
+        if drawn or drew:
             self._chance.add((mode, shapes))
         return True
+
+    def _plain(self, mode: Mode) -> bool:
+        """Whether the model has run in that mode before, and drew no numbers of any kind."""
+        return any(case[0] == mode for case in self.seen) and not any(case[0] == mode for case in self._chance)
+
+    def _seen(self, leaves: Leaves, *, chance: bool) -> tuple[Observed, bool, bool]:
+        """A run, whether it drew from torch, and whether from others; without ``chance`` at first in the quick way."""
+        found: list[tuple[bool, bool]] = []
+
+        def look(active: Streams | None) -> Observed:
+            state = foreign_state()
+            observed = observe(self._call, leaves, self._own, seed=self.seed, backward=False)
+            found[:] = [(active is not None and active.drew, foreign_state() != state)]
+            return observed
+
+        observed = with_chance(look, seed=self.seed, modules=self._paths, chance=chance)
+        return observed, *found[0]
 
     def has_chance(self, mode: Mode, shapes: Shapes) -> bool:
         """Whether random numbers were drawn in a case."""
