@@ -10,6 +10,7 @@ import hashlib
 import os
 from dataclasses import dataclass, field
 
+_SOUGHT = (".py", ".so", ".pyd", ".yaml", ".yml", ".j2")
 MOST = 1 << 26
 """Bytes of a file that is looked into; a larger one is a doubt."""
 
@@ -18,7 +19,8 @@ MOST = 1 << 26
 class Seen:
     """What was read: paths with digests ("" for what is not there), variables with the digest of their values.
 
-    ``folders`` are listings, of all names or only of what can be imported; ``there`` says whether a path existed.
+    ``folders`` are listings, of all names or only of what Python and mutagen look for; ``there`` says whether a path
+    existed.
     """
 
     files: dict[str, str] = field(default_factory=dict)
@@ -60,12 +62,12 @@ def digest(data: bytes) -> str:
 
 
 def listing(path: str, importable: bool) -> str:
-    """The digest of the names in a folder, or of those that could be modules; mutagen's and Python's caches apart."""
+    """The digest of the names in a folder, or of those that Python and mutagen look for; their caches apart."""
     try:
         names = sorted(os.listdir(path))
     except OSError:
         return ""
     kept = [name for name in names if not name.startswith(".mutagen") and name != "__pycache__"]
     if importable:
-        kept = [name for name in kept if "." not in name or name.endswith((".py", ".so", ".pyd"))]
+        kept = [name for name in kept if "." not in name or name.endswith(_SOUGHT)]
     return digest("\0".join(kept).encode("utf-8", "surrogateescape"))

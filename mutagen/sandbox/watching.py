@@ -85,7 +85,7 @@ class Watcher:
     def _list(self, args: tuple[Any, ...]) -> None:
         path = self._path("." if args[0] is None else args[0])
         if path is not None:
-            importing = sys._getframe(3).f_code.co_filename == _IMPORTING
+            importing = self._ours or sys._getframe(3).f_code.co_filename == _IMPORTING
             self.seen.folders.setdefault((path, importing), listing(path, importing))
 
     def _change(self, args: tuple[Any, ...]) -> None:

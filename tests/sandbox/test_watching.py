@@ -94,7 +94,7 @@ def test_what_mutagen_reads_itself(tmp_path):
     (tmp_path / "d.txt").read_text()
     assert set(seen.files) == {str(tmp_path / "a.txt")}
     assert seen.there == {str(tmp_path / "c.txt"): False}
-    assert (str(tmp_path), False) in seen.folders and not seen.doubts
+    assert (str(tmp_path), True) in seen.folders and not seen.doubts
 
 
 def test_importing_it_watches_nothing():
