@@ -1,8 +1,8 @@
 """Time against the number of modules and against the number of rules: ``python -m benchmarks.scaling``.
 
-Each point is the fastest of some runs of ``mutagen apply --check --no-cache``. The models are chains of blocks with four
-modules each; the rules replace one activation each out of two hundred. The stages are those of the report: ``trace``
-includes importing torch. Growth is the exponent between the last two points: 1 is linear.
+Each point is the fastest of some runs of ``mutagen apply --check --no-cache``. The models are chains of blocks with
+four modules each; the rules replace one activation each out of two hundred. The stages are those of the report:
+``trace`` includes importing torch. Growth is the exponent between the last two points: 1 is linear.
 """
 
 from __future__ import annotations
