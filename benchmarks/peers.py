@@ -29,11 +29,12 @@ import libcst as cst
 from libcst import matchers as m
 
 NAMES = {"ReLU": "GELU", "relu": "gelu"}
+LIBRARY = m.Name("nn") | m.Name("F") | m.Name("torch") | m.Attribute(value=m.Name("torch"))
 
 
 class Codemod(cst.CSTTransformer):
     def leave_Call(self, before, after):
-        if m.matches(after.func, m.Attribute(value=m.Name() | m.Attribute(), attr=m.Name("ReLU") | m.Name("relu"))):
+        if m.matches(after.func, m.Attribute(value=LIBRARY, attr=m.Name("ReLU") | m.Name("relu"))):
             name = cst.Name(NAMES[after.func.attr.value])
             args = [it for it in after.args if not (it.keyword and it.keyword.value == "inplace")]
             if name.value == "GELU":

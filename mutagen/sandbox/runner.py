@@ -107,7 +107,7 @@ class Host:
             session.close()
             self._sessions.remove(session)
 
-    def session(self, label: str, *, memory: int | None = None, watched: bool = False) -> Session:
+    def session(self, label: str, *, memory: int | None = None) -> Session:
         """A new process; ``label`` names in messages what it does ("the original model"). Does not wait for it.
 
         ``memory`` in bytes is a limit of its own, where that is less than the host's.
@@ -117,7 +117,7 @@ class Host:
         folder = self._folder / str(next(self._count))
         folder.mkdir()
         limit = self._memory if memory is None else min(memory, self._memory)
-        session = Session(label, self._launcher, folder=folder, timeout=self._timeout, memory=limit, watched=watched)
+        session = Session(label, self._launcher, folder=folder, timeout=self._timeout, memory=limit)
         self._sessions.append(session)
         return session
 
@@ -137,8 +137,10 @@ class Part:
 
     def session(self, label: str, *, memory: int | None = None) -> Session:
         """A new process of the host."""
-        self.sessions.append(self._host.session(label, memory=memory, watched=self.watched))
-        return self.sessions[-1]
+        session = self._host.session(label, memory=memory)
+        session.watched = self.watched
+        self.sessions.append(session)
+        return session
 
     def end(self) -> None:
         """End the processes so far."""
@@ -147,14 +149,12 @@ class Part:
 
 
 class Session:
-    """One process that runs the user's code; made by ``Host.session``."""
+    """One process that runs the user's code; made by ``Host.session``. ``seen`` is what it has read, if ``watched``."""
 
-    def __init__(
-        self, label: str, launcher: Launcher, *, folder: Path, timeout: float, memory: int, watched: bool
-    ) -> None:
+    def __init__(self, label: str, launcher: Launcher, *, folder: Path, timeout: float, memory: int) -> None:
         self.label = label
         self.seen = Seen()
-        self._watched = watched
+        self.watched = False
         self._launcher = launcher
         self._folder = folder
         self._timeout = timeout
@@ -250,7 +250,7 @@ class Session:
         value: object = None
         for request in calls:
             kind, value = self._asked(request, limit)
-            if self._watched:
+            if self.watched:
                 self._look(limit)
             if isinstance(value, MutagenError) and kind == "error":
                 outcome.set_exception(with_output(value, self._output))
