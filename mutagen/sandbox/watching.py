@@ -158,8 +158,9 @@ def watching() -> Iterator[Seen]:
 
 
 def _packages(*names: str) -> tuple[str, ...]:
-    found = [importlib.util.find_spec(name) for name in names]
-    return tuple(str(Path(spec.origin).parent) + os.sep for spec in found if spec is not None and spec.origin)
+    """The folders of packages, as far as they are imported already."""
+    files = [getattr(sys.modules.get(name), "__file__", None) for name in names]
+    return tuple(str(Path(file).parent) + os.sep for file in files if file is not None)
 
 
 def _python() -> tuple[str, ...]:

@@ -61,7 +61,7 @@ class Original:
 
         def look(active: Streams | None) -> Observed:
             state = foreign_state()
-            observed = observe(self._call, leaves, self._own, seed=self.seed, backward=False)
+            observed = observe(self._call, leaves, self._own, seed=self.seed, backward=False, compared=False)
             found[:] = [(active is not None and active.drew, foreign_state() != state)]
             return observed
 
