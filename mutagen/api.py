@@ -12,7 +12,7 @@ from threading import Lock
 from mutagen.blocks.catalogue import load_blocks
 from mutagen.blocks.recognise import standing_products
 from mutagen.blocks.short_names import switch_name
-from mutagen.cache.answers import is_kept, keep_answer
+from mutagen.cache.answers import is_kept, keep_answer, watched_run
 from mutagen.errors import ClashError, InternalError, Place, ProofError, TargetError
 from mutagen.load.candidates import choose_model, model_candidates
 from mutagen.load.input_spec import parse_input
@@ -37,7 +37,6 @@ from mutagen.report.before import place_before
 from mutagen.rewrite.apply import rewrite
 from mutagen.sandbox.runner import Host, Part, Session
 from mutagen.sandbox.seen import Seen
-from mutagen.sandbox.watching import watching
 from mutagen.source.project import Project, open_project
 from mutagen.verify.collateral import MEMORY, watched
 from mutagen.verify.prove import begin, begin_again, prove
@@ -94,12 +93,12 @@ def run(options: Options, host: Host | Part | None = None) -> Report:
 
     ``host`` is one that already runs, or a part of it, for several runs that share it; it stays open.
     """
-    with _part(options, host) as part, watching() if part.watched else nullcontext(Seen()) as seen:
+    with _part(options, host) as part, watched_run() if part.watched else nullcontext(Seen()) as seen:
         report = _run(options, part, seen)
     if part.watched:
         for session in part.sessions:
             seen.merge(session.seen)
-        keep_answer(options, report, seen, root=Path(find_target(options.target).root))
+        keep_answer(options, report, seen)
     return report
 
 

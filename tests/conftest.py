@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
+import shutil
 import signal
+import tempfile
 
 import pytest
 
@@ -10,6 +13,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """Commands that tests interrupt must hear it, also where whatever started the tests ignores interrupts."""
+    """Commands that tests interrupt must hear it, also where whatever started the tests ignores interrupts.
+
+    Answers are kept in a folder of the tests' own.
+    """
+    os.environ["MUTAGEN_CACHE_DIR"] = tempfile.mkdtemp(prefix="mutagen-answers-")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_unconfigure() -> None:
+    """Remove the answers."""
+    shutil.rmtree(os.environ.pop("MUTAGEN_CACHE_DIR"), ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Reports by the contents of all that they depend on, in ``.mutagen_cache/answers``.
+"""Reports by the contents of all that they depend on, in a folder of the user's.
 
 An answer is a file of its own, named by its question: a line with the digest of the rest, then what was read and the
 report. It is given only while everything that was read is as it was; a file that is damaged, or of another version, is
@@ -12,23 +12,23 @@ import os
 import pickle
 import secrets
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from mutagen.cache.folder import answers_folder, cache_folder, made_folder
 from mutagen.cache.key import key_of
 from mutagen.errors import MutagenError
 from mutagen.records.options import Options
 from mutagen.records.result import Report
-from mutagen.sandbox.memory import ALL, whole
-from mutagen.sandbox.seen import Seen, digest, digest_of, listing
-from mutagen.sandbox.session import OWN_VARIABLES
+from mutagen.sandbox.seen import Seen, digest, digest_of, kind_of, listing
+from mutagen.sandbox.variables import ALL, whole
 from mutagen.sandbox.wire import loads_records
 
-_FOLDER = ".mutagen_cache"
-_ANSWERS = "answers"
-_AT_REST = {_ANSWERS, "CACHEDIR.TAG", ".gitignore"}
+_RUNNING = ".mutagen_cache"
+_AT_REST = {"CACHEDIR.TAG", ".gitignore"}
 _MAGIC = b"mutagen answer 1 "
-_MOST = 200
+_MOST = 500
 _OLDEST = 30 * 86400.0
 _LASTING = ("unchanged", "refused", "would_change")
 
@@ -44,10 +44,9 @@ def known_answer(options: Options) -> Report | None:
         return None
     start = time.perf_counter()
     try:
-        folder = _folder_above(options.target)
-        if folder is None:
+        if _is_at_work(options.target):
             return None
-        seen, report = _read((folder / key_of(options)).read_bytes())
+        seen, report = _read((answers_folder() / key_of(options)).read_bytes())
         if report.status not in _LASTING or (options.write and report.status == "would_change") or not _stands(seen):
             return None
     except Exception:  # whatever stands there in the place of an answer is none
@@ -55,13 +54,24 @@ def known_answer(options: Options) -> Report | None:
     return replace(report, timing={"cache": round(time.perf_counter() - start, 4)})
 
 
-def keep_answer(options: Options, report: Report, seen: Seen, *, root: Path) -> None:
+@contextlib.contextmanager
+def watched_run() -> Iterator[Seen]:
+    """What mutagen itself reads inside the block, for ``keep_answer``."""
+    from mutagen.sandbox.watching import watching
+
+    with watching(os.path.join(cache_folder(), "")) as seen:
+        yield seen
+
+
+def keep_answer(options: Options, report: Report, seen: Seen) -> None:
     """Keep a report for ``known_answer``, unless something speaks against it."""
     if report.status not in _LASTING or seen.doubts or not _stands(seen):
         return
+    if any(it.built_before is None for it in report.collateral):  # there was no time for it, this time
+        return
     body = pickle.dumps((vars(seen), report), protocol=pickle.HIGHEST_PROTOCOL)
-    with contextlib.suppress(OSError, MutagenError):
-        folder = _made(root)
+    with contextlib.suppress(OSError, RuntimeError, MutagenError):
+        folder = made_folder()
         name = key_of(options)
         fresh = folder / f"{name}.{secrets.token_hex(4)}"
         try:
@@ -72,22 +82,14 @@ def keep_answer(options: Options, report: Report, seen: Seen, *, root: Path) -> 
         _prune(folder)
 
 
-def _folder_above(target: str) -> Path | None:
-    """The closest folder with answers above a target; None where there is none, or a run was interrupted there."""
+def _is_at_work(target: str) -> bool:
+    """Whether another mutagen is at work above a target, or was interrupted there: only a run can tell."""
     start = Path(os.path.abspath(target))
     for parent in start.parents if start.exists() else (Path.cwd(), *Path.cwd().parents):
-        cache = parent / _FOLDER
-        if (cache / _ANSWERS).is_dir():
-            return cache / _ANSWERS if set(os.listdir(cache)) <= _AT_REST else None
-    return None
-
-
-def _made(root: Path) -> Path:
-    from mutagen.write.lock import make_folder
-
-    folder = make_folder(root) / _ANSWERS
-    folder.mkdir(exist_ok=True)
-    return folder
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            if not set(os.listdir(parent / _RUNNING)) <= _AT_REST:
+                return True
+    return False
 
 
 def _read(data: bytes) -> tuple[Seen, Report]:
@@ -105,7 +107,7 @@ def _stands(seen: Seen) -> bool:
     """Whether everything that was read is as it was."""
     return (
         all(digest_of(path) == was for path, was in seen.files.items())
-        and all(os.path.exists(path) is was for path, was in seen.there.items())
+        and all(kind_of(path) == was for path, was in seen.there.items())
         and all(listing(path, importable) == was for (path, importable), was in seen.folders.items())
         and all(_variable(name) == was for name, was in seen.variables.items())
     )
@@ -113,7 +115,7 @@ def _stands(seen: Seen) -> bool:
 
 def _variable(name: str) -> str:
     if name == ALL:
-        return digest(whole(dict(os.environ), OWN_VARIABLES))
+        return digest(whole(dict(os.environ)))
     value = os.environ.get(name)
     return digest(os.fsencode(value)) if value is not None else ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import sys
@@ -13,15 +14,21 @@ from mutagen import __version__
 from mutagen.records.options import Options
 from mutagen.resources import rules_dir, templates_dir
 
-_NO_MATTER = {"write", "timeout", "cache"}
-_SETTINGS = ("PYTHON", "TORCH", "PYTORCH", "ATEN", "OMP", "MKL", "KMP", "DNNL", "ONEDNN", "CUDA", "LD_")
-"""Beginnings of the names of variables that Python and torch read before anybody watches."""
+_NO_MATTER = {"write", "cache"}
+_SETTINGS = (
+    *("PYTHON", "LC_", "LANG", "TZ", "LD_", "DYLD_", "MALLOC_", "GLIBC_"),
+    *("TORCH", "PYTORCH", "ATEN", "C10", "CUDA", "NVIDIA", "HIP", "ROCM", "TRITON", "NUMPY", "NPY", "SYMPY"),
+    *("OMP", "GOMP", "KMP", "MKL", "BLIS", "DNNL", "ONEDNN", "OPENBLAS", "VECLIB"),
+)
+"""Beginnings of the names of variables that Python, torch and what they load read before anybody watches."""
+_EARLY = ("sitecustomize.py", "usercustomize.py", "torch/version.py", "numpy/version.py")
+"""Files that stand for what is imported before anybody watches, where no package manager has installed it."""
 
 
 def key_of(options: Options) -> str:
     """A name for the answer to a question, here and now."""
     found = hashlib.blake2b(digest_size=20)
-    for part in (*_question(options), *_python(), *_variables(), *_installed()):
+    for part in (*_question(options), *_python(), *_variables(), *_installed(), *_early()):
         found.update(part.encode("utf-8", "surrogateescape") + b"\0")
     for name, data in _own_files():
         found.update(f"{name} {len(data)}\0".encode() + data)
@@ -60,6 +67,15 @@ def _installed() -> Iterator[str]:
         for entry in entries:
             if entry.name.endswith((".dist-info", ".egg-info", ".egg-link", ".pth")):
                 yield f"{folder} {entry.name} {entry.stat().st_mtime_ns}"
+
+
+def _early() -> Iterator[str]:
+    """Sizes and times of what Python and torch have loaded when a session begins to tell what it reads."""
+    for folder in sys.path:
+        for name in _EARLY:
+            with contextlib.suppress(OSError):
+                found = os.stat(os.path.join(folder, name))
+                yield f"{folder} {name} {found.st_size} {found.st_mtime_ns}"
 
 
 def _own_files() -> Iterator[tuple[str, bytes]]:

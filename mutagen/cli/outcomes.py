@@ -47,7 +47,12 @@ def run_all(asked: Sequence[Options], host: Host, *, jobs: int) -> list[Outcome]
     if jobs == 1 or len(asked) == 1:
         return [_run(each, host, last=each is asked[-1]) for each in asked]
     with ThreadPoolExecutor(jobs) as pool:
-        first = list(pool.map(lambda each: _run(each, host, writes=False), asked))
+        try:
+            first = list(pool.map(lambda each: _run(each, host, writes=False), asked))
+        except BaseException:  # ^C: the pool waits for what is at work, so let that end
+            pool.shutdown(wait=False, cancel_futures=True)
+            host.stop()
+            raise
     changed: set[str] = set()
     outcomes = []
     for each, outcome in zip(asked, first, strict=True):

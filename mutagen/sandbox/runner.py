@@ -56,6 +56,7 @@ class Host:
         self._sessions: list[Session] = []
         self._count = itertools.count(1)
         self._retiring: threading.Thread | None = None
+        self._stopped = False
         self._launcher: Launcher | None = None
 
     @property
@@ -96,9 +97,21 @@ class Host:
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
 
+    def stop(self) -> None:
+        """Let whatever is at work fail at once, in all threads; no new session is given out."""
+        self._stopped = True
+        for session in tuple(self._sessions):
+            session.kill()
+        if self._launcher is not None:
+            self._launcher.close()
+
     def part(self, *, watched: bool = False) -> Part:
         """Gives out sessions as the host does, and ends these alone; ``watched`` ones tell what they read."""
         return Part(self, watched=watched)
+
+    def end_sessions(self) -> None:
+        """End the sessions so far; the host stays, for others."""
+        self.end(tuple(self._sessions))
 
     def end(self, sessions: Sequence[Session]) -> None:
         """End some sessions; the host stays, for others."""
@@ -107,17 +120,18 @@ class Host:
             session.close()
             self._sessions.remove(session)
 
-    def session(self, label: str, *, memory: int | None = None) -> Session:
+    def session(self, label: str, *, memory: int | None = None, watched: bool = False) -> Session:
         """A new process; ``label`` names in messages what it does ("the original model"). Does not wait for it.
 
-        ``memory`` in bytes is a limit of its own, where that is less than the host's.
+        ``memory`` in bytes is a limit of its own, where that is less than the host's. A ``watched`` one tells what it
+        reads.
         """
-        if self._launcher is None:
+        if self._launcher is None or self._stopped:
             raise InternalError("E204", "a session was asked of a host that is not running")
         folder = self._folder / str(next(self._count))
         folder.mkdir()
         limit = self._memory if memory is None else min(memory, self._memory)
-        session = Session(label, self._launcher, folder=folder, timeout=self._timeout, memory=limit)
+        session = Session(label, self._launcher, folder=folder, timeout=self._timeout, memory=limit, watched=watched)
         self._sessions.append(session)
         return session
 
@@ -137,8 +151,7 @@ class Part:
 
     def session(self, label: str, *, memory: int | None = None) -> Session:
         """A new process of the host."""
-        session = self._host.session(label, memory=memory)
-        session.watched = self.watched
+        session = self._host.session(label, memory=memory, watched=self.watched)
         self.sessions.append(session)
         return session
 
@@ -149,12 +162,14 @@ class Part:
 
 
 class Session:
-    """One process that runs the user's code; made by ``Host.session``. ``seen`` is what it has read, if ``watched``."""
+    """One process that runs the user's code; made by ``Host.session``. ``seen`` is what a ``watched`` one has read."""
 
-    def __init__(self, label: str, launcher: Launcher, *, folder: Path, timeout: float, memory: int) -> None:
+    def __init__(
+        self, label: str, launcher: Launcher, *, folder: Path, timeout: float, memory: int, watched: bool = False
+    ) -> None:
         self.label = label
         self.seen = Seen()
-        self.watched = False
+        self._watched = watched
         self._launcher = launcher
         self._folder = folder
         self._timeout = timeout
@@ -238,6 +253,11 @@ class Session:
             self._output.drain(process.output)
             self._process = process
             wire.receive_answer(process.responses)
+            if self._watched:
+                # Folders of sessions, of their host and of the proof stand beside each other.
+                begin: wire.Request = ("mutagen.sandbox.memory:begin", (str(self._folder.parents[1] / "mutagen-"),), {})
+                wire.send_request(process.requests, begin)
+                wire.receive_answer(process.responses)
         except EOFError:
             self._failure = self._why_ended()
         except MutagenError as error:
@@ -250,7 +270,7 @@ class Session:
         value: object = None
         for request in calls:
             kind, value = self._asked(request, limit)
-            if self.watched:
+            if self._watched:
                 self._look(limit)
             if isinstance(value, MutagenError) and kind == "error":
                 outcome.set_exception(with_output(value, self._output))

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from dataclasses import dataclass, field
 
-_SOUGHT = (".py", ".so", ".pyd", ".yaml", ".yml", ".j2")
+_SOUGHT = (".py", ".pyc", ".so", ".pyd", ".yaml", ".yml", ".j2")
 MOST = 1 << 26
 """Bytes of a file that is looked into; a larger one is a doubt."""
 
@@ -19,13 +20,13 @@ MOST = 1 << 26
 class Seen:
     """What was read: paths with digests ("" for what is not there), variables with the digest of their values.
 
-    ``folders`` are listings, of all names or only of what Python and mutagen look for; ``there`` says whether a path
-    existed.
+    ``folders`` are listings, of all names or only of what Python and mutagen look for; ``there`` says of what kind a
+    path was, 0 where it did not exist.
     """
 
     files: dict[str, str] = field(default_factory=dict)
     folders: dict[tuple[str, bool], str] = field(default_factory=dict)
-    there: dict[str, bool] = field(default_factory=dict)
+    there: dict[str, int] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
     doubts: set[str] = field(default_factory=set)
 
@@ -54,6 +55,14 @@ def digest_of(path: str) -> str:
     except (OSError, ValueError):
         return ""
     return "large" if len(data) > MOST else digest(data)
+
+
+def kind_of(path: str) -> int:
+    """The kind of a path, as in the mode of ``os.stat``; 0 where there is none."""
+    try:
+        return stat.S_IFMT(os.stat(path).st_mode)
+    except (OSError, ValueError):
+        return 0
 
 
 def digest(data: bytes) -> str:

@@ -14,30 +14,18 @@ from pathlib import Path
 from typing import IO, NoReturn, TextIO
 
 from mutagen.errors import TargetError
-from mutagen.sandbox import frames, memory, network
+from mutagen.sandbox import frames, network
 from mutagen.sandbox.failure import describe, left
+from mutagen.sandbox.variables import FOLDERS, SETTINGS
 from mutagen.sandbox.wire import Answer, receive_request, send_answer
 
 STACK_FILE = "stack.txt"
-_FOLDERS = {"HOME": "home", "USERPROFILE": "home", "XDG_CACHE_HOME": "cache", "TMPDIR": "tmp", "TEMP": "tmp"}
-_SETTINGS = {
-    "MPLBACKEND": "Agg",
-    "HF_HUB_OFFLINE": "1",
-    "TRANSFORMERS_OFFLINE": "1",
-    "TOKENIZERS_PARALLELISM": "false",
-    "PYTHONDONTWRITEBYTECODE": "1",
-}
-
-
-OWN_VARIABLES = frozenset({*_FOLDERS, *_SETTINGS, "PWD"})
-"""Variables that a session sets itself."""
 
 
 def seal(folder: Path, output: int) -> None:
     """Give this process a folder, streams and an environment of its own, and take the network from it."""
     _redirect(output)
     _settle(folder)
-    memory.begin(folder, OWN_VARIABLES)
     _forbid_core_dumps()
     stack = open(folder / STACK_FILE, "w")  # noqa: SIM115  faulthandler writes to it until the end
     faulthandler.enable(file=stack, all_threads=False)
@@ -106,10 +94,10 @@ def _text(descriptor: int) -> TextIO:
 
 
 def _settle(folder: Path) -> None:
-    for name in {"work", *_FOLDERS.values()}:
+    for name in {"work", *FOLDERS.values()}:
         (folder / name).mkdir()
-    os.environ.update({variable: str(folder / name) for variable, name in _FOLDERS.items()})
-    os.environ.update(_SETTINGS)
+    os.environ.update({variable: str(folder / name) for variable, name in FOLDERS.items()})
+    os.environ.update(SETTINGS)
     os.environ["PWD"] = str(folder / "work")
     os.chdir(folder / "work")
     tempfile.tempdir = None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import stat
 import sys
 import sysconfig
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,8 @@ class Watcher:
             "open": self._open,
             "os.listdir": self._list,
             "os.scandir": self._list,
+            "import": self._extension,
+            "ctypes.dlopen": self._library,
         }
         if not ours:
             self._handlers |= {event: self._doubt(event) for event in _DOUBTS}
@@ -54,16 +58,22 @@ class Watcher:
             _busy.now = True  # looking into a file opens it
             try:
                 handle(args)
+            except Exception as problem:  # it would come out where the user's code opens a file
+                self.seen.doubts.add(f"{event}: {problem!r}")
             finally:
                 _busy.now = False
 
-    def stat(self, path: Any, there: bool) -> None:
-        """Be told that somebody asked whether a path exists."""
+    def asked(self, path: Any, kind: int) -> None:
+        """Be told that somebody asked what a path is; 0 where it does not exist."""
         if getattr(_busy, "now", False):
             return
-        known = self._path(path)
-        if known is not None:
-            self.seen.there.setdefault(known, there)
+        try:
+            known = self._path(path)
+        except Exception as problem:
+            self.seen.doubts.add(f"os.stat: {problem!r}")
+        else:
+            if known is not None:
+                self.seen.there.setdefault(known, kind)
 
     def variable(self, name: str, value: bytes | None) -> None:
         """Be told that a variable of the environment was read."""
@@ -77,7 +87,20 @@ class Watcher:
         if (isinstance(mode, str) and set(mode) & set("wax+")) or (isinstance(flags, int) and flags & _WRITES):
             if not self._ours:
                 self.seen.doubts.add(f"{path} is written")
-        elif path not in self.seen.files:
+        else:
+            self._read(path)
+
+    def _extension(self, args: tuple[Any, ...]) -> None:
+        if args[1] is not None:  # the file of a compiled module, which Python itself does not open
+            self._library(args[1:2])
+
+    def _library(self, args: tuple[Any, ...]) -> None:
+        path = self._path(args[0]) if args[0] is not None and os.sep in os.fsdecode(args[0]) else None
+        if path is not None:
+            self._read(path)
+
+    def _read(self, path: str) -> None:
+        if path not in self.seen.files:
             self.seen.files[path] = digest_of(path)
             if self.seen.files[path] == "large":
                 self.seen.doubts.add(f"{path} is large")
@@ -133,23 +156,27 @@ def _note_questions() -> None:
     """Hear what is asked of paths as well: ``os.path.exists`` opens nothing."""
     ask = os.stat
 
-    def stat(path: Any, *args: Any, **kwargs: Any) -> os.stat_result:
-        there = False
+    @wraps(ask)
+    def noted(path: Any, *args: Any, **kwargs: Any) -> os.stat_result:
+        kind = 0
         try:
             found = ask(path, *args, **kwargs)
-            there = True
+            kind = stat.S_IFMT(found.st_mode)
         finally:
             for watcher in _watchers:
-                watcher.stat(path, there)
+                watcher.asked(path, kind)
         return found
 
-    os.stat = stat
+    os.stat = noted
+    for able in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks):
+        if ask in able:
+            able.add(noted)
 
 
 @contextmanager
-def watching() -> Iterator[Seen]:
-    """What mutagen itself reads inside the block."""
-    watcher = Watcher(ours=True, apart=(os.path.join(tempfile.gettempdir(), "mutagen-"),))
+def watching(*apart: str) -> Iterator[Seen]:
+    """What mutagen itself reads inside the block, but for paths that begin as one of ``apart``."""
+    watcher = Watcher(ours=True, apart=(os.path.join(tempfile.gettempdir(), "mutagen-"), *apart))
     watch(watcher)
     try:
         yield watcher.seen

@@ -127,17 +127,10 @@ class Desk:
         return Done(code, out.getvalue(), err.getvalue(), changed, tuple(sorted(after.keys() - before.keys())))
 
     def files(self) -> dict[str, bytes]:
-        """All files of both folders, folders with no content; answers that are kept, and marks beside them, apart."""
-        found = [path for top in (self.folder, self.temp) for path in top.rglob("*") if not _kept(path)]
+        """All files of both folders, folders with no content."""
+        found = [path for top in (self.folder, self.temp) for path in top.rglob("*")]
         top = self.folder.parent
         return {str(path.relative_to(top)): b"" if path.is_dir() else path.read_bytes() for path in found}
-
-
-def _kept(path: Path) -> bool:
-    cache = next((folder for folder in (path, *path.parents) if folder.name == ".mutagen_cache"), None)
-    if cache is None or not (cache / "answers").is_dir():
-        return False
-    return path == cache or path.relative_to(cache).parts[0] in ("answers", "CACHEDIR.TAG", ".gitignore")
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 
 from mutagen.api import run
 from mutagen.cache.answers import known_answer
+from mutagen.cache.folder import VARIABLE, answers_folder
 from mutagen.records.options import Options
 from mutagen.records.result import Report
 
@@ -19,6 +20,8 @@ FILES = {
     "rule.yaml": "version: 1\nrules:\n  - id: gelu\n    match: {op: relu}\n    replace: {with: gelu}\n",
     "helper.py": "WIDTH = 4\n",
     "data/widths.txt": "4\n",
+    "data/scale.txt": "4\n",
+    "data/wide.txt": "4\n",
     "net.py": """\
 import os
 from pathlib import Path
@@ -41,13 +44,18 @@ KIND = os.environ.get("NET_KIND", "plain")
 
 
 class Net(nn.Module):
-    def __init__(self):
+    def __init__(self, width=helper.WIDTH):
         super().__init__()
-        self.conv = nn.Conv2d(3, helper.WIDTH, 3)
+        self.conv = nn.Conv2d(3, width, 3)
         self.act = nn.ReLU()
 
     def forward(self, x):
-        return self.act(self.conv(x))
+        y = self.act(self.conv(x))
+        return y * int((HERE / "data" / "scale.txt").read_text()) if self.training else y
+
+
+def wide():
+    return Net(int((HERE / "data" / "wide.txt").read_text()))
 """,
 }
 
@@ -72,13 +80,18 @@ class Desk:
 
     @property
     def kept(self) -> list[Path]:
-        return sorted((self.folder / ".mutagen_cache" / "answers").glob("*"))
+        return sorted(answers_folder().glob("*"))
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Desk, Report]:
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Desk, Report]]:
     """A project and the report of the run that was made on it."""
-    desk = Desk(tmp_path_factory.mktemp("project"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, str(tmp_path_factory.mktemp("answers") / "of" / "mine"))
+        yield _ran(Desk(tmp_path_factory.mktemp("project")))
+
+
+def _ran(desk: Desk) -> tuple[Desk, Report]:
     for name, text in FILES.items():
         (desk.folder / name).parent.mkdir(exist_ok=True)
         (desk.folder / name).write_text(text)

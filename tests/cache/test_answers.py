@@ -15,6 +15,8 @@ import pytest
 
 from mutagen.cache import answers, key
 from mutagen.cache.answers import keep_answer
+from mutagen.cache.folder import cache_folder
+from mutagen.records.collateral import Collateral
 from mutagen.sandbox.seen import Seen, digest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,7 +46,17 @@ def test_the_same_question_has_the_same_answer(ran):
     assert replace(found, timing=report.timing) == report
 
 
-@pytest.mark.parametrize("name", ["net.py", "helper.py", "data/widths.txt", "rule.yaml"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "net.py",
+        "rule.yaml",
+        "helper.py",  # imported
+        "data/widths.txt",  # read while importing
+        "data/scale.txt",  # read in forward, in training alone: by the proof
+        "data/wide.txt",  # read by another factory alone
+    ],
+)
 def test_another_content_of_the_same_size_and_time(desk, name):
     text = (desk.folder / name).read_text()
     with changed(desk.folder / name, text[:-2] + ("5\n" if text[-2] == "4" else " \n")):
@@ -75,7 +87,9 @@ def test_files_that_nobody_read_do_not_matter(desk):
         assert desk.answer() is not None
 
 
-@pytest.mark.parametrize(("name", "stands"), [("NET_KIND", False), ("NET_OTHER", True), ("OMP_DYNAMIC", False)])
+@pytest.mark.parametrize(
+    ("name", "stands"), [("NET_KIND", False), ("NET_OTHER", True), ("OMP_DYNAMIC", False), ("NUMPY_X", False)]
+)
 def test_variables_that_were_read(desk, monkeypatch, name, stands):
     monkeypatch.setenv(name, "x")
     assert (desk.answer() is not None) is stands
@@ -91,6 +105,7 @@ def test_variables_that_were_read(desk, monkeypatch, name, stands):
         {"rules": "relu-to-gelu"},
         {"plan_file": "plan.json"},
         {"cache": False},
+        {"timeout": 1.0},
         {"memory": 2**33},  # decides where a model is traced
         {"prove_with": "Net()"},
         {"write": True},  # what would change is proved again before it is written
@@ -100,18 +115,14 @@ def test_another_question(desk, more):
     assert desk.answer(**more) is None
 
 
-def test_the_limit_of_time_does_not_matter(desk):
-    assert desk.answer(timeout=1.0) is not None
-
-
 def test_another_folder_to_work_in(desk, monkeypatch):
     monkeypatch.chdir(desk.folder)
     assert desk.answer() is None
 
 
-@pytest.mark.parametrize("what", ["__version__", "_installed", "_own_files"])
+@pytest.mark.parametrize("what", ["__version__", "_installed", "_early", "_own_files"])
 def test_other_versions(desk, monkeypatch, what):
-    others = {"__version__": "9.9", "_installed": lambda: ["torch-9.9.dist-info"], "_own_files": list}
+    others = {"__version__": "9.9", "_installed": lambda: ["torch-9.9.dist-info"], "_early": list, "_own_files": list}
     monkeypatch.setattr(key, what, others[what])
     assert desk.answer() is None
 
@@ -163,50 +174,87 @@ def test_an_answer_that_somebody_else_made_runs_nothing(desk, body, monkeypatch,
 
 
 def test_nothing_is_answered_while_a_run_is_interrupted(desk):
-    journal = desk.folder / ".mutagen_cache" / "journal.json"
-    journal.write_text("{}")
-    assert desk.answer() is None
-    journal.unlink()
-
-
-def test_folder_is_marked(desk):
     folder = desk.folder / ".mutagen_cache"
+    folder.mkdir()
+    assert desk.answer() is not None
+    (folder / "journal.json").write_text("{}")
+    assert desk.answer() is None
+    (folder / "journal.json").unlink()
+    folder.rmdir()
+
+
+def test_the_project_is_left_alone_and_the_folder_is_marked_and_private(desk):
+    assert not (desk.folder / ".mutagen_cache").exists()
+    folder = cache_folder()
     assert (folder / "CACHEDIR.TAG").read_bytes().startswith(b"Signature: 8a477f597d28d172789f06886806bc55")
-    assert (folder / ".gitignore").read_text() == "*\n"
+    assert [(path.stat().st_mode & 0o777) for path in (folder, folder / "answers")] == [0o700, 0o700]
+
+
+@pytest.mark.parametrize(
+    ("platform", "variables", "place"),
+    [
+        ("linux", {}, "/home/me/.cache/mutagen"),
+        ("linux", {"XDG_CACHE_HOME": "not/absolute"}, "/home/me/.cache/mutagen"),
+        ("linux", {"XDG_CACHE_HOME": "/shared"}, "/shared/mutagen"),
+        ("linux", {"XDG_CACHE_HOME": "/shared", "MUTAGEN_CACHE_DIR": "/mine"}, "/mine"),
+        ("darwin", {}, "/home/me/Library/Caches/mutagen"),
+        ("win32", {"LOCALAPPDATA": "/local"}, "/local/mutagen/Cache"),
+    ],
+)
+def test_where_answers_are_kept(monkeypatch, platform, variables, place):
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setenv("HOME", "/home/me")
+    for name in ("MUTAGEN_CACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert str(cache_folder()) == place
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """An empty place for answers."""
+    monkeypatch.setenv("MUTAGEN_CACHE_DIR", str(tmp_path / "kept"))
+    return tmp_path / "kept" / "answers"
 
 
 @pytest.mark.parametrize(
     ("status", "kept"), [("unchanged", True), ("refused", True), ("failed", False), ("applied", False)]
 )
-def test_what_is_kept(ran, tmp_path, status, kept):
+def test_what_is_kept(ran, elsewhere, status, kept):
     desk, report = ran
-    keep_answer(desk.options, replace(report, status=status), Seen(), root=tmp_path)
-    assert (tmp_path / ".mutagen_cache").exists() is kept
+    keep_answer(desk.options, replace(report, status=status), Seen())
+    assert elsewhere.exists() is kept
 
 
-def test_what_was_done_cannot_be_told_apart_later(ran, tmp_path):
+def test_what_was_done_cannot_be_told_apart_later(ran, elsewhere):
     desk, report = ran
-    keep_answer(desk.options, report, Seen(doubts={"subprocess.Popen"}), root=tmp_path)
-    keep_answer(desk.options, report, Seen(files={str(desk.folder / "net.py"): "other"}), root=tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    keep_answer(desk.options, report, Seen(doubts={"subprocess.Popen"}))
+    keep_answer(desk.options, report, Seen(files={str(desk.folder / "net.py"): "other"}))
+    late = (Collateral("other", "net.py", None, None, note="not tried, there are too many"),)
+    keep_answer(desk.options, replace(report, collateral=late), Seen())
+    assert not elsewhere.exists()
 
 
-def test_no_place_to_keep_it(ran, tmp_path):
+def test_no_place_to_keep_it(ran, elsewhere):
     desk, report = ran
-    (tmp_path / ".mutagen_cache").write_text("in the way")
-    keep_answer(desk.options, report, Seen(), root=tmp_path)
-    assert (tmp_path / ".mutagen_cache").read_text() == "in the way"
+    elsewhere.parent.write_text("in the way")
+    keep_answer(desk.options, report, Seen())
+    assert elsewhere.parent.read_text() == "in the way"
 
 
-def test_disk_that_takes_nothing(ran, tmp_path, monkeypatch):
+def test_disk_that_takes_nothing(ran, elsewhere, monkeypatch):
     desk, report = ran
+    keep_answer(desk.options, report, Seen())
+    (kept,) = elsewhere.iterdir()
+    kept.unlink()
 
     def full(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    keep_answer(desk.options, report, Seen(), root=tmp_path)
-    assert list((tmp_path / ".mutagen_cache" / "answers").iterdir()) == []
+    keep_answer(desk.options, report, Seen())
+    assert list(elsewhere.iterdir()) == []
 
 
 def test_many_at_once_are_whole(ran, desk):
@@ -221,8 +269,7 @@ def test_many_at_once_are_whole(ran, desk):
 
     asking = [threading.Thread(target=ask) for _ in range(2)]
     keeping = [
-        threading.Thread(target=lambda: [keep_answer(desk.options, report, seen, root=desk.folder) for _ in range(5)])
-        for _ in range(3)
+        threading.Thread(target=lambda: [keep_answer(desk.options, report, seen) for _ in range(5)]) for _ in range(3)
     ]
     for thread in asking + keeping:
         thread.start()
@@ -242,11 +289,11 @@ def test_old_answers_go(ran, desk):
         (folder / f"old{number}").write_bytes(b"")
         os.utime(folder / f"old{number}", (number + 1e9, number + 1e9))
     seen, _ = answers._read(desk.kept[0].read_bytes())
-    keep_answer(desk.options, report, seen, root=desk.folder)
+    keep_answer(desk.options, report, seen)
     assert len(desk.kept) == 1
     for number in range(answers._MOST + 20):
         (folder / f"young{number}").write_bytes(b"")
-    keep_answer(desk.options, report, seen, root=desk.folder)
+    keep_answer(desk.options, report, seen)
     assert len(desk.kept) == answers._MOST and desk.answer() is not None
 
 

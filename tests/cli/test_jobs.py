@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
@@ -31,6 +33,10 @@ class Part:
 class Host:
     def __init__(self):
         self.parts = []
+        self.stopped = threading.Event()
+
+    def stop(self):
+        self.stopped.set()
 
     def part(self, *, watched):
         self.parts.append(Part())
@@ -134,7 +140,25 @@ def test_a_write_that_fails_is_the_outcome_of_its_target_alone(work, monkeypatch
     assert [it.status for it in run_all(options("a.py", "b.py"), Host(), jobs=2)] == ["failed", "applied"]
 
 
+def test_an_interrupt_ends_what_is_at_work(work, monkeypatch):
+    host, begun = Host(), threading.Event()
+
+    def run(options, part):
+        if options.target == "a.py":
+            begun.set()
+            assert host.stopped.wait(timeout=10)
+            raise ClashError("E207", "closed")
+        assert begun.wait(timeout=10)
+        raise KeyboardInterrupt
+
+    sys.modules["mutagen.api"].run = run
+    with pytest.raises(KeyboardInterrupt):
+        run_all(options("b.py", "a.py", "c.py"), host, jobs=2)
+    assert host.stopped.is_set()
+
+
 NET = """\
+{first}
 from torch import nn
 
 
@@ -151,7 +175,7 @@ class Net(nn.Module):
 def test_real_targets(tmp_path):
     names = [f"net{width}.py" for width in (4, 5, 6)]
     for width, name in zip((4, 5, 6), names, strict=True):
-        (tmp_path / name).write_text(NET.format(width=width))
+        (tmp_path / name).write_text(NET.format(width=width, first=""))
     command = [sys.executable, "-m", "mutagen", "apply", "relu-to-gelu", *names, "--input", "1x3x8x8", "-j", "2"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
@@ -159,3 +183,25 @@ def test_real_targets(tmp_path):
     places = [done.stdout.index(name) for name in names]
     assert places == sorted(places)
     assert all("nn.GELU()" in (tmp_path / name).read_text() for name in names)
+
+
+def test_an_interrupted_command_ends_all_that_it_began(tmp_path):
+    slow = "import os, time\nopen(os.environ['BEGUN'] + '/' + str(os.getpid()), 'w').close()\ntime.sleep(60)"
+    (tmp_path / "begun").mkdir()
+    for name in ("a.py", "b.py", "c.py"):
+        (tmp_path / name).write_text(NET.format(width=4, first=slow))
+    command = [sys.executable, "-m", "mutagen", "apply", "relu-to-gelu", "a.py", "b.py", "c.py", "-j", "2"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "BEGUN": str(tmp_path / "begun")}
+    running = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    end = time.monotonic() + 60
+    while len(list((tmp_path / "begun").iterdir())) < 4 and time.monotonic() < end:  # two sessions for each target
+        time.sleep(0.1)
+    begun = [int(path.name) for path in (tmp_path / "begun").iterdir()]
+    assert len(begun) == 4
+    running.send_signal(signal.SIGINT)
+    start = time.monotonic()
+    _, err = running.communicate(timeout=20)
+    assert (running.returncode, err.strip()) == (130, "interrupted") and time.monotonic() - start < 10
+    for pid in begun:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)

@@ -28,8 +28,8 @@ class SharedHost(Host):
         super().__init__()
         self.given: list[Session] = []
 
-    def session(self, label: str, *, memory: int | None = None) -> Session:
-        self.given.append(super().session(label, memory=memory))
+    def session(self, label: str, *, memory: int | None = None, watched: bool = False) -> Session:
+        self.given.append(super().session(label, memory=memory, watched=watched))
         return self.given[-1]
 
     def close_sessions(self) -> None:

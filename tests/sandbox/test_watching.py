@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 import sys
 
@@ -19,7 +20,7 @@ def told():
     with Host(preload=(), timeout=20.0) as host:
 
         def told(code: str) -> Seen:
-            session = host.session("the model")
+            session = host.session("the model", watched=True)
             session.call("builtins:exec", code, {})
             return session.call("mutagen.sandbox.memory:tell")
 
@@ -31,7 +32,7 @@ def test_files_folders_questions_and_variables(told, tmp_path, monkeypatch):
     (tmp_path / "a.txt").write_text("a")
     (tmp_path / "mod_a.py").write_text("x = 1")
     with Host(preload=(), timeout=20.0) as host:
-        session = host.session("the model")
+        session = host.session("the model", watched=True)
         code = f"""
 import os, sys, pathlib
 open({str(tmp_path / "a.txt")!r}).read()
@@ -47,7 +48,8 @@ open(os.path.join(os.environ["HOME"], "own"), "w").write("in the folder of the s
     assert seen.doubts == set()
     assert seen.files[str(tmp_path / "a.txt")] == digest_of(str(tmp_path / "a.txt"))
     assert str(tmp_path / "mod_a.py") in seen.files
-    assert seen.there[str(tmp_path / "b.txt")] is False and seen.there[str(tmp_path)] is True
+    assert seen.there[str(tmp_path / "b.txt")] == 0 and stat.S_ISDIR(seen.there[str(tmp_path)])
+    assert session.seen.size <= seen.size and session.seen.files.items() <= seen.files.items()
     assert seen.variables.keys() == {"SEEN_ONE", "SEEN_TWO"} and seen.variables["SEEN_TWO"] == ""
     assert seen.folders[str(tmp_path), False] == listing(str(tmp_path), False)
     assert (str(tmp_path), True) in seen.folders
@@ -75,6 +77,54 @@ def test_doubts(told, tmp_path, code):
     assert told(code.format(here=tmp_path)).doubts
 
 
+def test_compiled_code_is_read_though_python_opens_it_not(told, tmp_path):
+    for name in ("fake.so", "lib.so"):
+        (tmp_path / name).write_bytes(b"nothing that could be loaded")
+    code = f"""
+import contextlib, ctypes, sys
+sys.path.insert(0, {str(tmp_path)!r})
+with contextlib.suppress(ImportError):
+    import fake
+with contextlib.suppress(OSError):
+    ctypes.CDLL({str(tmp_path / "lib.so")!r})
+"""
+    seen = told(code)
+    assert {str(tmp_path / "fake.so"), str(tmp_path / "lib.so")} <= seen.files.keys()
+
+
+def test_a_folder_that_python_had_listed_before(told, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    (tmp_path / "beside.py").write_text("")
+    with Host(preload=("beside",), timeout=20.0) as host:
+        session = host.session("the model", watched=True)
+        session.call("builtins:exec", "import beside\ntry:\n    import there_is_none\nexcept ImportError: pass", {})
+        assert (str(tmp_path), True) in session.seen.folders
+
+
+def test_what_goes_wrong_while_looking_is_a_doubt_and_no_trouble(told, tmp_path):
+    code = f"""
+import os, shutil
+os.mkdir("gone"); os.chdir("gone"); os.rmdir(os.getcwd())
+os.path.exists("x")
+try:
+    open("y")
+except FileNotFoundError as error:
+    assert error.filename == "y"
+os.chdir({str(tmp_path)!r})
+os.symlink("nowhere", "link")
+shutil.copystat("link", "link", follow_symlinks=False)
+"""
+    assert any("FileNotFoundError" in doubt for doubt in told(code).doubts)
+
+
+def test_a_session_that_is_not_watched_is_as_python_made_it():
+    with Host(preload=(), timeout=20.0) as host:
+        session = host.session("the model")
+        code = "import os, sys; assert type(os.environ._data) is dict and 'mutagen.sandbox.watching' not in sys.modules"
+        session.call("builtins:exec", code, {})
+        assert session.seen == Seen()
+
+
 def test_two_contents_of_one_file_are_a_doubt():
     seen = Seen(files={"a": "1"})
     seen.merge(Seen(files={"a": "1", "b": "2"}, variables={"V": ""}))
@@ -93,7 +143,7 @@ def test_what_mutagen_reads_itself(tmp_path):
     (tmp_path / "d.txt").write_text("d")
     (tmp_path / "d.txt").read_text()
     assert set(seen.files) == {str(tmp_path / "a.txt")}
-    assert seen.there == {str(tmp_path / "c.txt"): False}
+    assert seen.there == {str(tmp_path / "c.txt"): 0}
     assert (str(tmp_path), True) in seen.folders and not seen.doubts
 
 
