@@ -15,15 +15,17 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mutagen.cache.folder import answers_folder, cache_folder, made_folder
 from mutagen.cache.key import key_of
 from mutagen.errors import MutagenError
-from mutagen.records.options import Options
-from mutagen.records.result import Report
 from mutagen.sandbox.seen import Seen, digest, digest_of, kind_of, listing
 from mutagen.sandbox.variables import ALL, whole
-from mutagen.sandbox.wire import loads_records
+
+if TYPE_CHECKING:
+    from mutagen.records.options import Options
+    from mutagen.records.result import Report
 
 _RUNNING = ".mutagen_cache"
 _AT_REST = {"CACHEDIR.TAG", ".gitignore"}
@@ -97,6 +99,9 @@ def _read(data: bytes) -> tuple[Seen, Report]:
     head, _, body = data.partition(b"\n")
     if head != _MAGIC + digest(body).encode():
         raise ValueError("damaged")
+    from mutagen.records.result import Report  # where there is no answer, the import of torch begins without it
+    from mutagen.sandbox.wire import loads_records
+
     seen, report = loads_records(body)
     if not isinstance(report, Report):
         raise ValueError("no report")

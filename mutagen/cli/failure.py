@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import platform
 import sys
-import tempfile
-import traceback
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from mutagen import __version__
@@ -53,6 +49,8 @@ def show_error(error: MutagenError) -> None:
 
 
 def _say_bug(error: Exception, arguments: Sequence[str]) -> None:
+    import tempfile
+
     say("this is a bug in mutagen", error=True)
     try:
         with tempfile.NamedTemporaryFile(
@@ -65,6 +63,9 @@ def _say_bug(error: Exception, arguments: Sequence[str]) -> None:
 
 
 def _log(error: Exception, arguments: Sequence[str]) -> str:
+    import platform
+    import traceback
+
     lines = [
         f"mutagen {__version__}",
         f"python {sys.version}",
@@ -79,6 +80,8 @@ def _log(error: Exception, arguments: Sequence[str]) -> str:
 
 
 def _version(name: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(name)
     except PackageNotFoundError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -46,6 +45,8 @@ def run_all(asked: Sequence[Options], host: Host, *, jobs: int) -> list[Outcome]
     """
     if jobs == 1 or len(asked) == 1:
         return [_run(each, host, last=each is asked[-1]) for each in asked]
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(jobs) as pool:
         try:
             first = list(pool.map(lambda each: _run(each, host, writes=False), asked))

@@ -1,26 +1,15 @@
-"""Missing imports, each added once and where the owner would put it: beside its kind.
-
-LibCST's visitor writes the statement (and joins an existing ``from x import y``); only its place is chosen here, since
-the visitor itself puts everything behind the last import of the head.
-"""
+"""Missing imports, each added once and where the owner would put it: beside its kind, or first in its ``from``."""
 
 from __future__ import annotations
 
 import ast
-import re
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import pairwise
-
-import libcst
-from libcst.codemod import CodemodContext
-from libcst.codemod.visitors import AddImportsVisitor
 
 from mutagen.records.plan import Import
 from mutagen.source.file import SourceFile
 
-_DOTS = re.compile(rb"^(from\s+)\.+")
 _Statement = ast.Import | ast.ImportFrom
 
 
@@ -33,12 +22,11 @@ def with_imports(file: SourceFile, text: bytes, imports: Sequence[Import]) -> by
 
 def _with_import(file: SourceFile, wanted: Import) -> bytes:
     statements = [it for it in file.tree.body if isinstance(it, _Statement)]
-    twin = next((it for it in statements if _joins(it, wanted)), None)
+    twin = next((it for it in statements if isinstance(it, ast.ImportFrom) and _joins(it, wanted)), None)
     if twin is not None:
-        start, end = file.offset(twin.lineno, twin.col_offset), file.line_end(twin.end_lineno or twin.lineno)
-        return file.utf8[:start] + _written(file.utf8[start:end], wanted) + file.utf8[end:]
+        return _joined(file, twin, wanted)
     at = _place(file, statements, wanted)
-    line = _written(b"", wanted).strip() + file.newline.encode() * (
+    line = _statement(wanted).encode() + file.newline.encode() * (
         2 if _opens_group(file, statements, wanted, at) else 1
     )
     if _closes_group(file, statements, wanted, at):
@@ -48,23 +36,26 @@ def _with_import(file: SourceFile, wanted: Import) -> bytes:
     return file.utf8[:at] + line + file.utf8[at:]
 
 
-def _written(statement: bytes, wanted: Import) -> bytes:
-    """An import statement, empty or not, with one more import."""
-    context = CodemodContext()
-    module = wanted.module.lstrip(".")
-    level = len(wanted.module) - len(module)
-    if statement and level:
-        # LibCST joins no relative imports: the dots give way to a letter for the while.
-        plain = replace(wanted, module=f"_{module}")
-        written = _written(_DOTS.sub(rb"\1_", statement, count=1), plain)
-        return written.replace(b"_", b"." * level, 1)
-    AddImportsVisitor.add_needed_import(context, module, wanted.name, wanted.alias, level)
-    return AddImportsVisitor(context).transform_module(libcst.parse_module(statement)).bytes
+def _joined(file: SourceFile, statement: ast.ImportFrom, wanted: Import) -> bytes:
+    """The text with a name more in a ``from`` statement, unless it stands there."""
+    if any((it.name, it.asname) == (wanted.name, wanted.alias) for it in statement.names):
+        return file.utf8
+    first = statement.names[0]
+    at = file.offset(first.lineno, first.col_offset)
+    return file.utf8[:at] + f"{_imported(wanted)}, ".encode() + file.utf8[at:]
 
 
-def _joins(statement: _Statement, wanted: Import) -> bool:
+def _statement(wanted: Import) -> str:
+    return f"from {wanted.module} import {_imported(wanted)}" if wanted.name else f"import {_imported(wanted)}"
+
+
+def _imported(wanted: Import) -> str:
+    return (wanted.name or wanted.module) + (f" as {wanted.alias}" if wanted.alias else "")
+
+
+def _joins(statement: ast.ImportFrom, wanted: Import) -> bool:
     """Whether the wanted name can be added to an existing ``from`` statement."""
-    if not isinstance(statement, ast.ImportFrom) or wanted.name is None:
+    if wanted.name is None:
         return False
     star = any(alias.name == "*" for alias in statement.names)
     return not star and "." * statement.level + (statement.module or "") == wanted.module

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dis
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
+from types import CodeType
 
 from torch import nn
 
+_STORE = dis.opmap["STORE_ATTR"]
 _HOOKS = ("_forward_pre_hooks", "_forward_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 
@@ -27,8 +29,18 @@ def _set_by_class(kinds: tuple[type, ...]) -> frozenset[str]:
         init = base.__dict__.get("__init__")
         code = getattr(init, "__code__", None)
         if code is not None:
-            names |= {it.argval for it in dis.get_instructions(code) if it.opname == "STORE_ATTR"}
+            names |= set(_assigned(code))
     return frozenset(names)
+
+
+def _assigned(code: CodeType) -> Iterator[str]:
+    """The names of the attributes that code assigns; ``dis`` would take ten times as long to say so."""
+    raised = 0
+    for operation, low in zip(code.co_code[::2], code.co_code[1::2], strict=True):
+        number = raised | low
+        raised = number << 8 if operation == dis.EXTENDED_ARG else 0
+        if operation == _STORE:
+            yield code.co_names[number]
 
 
 def ties(model: nn.Module) -> Mapping[int, tuple[str, ...]]:

@@ -84,9 +84,11 @@ def local_files(target: Target, before: frozenset[str]) -> tuple[str, ...]:
         if not isinstance(file, str) or not file.endswith(".py"):
             continue
         path = os.path.abspath(file)
-        folder = real_folder(os.path.dirname(path))
-        inside = (os.path.realpath(path) if os.path.islink(path) else os.path.join(folder, "")).startswith(root)
-        foreign = is_installed(path) or file_kind(path) != "user" or name in before
-        if inside or not foreign:
+        inside = os.path.join(real_folder(os.path.dirname(path)), "").startswith(root)
+        if name in before and not inside:  # a file of torch that is a link is none of the user's
+            continue
+        if os.path.islink(path):
+            inside = os.path.realpath(path).startswith(root)
+        if inside or not (is_installed(path) or file_kind(path) != "user"):
             found[path] = None
     return tuple(found)

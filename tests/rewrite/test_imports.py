@@ -18,6 +18,13 @@ PARTIAL = Import("m.py", "functools", "partial")
 CASES = {
     "plain above from": (TORCH, "from torch import nn\n", "import torch\nfrom torch import nn\n"),
     "joined to a from": (NN, "from torch import Tensor\n", "from torch import nn, Tensor\n"),
+    "joined to a from over lines": (
+        NN,
+        "from torch import (  # all\n    Tensor,\n    jit,  # last\n)\n",
+        "from torch import (  # all\n    nn, Tensor,\n    jit,  # last\n)\n",
+    ),
+    "stands there already": (NN, "from torch import Tensor, nn; x = 1\n", "from torch import Tensor, nn; x = 1\n"),
+    "stands there by another name": (NN, "from torch import nn as net\n", "from torch import nn, nn as net\n"),
     "behind its kind": (F, "import torch\nimport torch.nn as nn\n\nx = 1\n", None),
     "joined to a relative from": (OWN, "from .eca import gate\n", "from .eca import ECA, gate\n"),
     "not joined to a star": (NN, "from torch import *\n", "from torch import *\nfrom torch import nn\n"),
