@@ -22,6 +22,8 @@ def branches(event: Event, seen: Observer) -> list[tuple[bool, int]]:
     first, second = (seen.values[index] for index in event.operands)
     if not (first.floating and second.floating) or event.operands[0] == event.operands[1]:
         return []
+    if any(_gradient_only(event.operands[1 - end], event.operands[end], seen) for end in (0, 1)):
+        return []
     same = first.shape == second.shape
     for branch in (1, 0):
         shortcut, end = event.operands[1 - branch], event.operands[branch]
@@ -41,6 +43,15 @@ def branches(event: Event, seen: Observer) -> list[tuple[bool, int]]:
             result.append((sure and same, branch))
     plain = [item for item in result if item[0]]
     return plain if len(plain) == 1 else [(False, branch) for _, branch in result]
+
+
+def _gradient_only(start: int, end: int, seen: Observer) -> bool:
+    """Whether the sum is another value with the gradient of ``start``: ``x + (q - x).detach()``, no branch of ``x``."""
+    cut = seen.values[end].event
+    if cut < 0 or seen.events[cut].name != "detach":
+        return False
+    source = seen.values[seen.events[cut].operands[0]].event
+    return source >= 0 and seen.events[source].name == "sub" and seen.events[source].operands[1:] == (start,)
 
 
 def _carried(value: int, seen: Observer) -> Iterator[tuple[bool, int]]:

@@ -22,7 +22,7 @@ POOLS = frozenset(
 )
 NEUTRAL = frozenset(
     {"identity", "dropout", "alpha_dropout", "feature_alpha_dropout", "feature_dropout", "clone", "contiguous"}
-    | {"drop_path", "stochastic_depth", "to", "float", "half", "type", "type_as", "detach"}
+    | {"drop_path", "stochastic_depth", "to", "float", "half", "type", "type_as", "detach", "as_tensor"}
 )
 RESHAPES = frozenset(
     {"view", "view_as", "reshape", "reshape_as", "flatten", "unflatten", "squeeze", "unsqueeze"}

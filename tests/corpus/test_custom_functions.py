@@ -60,3 +60,13 @@ def test_each_branch_of_a_running_sum_is_the_branch_and_two_alike_are_in_doubt()
     found = survey(Parallel, lambda batch: [torch.ones(batch, 4, 8, 8)]).targets["gated-residuals"]
     assert found.must == (Edge("add", 0, 1, 0), Edge("add", 1, 1, 0), Edge("add", 3, 1, 0))
     assert found.may == (Edge("add", 2, 1, 0), Edge("add", 2, 0, 1))
+
+
+class Rounded(nn.Module):
+    def forward(self, x):
+        return x + (x.round() - x).detach(), x + (x.round() - 0.5 * x).detach()
+
+
+def test_a_straight_through_estimator_is_no_residual():
+    found = survey(Rounded, lambda batch: [torch.ones(batch, 4, 8, 8)]).targets["gated-residuals"]
+    assert found.must + found.may == (Edge("add", 1, 1, 0),)
