@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +10,8 @@ from mutagen.actions.container import runs_all
 from mutagen.actions.cut import Cut, cuts, nodes_through
 from mutagen.actions.definition import use_block, use_torch
 from mutagen.actions.draft import Draft, join
+from mutagen.actions.insert_call import call_edits
+from mutagen.actions.insert_loop import Turn, looped
 from mutagen.actions.insert_override import wrapped
 from mutagen.actions.layout import channels_first
 from mutagen.actions.members import Place, Wanted, arguments_as_source, find_place, make_statement
@@ -22,12 +23,11 @@ from mutagen.actions.subclass import subclassed
 from mutagen.blocks.catalogue import Block, unmet
 from mutagen.blocks.short_names import snake
 from mutagen.records.match import EdgeMatch
-from mutagen.records.plan import Edit, InsertOnEdge, Product, Refusal, Use
+from mutagen.records.plan import InsertOnEdge, Product, Refusal, Use
 from mutagen.records.rules import Rule
 from mutagen.records.span import Span
 from mutagen.records.trace import Node
 from mutagen.source.anchor import free_name
-from mutagen.source.placing import put_call
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,10 @@ def _plan_cut(
     objection = _cannot_cut(rule, group, scene)
     owner = cut.file.class_of(cut.function)
     if objection is not None or owner is None:
-        return objection or _no_owner(rule, group[0].match, cut)
+        turns = [Turn(it.match, it.cuts[0]) for it in group]
+        in_turn = objection is not None and objection.code == "loop" and owner is not None and not split.switch
+        done = looped(rule, block, turns, scene, taken.get(id(owner), frozenset())) if in_turn else None
+        return done or objection or _no_owner(rule, group[0].match, cut)
     wanted = _wanted(block, group, scene)
     place = find_place(rule, cut.file, owner, wanted, scene)
     if isinstance(place, Refusal):
@@ -133,11 +136,12 @@ def _plan_cut(
     identity = use_torch("torch.nn.Identity", cut.file) if condition.otherwise else None
     otherwise = f"{identity.name}()" if identity else ""
     made = make_statement(rule, place, name, new, condition.text, [it.owner for it in wanted], otherwise=otherwise)
-    called = _call_edit(rule, block, cut, name, group)
+    owners = [it.cuts[0].site.owner or "" for it in group]
+    called = call_edits(rule, cut, f"self.{name}", group[0].match.path, owners, with_other=len(channels) > 1)
     if isinstance(called, Refusal):
         return called
     taken[id(owner)] = taken.get(id(owner), frozenset()) | {name}
-    edits = Draft(edits=(made, called), sites=(str(cut.span),))
+    edits = Draft(edits=(made, *called), sites=(str(cut.span),))
     needed = [usable.draft, *([identity.draft] if identity else [])]
     return join([edits, *needed, _meaning(rule, group, name, scene, with_other=len(channels) > 1)])
 
@@ -169,8 +173,9 @@ def _cannot_cut(rule: Rule, group: list[_Attempt], scene: Scene) -> Refusal | No
         message = "the method belongs to a container that runs all its children; a new one would join them"
         advice = "derive the class from nn.Module and keep the layers in an attribute: self.layers = nn.Sequential(...)"
         return refuse(rule, match.path, "container", message, advice, where=cut.span)
-    activations = [(it.cuts[0].site.owner, it.cuts[0].site.frame) for it in group]
-    if len(set(activations)) < len(activations):
+    activations = {it.cuts[0].site.frame for it in group}
+    through = [frame for _, frame in nodes_through(cut, match, scene) if frame in activations]
+    if len(activations) < len(through):
         message = "one expression in a loop joins several branches; each needs a module of its own"
         return refuse(
             rule, match.path, "loop", message, "move the addition into the class of the branch", where=cut.span
@@ -244,34 +249,6 @@ def _child(owner: str, index: int, scene: Scene) -> str | None:
             return None
         index = node.inputs[0]
     return None
-
-
-def _call_edit(rule: Rule, block: Block, cut: Cut, name: str, group: list[_Attempt]) -> Edit | Refusal:
-    call = f"self.{name}({{}})"
-    joined: ast.AST | None = cut.join
-    if "channels_other" in block.arguments.values():
-        if not isinstance(cut.other, ast.Name | ast.Attribute):
-            message = "the other operand has no name by which the new module could read it"
-            return refuse(rule, group[0].match.path, "operand-not-named", message, "give it a name", where=cut.span)
-        call = f"self.{name}({{}}, {cut.file.text(cut.other)})"
-    change = put_call(
-        cut.file, cut.function, cut.expression, joined, call, wrap="channels_other" in block.arguments.values()
-    )
-    if change is None:
-        message = "the operand is assigned to where it stands"
-        return refuse(
-            rule, group[0].match.path, "operand-not-written", message, "write the join as `x = x + y`", where=cut.span
-        )
-    owners = tuple(it.cuts[0].site.owner or "" for it in group)
-    return Edit(
-        change.span,
-        change.old,
-        change.new,
-        rule.id,
-        "forward",
-        f"the edge of {len(group)} block(s) passes here",
-        owners,
-    )
 
 
 def _objection(rule: Rule, block: Block, match: EdgeMatch, scene: Scene) -> Refusal | None:

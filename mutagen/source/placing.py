@@ -48,7 +48,7 @@ def put_behind(file: SourceFile, expression: ast.expr, call: str) -> Change | No
         return None
     if isinstance(statement, ast.Assign) and statement.value is expression and len(statement.targets) == 1:
         target = statement.targets[0]
-        if isinstance(target, ast.Name) and _alone(file, statement):
+        if isinstance(target, ast.Name) and stands_alone(file, statement):
             return _new_statement(file, statement, target.id, call, below=True)
     text = file.text(expression)
     return Change(file.span(expression), text, call.replace("{}", text))
@@ -58,7 +58,7 @@ def put_first(file: SourceFile, function: Function, call: str) -> Change | None:
     """``call`` of the first argument of a method, as the first statement of its body; None where it has none."""
     given = [*function.args.posonlyargs, *function.args.args][1:]
     body = function.body[1:] if ast.get_docstring(function) is not None and len(function.body) > 1 else function.body
-    if not given or body[0].lineno == function.lineno or not _alone(file, body[0]) and len(body) == 1:
+    if not given or body[0].lineno == function.lineno or not stands_alone(file, body[0]) and len(body) == 1:
         return None
     return _new_statement(file, body[0], given[0].arg, call, below=False)
 
@@ -71,12 +71,12 @@ def _own_statement(
     block = _block(file, user)
     is_target = _updates(user, name)
     rebinds = join is not None and (is_target or _rebinds(user, name.id))
-    if _loads(user, name.id) != (0 if isinstance(name.ctx, ast.Store) else 1) or not _alone(file, user):
+    if _loads(user, name.id) != (0 if isinstance(name.ctx, ast.Store) else 1) or not stands_alone(file, user):
         return None
     if not rebinds and _read_later(file, function, user, name.id):
         return None
     maker = _maker(block, user, name.id)
-    if maker is not None and _alone(file, maker):
+    if maker is not None and stands_alone(file, maker):
         return True, maker
     return (False, user) if is_target else None
 
@@ -89,7 +89,7 @@ def _updates(statement: ast.stmt, node: ast.expr) -> bool:
     return isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.value is node
 
 
-def _alone(file: SourceFile, statement: ast.stmt) -> bool:
+def stands_alone(file: SourceFile, statement: ast.stmt) -> bool:
     """Whether nothing but a comment shares the lines of a statement."""
     end_line = statement.end_lineno or statement.lineno
     before = file.utf8[file.line_starts[statement.lineno - 1] : file.offset(statement.lineno, statement.col_offset)]

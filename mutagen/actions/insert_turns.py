@@ -1,0 +1,149 @@
+"""What a loop of ``forward`` goes over: the parts whose channels new modules take, and the name of a turn."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from mutagen.actions.scene import Scene
+from mutagen.records.plan import Edit
+from mutagen.records.rules import Rule
+from mutagen.source.anchor import Function
+from mutagen.source.file import SourceFile
+from mutagen.source.names import names_in
+
+_CHANNELS = ("out_channels", "num_features", "num_channels", "in_channels", "out_features", "in_features")
+Values = Mapping[str, Mapping[str, tuple[int, ...]]]
+
+
+@dataclass(frozen=True)
+class Each:
+    """Arguments in terms of the parts that ``going`` names: ``up.conv.out_channels`` for ``up in self.ups``."""
+
+    arguments: tuple[str, ...]
+    going: str
+    lists: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TurnName:
+    """How a turn calls its own module, and the edit of the loop's head that this takes, if any: file, node, text."""
+
+    callee: str
+    file: SourceFile
+    head: tuple[tuple[ast.expr, str], ...] = ()
+
+    def edits(self, rule: Rule, owners: Sequence[str]) -> tuple[Edit, ...]:
+        """The edits of the head."""
+        reason = "each turn of the loop has a module of its own"
+        return tuple(
+            Edit(self.file.span(node), self.file.text(node), text, rule.id, "forward", reason, tuple(owners))
+            for node, text in self.head
+        )
+
+
+def each_of(loop: ast.For, values: Values, scene: Scene) -> Each | None:
+    """Expressions for the values of every turn, by what the parts in one or two lists of the owners keep of them."""
+    lists = [name for name in _lists(loop) if all(_has(owner, name, values, scene) for owner in values)]
+    names = list(next(iter(values.values())))
+    if not lists:
+        return None
+    elements = _elements(loop, lists)
+    if names == [""]:
+        return Each((), f"_ in self.{lists[0]}", (lists[0],))
+    places = [next(((name, text) for name in lists if (text := _fact(name, it, values, scene))), None) for it in names]
+    found = [it for it in places if it is not None]
+    if len(found) < len(names):
+        return None
+    used = list(dict.fromkeys(name for name, _ in found))
+    going = elements[used[0]] if len(used) == 1 else ", ".join(elements[it] for it in used)
+    over = f"self.{used[0]}" if len(used) == 1 else f"zip({', '.join(f'self.{it}' for it in used)})"
+    return Each(tuple(f"{elements[name]}{text}" for name, text in found), f"{going} in {over}", tuple(used))
+
+
+def numbered(file: SourceFile, function: Function, loop: ast.For, name: str, element: str) -> TurnName | None:
+    """``self.gates[i]`` where the loop counts its turns from 0, else a further name that it goes over."""
+    over, target = loop.iter, loop.target
+    called = over.func.id if isinstance(over, ast.Call) and isinstance(over.func, ast.Name) else ""
+    plain = isinstance(over, ast.Call) and len(over.args) == 1 and not over.keywords
+    if called == "range" and plain and isinstance(target, ast.Name):
+        return _indexed(loop, name, target.id, file)
+    if called == "enumerate" and plain and isinstance(target, ast.Tuple) and isinstance(target.elts[0], ast.Name):
+        return _indexed(loop, name, target.elts[0].id, file)
+    if called in {"range", "enumerate", "reversed", "sorted", "map", "filter"} or element in names_in(function):
+        return None
+    if called == "zip" and isinstance(over, ast.Call) and isinstance(target, ast.Tuple) and not over.keywords:
+        text = file.text(target)
+        longer = f"{text[:-1]}, {element})" if text.startswith("(") else f"{text}, {element}"
+        return TurnName(element, file, ((target, longer), (over, f"{file.text(over)[:-1]}, self.{name})")))
+    if isinstance(target, ast.Name) and isinstance(over, ast.Attribute):
+        return TurnName(
+            element, file, ((target, f"{target.id}, {element}"), (over, f"zip({file.text(over)}, self.{name})"))
+        )
+    return None
+
+
+def _indexed(loop: ast.For, name: str, index: str, file: SourceFile) -> TurnName | None:
+    stores = [it for it in ast.walk(loop) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store)]
+    return TurnName(f"self.{name}[{index}]", file) if sum(it.id == index for it in stores) == 1 else None
+
+
+def _lists(loop: ast.For) -> Iterator[str]:
+    """Attributes of ``self`` that the loop names, its head first."""
+    found = [it for part in (loop.iter, *loop.body) for it in ast.walk(part) if isinstance(it, ast.Attribute)]
+    own = [it.attr for it in found if isinstance(it.value, ast.Name) and it.value.id == "self"]
+    yield from dict.fromkeys(own)
+
+
+def _has(owner: str, name: str, values: Values, scene: Scene) -> bool:
+    """Whether the list has as many parts as there are turns."""
+    count = len(next(iter(values[owner].values())))
+    path = f"{owner}.{name}" if owner else name
+    return len(scene.children_of.get(path, ())) == count and all(f"{path}.{it}" in scene.by_path for it in range(count))
+
+
+def _fact(name: str, argument: str, values: Values, scene: Scene) -> str | None:
+    """``.conv.out_channels`` where this has the value in each part of the list, the shortest such text."""
+    first, wanted = next((owner, found[argument]) for owner, found in values.items())
+    head = f"{first}.{name}.0" if first else f"{name}.0"
+    inner = [it for it in scene.trace.instances if it.path == head or it.path.startswith(f"{head}.")]
+    for it in sorted(inner, key=lambda one: one.path.count(".")):
+        rest = it.path[len(head) :]
+        for fact in _CHANNELS:
+            if it.facts.get(fact) == wanted[0] and _holds(name, rest, fact, argument, values, scene):
+                return f"{_place(rest)}.{fact}"
+    return None
+
+
+def _holds(name: str, rest: str, fact: str, argument: str, values: Values, scene: Scene) -> bool:
+    for owner, found in values.items():
+        for number, value in enumerate(found[argument]):
+            path = f"{owner}.{name}.{number}{rest}" if owner else f"{name}.{number}{rest}"
+            instance = scene.by_path.get(path)
+            if instance is None or instance.facts.get(fact) != value:
+                return False
+    return True
+
+
+def _place(rest: str) -> str:
+    parts = [it for it in rest.split(".") if it]
+    return "".join(f"[{it}]" if it.isdigit() else f".{it}" for it in parts)
+
+
+def _elements(loop: ast.For, lists: Sequence[str]) -> dict[str, str]:
+    """What one part of each list is called: as the loop calls it, else by the list's own name."""
+    called = {}
+    for target, over in _pairs(loop.target, loop.iter):
+        if isinstance(target, ast.Name) and isinstance(over, ast.Attribute):
+            called[over.attr] = target.id
+    return {name: called.get(name) or (name.removesuffix("s") if name.endswith("s") else "part") for name in lists}
+
+
+def _pairs(target: ast.expr, over: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
+    if not (isinstance(over, ast.Call) and isinstance(over.func, ast.Name)):
+        yield target, over
+    elif over.func.id == "enumerate" and isinstance(target, ast.Tuple) and over.args:
+        yield from _pairs(target.elts[-1], over.args[0])
+    elif over.func.id == "zip" and isinstance(target, ast.Tuple):
+        yield from zip(target.elts, over.args, strict=False)
