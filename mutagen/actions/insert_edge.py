@@ -111,10 +111,15 @@ def _plan_cut(
     objection = _cannot_cut(rule, group, scene)
     owner = cut.file.class_of(cut.function)
     if objection is not None or owner is None:
+        if owner is None or objection is None or objection.code != "loop" or split.switch:
+            return objection or _no_owner(rule, group[0].match, cut)
         turns = [Turn(it.match, it.cuts[0]) for it in group]
-        in_turn = objection is not None and objection.code == "loop" and owner is not None and not split.switch
-        done = looped(rule, block, turns, scene, taken.get(id(owner), frozenset())) if in_turn else None
-        return done or objection or _no_owner(rule, group[0].match, cut)
+        used, key = taken.get(id(owner), frozenset()), (cut.file.path, owner.lineno)
+        done = looped(rule, block, turns, scene, used, several=key in numbered)
+        if done is None:
+            return objection
+        taken[id(owner)] = used | {done[0]}
+        return done[1]
     wanted = _wanted(block, group, scene)
     place = find_place(rule, cut.file, owner, wanted, scene)
     if isinstance(place, Refusal):

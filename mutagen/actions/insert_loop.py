@@ -36,8 +36,13 @@ class Turn:
     cut: Cut
 
 
-def looped(rule: Rule, block: Block, turns: Sequence[Turn], scene: Scene, taken: frozenset[str]) -> Draft | None:
-    """The whole change for edges of one expression in a loop; None where it is no plain loop over parts of a module."""
+def looped(
+    rule: Rule, block: Block, turns: Sequence[Turn], scene: Scene, taken: frozenset[str], *, several: bool
+) -> tuple[str, Draft] | None:
+    """The name of the list and the whole change; None where it is no plain loop over parts of a module.
+
+    ``several`` says that more is inserted in the same class, so that names are numbered.
+    """
     cut = turns[0].cut
     owner, loop = cut.file.class_of(cut.function), _loop(cut)
     by_owner = _in_order(turns, scene)
@@ -48,7 +53,7 @@ def looped(rule: Rule, block: Block, turns: Sequence[Turn], scene: Scene, taken:
     place = find_place(rule, cut.file, owner, [Wanted(path, {}, ()) for path in by_owner], scene)
     if found is None or isinstance(place, Refusal):
         return None
-    name = free_name(owner, f"{snake(block.name)}s", taken)
+    name = free_name(owner, f"{snake(block.name)}s", taken, numbered=several)
     place = _when_filled(place, found.lists)
     turn = numbered(cut.file, cut.function, loop, name, snake(block.name))
     if turn is None:
@@ -66,7 +71,7 @@ def looped(rule: Rule, block: Block, turns: Sequence[Turn], scene: Scene, taken:
     if isinstance(called, Refusal):
         return None
     edits = Draft(edits=(making, *turn.edits(rule, owners), *called), sites=(str(cut.span),))
-    return join([edits, usable.draft, listed.draft, _meaning(rule, block, by_owner, name, scene)])
+    return name, join([edits, usable.draft, listed.draft, _meaning(rule, block, by_owner, name, scene)])
 
 
 def _when_filled(place: Place, lists: Sequence[str]) -> Place:
