@@ -161,7 +161,12 @@ def _end(
 
 
 def inner_paths(group: Sequence[Instance], owner: Owner) -> tuple[str, ...]:
-    """Paths within the owner, where every instance of the owner's class holds the same ones; else empty."""
+    """Paths within the owner, where every instance of the owner's class holds the same ones; else empty.
+
+    Also empty where a number is a name (``add_module("1", ...)`` behind ``"stem"``), no position.
+    """
+    if not all(_counted(it.path, owner) for it in group):
+        return ()
     found: dict[str, set[str]] = {root: set() for root in owner.roots}
     for it in group:
         for root in owner.roots:
@@ -169,6 +174,18 @@ def inner_paths(group: Sequence[Instance], owner: Owner) -> tuple[str, ...]:
                 found[root].add(it.path[len(root) :].lstrip("."))
     paths = list(found[owner.roots[0]])
     return tuple(sorted(paths)) if all(set(paths) == other for other in found.values()) else ()
+
+
+def _counted(path: str, owner: Owner) -> bool:
+    """Whether each number in a path is the position of that part among its siblings."""
+    parts = path.split(".")
+    for depth, part in enumerate(parts):
+        head, holder = ".".join(parts[: depth + 1]), ".".join(parts[:depth])
+        if part.isdigit() and any(is_below(head, root) for root in owner.roots):
+            siblings = [it.path for it in owner.below if it.owner == holder]
+            if head in siblings and siblings.index(head) != int(part):
+                return False
+    return True
 
 
 def _reads_global(function: Function, name: str) -> bool:

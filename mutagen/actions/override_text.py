@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from keyword import iskeyword
 
 _WIDTH = 100
 MOST_LINES = 6
@@ -43,9 +45,15 @@ class Product:
 
 
 def place(inner: str, root: str = "self") -> str:
-    """``self.layers[2].conv`` for the path ``layers.2.conv``."""
+    """``self.layers[2].conv`` for the path ``layers.2.conv``; what is no name is a key, as in a ModuleDict."""
     parts = inner.split(".") if inner else []
-    return root + "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in parts)
+    return root + "".join(_step(part) for part in parts)
+
+
+def _step(part: str) -> str:
+    if part.isdigit():
+        return f"[{part}]"
+    return f".{part}" if part.isidentifier() and not iskeyword(part) else f"[{json.dumps(part, ensure_ascii=False)}]"
 
 
 def loop_lines(loop: Loop, product: Product, indent: str, step: str) -> list[str]:
