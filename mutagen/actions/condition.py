@@ -49,8 +49,12 @@ def condition_for(
     in other ways.
     """
     owners, idle = _sides(place, wanted, scene)
+    reaching = list(_tests_around(place.file, place.anchor.function, place.anchor.statement))
+    idle = [it for it in idle if not any(_value(text, it) is False for text in reaching)]
     around = [text for text in _tests_around(place.file, function, expression) if _can_be_asked(place, text)]
-    for text in around:
+    whole = " and ".join(f"({it})" if " or " in it else it for it in reversed(around))
+    both = [whole] if len(around) > 1 else []
+    for text in [*around, *both] if idle else [*both, *around]:
         if _separates(text, owners, idle):
             return Condition(text)
     if not idle:
@@ -175,6 +179,9 @@ def _tests_around(file: SourceFile, function: Function, expression: ast.AST) -> 
     """Conditions under which an expression runs that speak of ``self`` alone, innermost first."""
     inner: ast.AST = expression
     for around in file.ancestors(expression):
+        for guard in _guards(around, inner):
+            if _of_self(guard.test) and "\n" not in (text := file.text(guard.test)):
+                yield _negated(guard.test, text)
         if around is function:
             return
         if isinstance(around, ast.If | ast.IfExp) and inner is not around.test and _of_self(around.test):
@@ -183,6 +190,15 @@ def _tests_around(file: SourceFile, function: Function, expression: ast.AST) -> 
             if "\n" not in text:
                 yield text if inner in body else _negated(around.test, text)
         inner = around
+
+
+def _guards(around: ast.AST, inner: ast.AST) -> Iterator[ast.If]:
+    """The ``if ...: return`` statements above one in the same block, the last first."""
+    body = next((it for _, it in ast.iter_fields(around) if isinstance(it, list) and inner in it), [])
+    for statement in reversed(body[: body.index(inner)] if body else []):
+        if isinstance(statement, ast.If) and not statement.orelse:
+            if isinstance(statement.body[-1], ast.Return | ast.Raise | ast.Continue | ast.Break):
+                yield statement
 
 
 def _of_self(test: ast.expr) -> bool:
@@ -202,12 +218,12 @@ def _negated(test: ast.expr, text: str) -> str:
 
 
 def _separates(text: str, owners: Sequence[Instance], idle: Sequence[Instance]) -> bool:
-    test = ast.parse(text, mode="eval").body
+    return all(_value(text, it) is True for it in owners) and all(_value(text, it) is False for it in idle)
 
-    def value(instance: Instance) -> bool | None:
-        return holds(test, {f"self.{name}": fact for name, fact in instance.facts.items()})
 
-    return all(value(it) is True for it in owners) and all(value(it) is False for it in idle)
+def _value(text: str, instance: Instance) -> bool | None:
+    """What a condition in terms of ``self`` is for an instance."""
+    return holds(ast.parse(text, mode="eval").body, {f"self.{name}": fact for name, fact in instance.facts.items()})
 
 
 def _can_be_asked(place: Place, text: str) -> bool:

@@ -178,14 +178,21 @@ def _cannot_cut(rule: Rule, group: list[_Attempt], scene: Scene) -> Refusal | No
         message = "the method belongs to a container that runs all its children; a new one would join them"
         advice = "derive the class from nn.Module and keep the layers in an attribute: self.layers = nn.Sequential(...)"
         return refuse(rule, match.path, "container", message, advice, where=cut.span)
-    activations = {it.cuts[0].site.frame for it in group}
-    through = [frame for _, frame in nodes_through(cut, match, scene) if frame in activations]
-    if len(activations) < len(through):
+    if _in_turns(group, scene):
         message = "one expression in a loop joins several branches; each needs a module of its own"
         return refuse(
             rule, match.path, "loop", message, "move the addition into the class of the branch", where=cut.span
         )
     return _read_by_others(rule, group, scene)
+
+
+def _in_turns(group: list[_Attempt], scene: Scene) -> bool:
+    """Whether one run of the method joins several edges in the expression."""
+    frames = [it.cuts[0].site.frame for it in group]
+    cut, match = group[0].cuts[0], group[0].match
+    if any(site.frame == cut.site.frame for site in scene.trace.nodes[match.node].chain):
+        frames = [frame for _, frame in nodes_through(cut, match, scene) if frame in set(frames)]
+    return len(set(frames)) < len(frames)
 
 
 def _others(group: list[_Attempt], scene: Scene) -> list[Node]:
