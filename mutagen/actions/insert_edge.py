@@ -179,11 +179,22 @@ def _cannot_cut(rule: Rule, group: list[_Attempt], scene: Scene) -> Refusal | No
         advice = "derive the class from nn.Module and keep the layers in an attribute: self.layers = nn.Sequential(...)"
         return refuse(rule, match.path, "container", message, advice, where=cut.span)
     if _in_turns(group, scene):
-        message = "one expression in a loop joins several branches; each needs a module of its own"
-        return refuse(
-            rule, match.path, "loop", message, "move the addition into the class of the branch", where=cut.span
-        )
+        return _loop(rule, group, scene)
     return _read_by_others(rule, group, scene)
+
+
+def _loop(rule: Rule, group: list[_Attempt], scene: Scene) -> Refusal:
+    """The refusal where one run of the method joins several edges in the expression."""
+    cut, match = group[0].cuts[0], group[0].match
+    chosen = {(it.match.node, it.cuts[0].site.frame) for it in group}
+    some = {frame for _, frame in chosen}
+    if any((node.index, frame) not in chosen for node, frame in nodes_through(cut, match, scene) if frame in some):
+        message = "one expression in a loop joins such edges in some of its turns, not in all of them"
+        advice = "write the turns that join one out, or leave the loop out: `not: {path: ...}`"
+    else:
+        message = "one expression in a loop joins several branches; each needs a module of its own"
+        advice = "move the addition into the class of the branch"
+    return refuse(rule, match.path, "loop", message, advice, where=cut.span)
 
 
 def _in_turns(group: list[_Attempt], scene: Scene) -> bool:
