@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, cast
 from mutagen.match.families import NEUTRAL, POINTWISE, stem
 from mutagen.match.resolution import calls_between, reaches_at_resolution
 from mutagen.match.view import TraceView, constant
-from mutagen.match.walk import SHORTCUT_CALLS, roots
+from mutagen.match.walk import SHORTCUT_CALLS, entering, roots
 from mutagen.records.trace import Node
 
 Shortcut = Literal["identity", "projected"]
@@ -88,6 +88,8 @@ def _scan(view: TraceView) -> EdgeScan:
 
 def _residual(view: TraceView, node: Node, carried: Mapping[int, int]) -> Edge | str:
     """The edge that a sum of two tensors is, or why it is none; ``carried`` are the shortcuts of the sums before."""
+    if any(_gated_by(view, node.inputs[operand], node.inputs[1 - operand]) for operand in (0, 1)):
+        return "add a skip that the other operand gates"
     found = [(rank, operand) for operand in (1, 0) if (rank := _rank(view, node, operand, carried)) is not None]
     if not found:
         return "have no shortcut at the same resolution"
@@ -102,6 +104,13 @@ def _residual(view: TraceView, node: Node, carried: Mapping[int, int]) -> Edge |
         return "pass another value on with the gradient of a tensor"
     kind: Shortcut = "projected" if best[0].changed else "identity"
     return Edge(node.index, 1 - best[1], best[1], kind)
+
+
+def _gated_by(view: TraceView, operand: int, other: int) -> bool:
+    """Whether an operand comes out of a standing gate that reads the other one beside what it lets through."""
+    product = view.product_of_node(view.nodes[operand])
+    sources = entering(view, operand, product) if product is not None else ()
+    return len(sources) > 1 and other in sources
 
 
 def _straight_through(view: TraceView, start: int, branch: int) -> bool:
