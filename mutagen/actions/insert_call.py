@@ -13,7 +13,7 @@ from mutagen.records.span import Span
 from mutagen.source.anchor import Function
 from mutagen.source.file import SourceFile
 from mutagen.source.names import names_in
-from mutagen.source.placing import put_call, stands_alone
+from mutagen.source.placing import Change, put_call, stands_alone
 
 _SIMPLE = ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Return | ast.Expr
 _LATER = ast.Lambda | ast.IfExp | ast.BoolOp | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp | Function
@@ -35,11 +35,22 @@ def call_edits(
         message = "the operand is assigned to where it stands"
         return refuse(rule, path, "operand-not-written", message, "write the join as `x = x + y`", where=cut.span)
     reason = f"the edge of {len(owners)} block(s) passes here"
-    texts = [*(named[1] if named else ()), (change.span, change.old, change.new)]
-    return tuple(Edit(span, old, new, rule.id, "forward", reason, tuple(owners)) for span, old, new in texts)
+    texts = [*(named[1] if named else ()), _out_of_place(cut, change) if with_other else change]
+    return tuple(Edit(it.span, it.old, it.new, rule.id, "forward", reason, tuple(owners)) for it in texts)
 
 
-def _named(cut: Cut) -> tuple[str, tuple[tuple[Span, str, str], ...]] | None:
+def _out_of_place(cut: Cut, change: Change) -> Change:
+    """``x = x + ...`` for ``x += ...`` where the new module reads ``x``: its gradient needs what the sum overwrites."""
+    statement, file = cut.file.statement(cut.expression), cut.file
+    if not isinstance(statement, ast.AugAssign) or statement.target is not cut.other:
+        return change
+    if statement.value is not cut.expression or not isinstance(statement.op, ast.Add):
+        return change
+    name = file.text(statement.target)
+    return Change(file.span(statement), file.text(statement), f"{name} = {name} + {change.new}")
+
+
+def _named(cut: Cut) -> tuple[str, tuple[Change, ...]] | None:
     """The name of the other operand; where it has none, one is given to it in a line above, with the texts for that."""
     file, other = cut.file, cut.other
     if isinstance(other, ast.Name | ast.Attribute):
@@ -55,7 +66,7 @@ def _named(cut: Cut) -> tuple[str, tuple[tuple[Span, str, str], ...]] | None:
     text, indent = file.text(other), file.indent(statement.lineno)
     above = Span(file.path, statement.lineno, statement.col_offset, statement.lineno, statement.col_offset)
     line = f"{name} = {text}{file.newline}{indent}"
-    return name, ((above, "", line), (file.span(other), text, name))
+    return name, (Change(above, "", line), Change(file.span(other), text, name))
 
 
 def _up_to(file: SourceFile, node: ast.expr) -> list[ast.AST]:

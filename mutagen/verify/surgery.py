@@ -6,6 +6,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 
+import torch
 from torch import nn
 
 from mutagen.blocks import live as blocks
@@ -149,7 +150,10 @@ def _insert(patient: Patient, step: InsertOnEdge) -> None:
     channels = patient.channels(*(record.inputs[number] for number in numbers))
     block = patient.block(step.match, lambda: blocks.build(step.use, None, channels))
     patient.set_operand(index, step.operand, patient.insert(index, block, operands))
-    if record.in_place and step.operand == 0:
+    if record.in_place and 0 in step.extra:
+        # The block needs for its gradient what the sum would overwrite.
+        patient.set_operand(index, 0, patient.insert(index, torch.clone, (patient.operand(index, 0),)))
+    if record.in_place and 0 in (step.operand, *step.extra):
         redirect_readers(patient, index, record.inputs[0], result=patient.current[index])
 
 
