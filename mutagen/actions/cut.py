@@ -112,10 +112,14 @@ def _at_return(match: EdgeMatch, scene: Scene) -> Cut | None:
 
 
 def nodes_through(cut: Cut, match: EdgeMatch, scene: Scene) -> Sequence[tuple[Node, int]]:
-    """Every call of the traced graph that passes through the cut's expression, with its activation."""
+    """Every call of the traced graph that passes through the cut's expression, with its activation.
+
+    Where a module holds another one of its class, the inner activation is meant.
+    """
     joined = scene.trace.nodes[match.node]
     through: Sequence[Node] = scene.called_at.get(cut.site.span, ())
     if any(site.frame == cut.site.frame for site in joined.chain):
         innermost = joined.chain[0].span
         through = [it for it in through if it.chain[0].span == innermost and it.name == joined.name]
-    return [(node, site.frame) for node in through for site in node.chain if site.span == cut.site.span]
+    inner = [(node, next((it for it in node.chain if it.span == cut.site.span), None)) for node in through]
+    return [(node, site.frame) for node, site in inner if site is not None]
