@@ -61,10 +61,10 @@ def _plan(rule: Rule, matches: Sequence[EdgeMatch], scene: Scene, *, lax: bool) 
     drafts = [Draft(refused=tuple(refused))]
     split = partings(rule, scene, lax=lax)
     taken: dict[int, frozenset[str]] = {}
-    last: dict[str, Refusal] = {}
+    first: dict[str, Refusal] = {}
     while waiting:
         drafts.extend(
-            Draft(refused=(last.get(it.match.id) or _no_cut(rule, it.match, scene),)) for it in waiting if not it.cuts
+            Draft(refused=(first.get(it.match.id) or _no_cut(rule, it.match, scene),)) for it in waiting if not it.cuts
         )
         groups = _by_expression([it for it in waiting if it.cuts])
         numbered = _several_in_a_class(groups)
@@ -75,7 +75,7 @@ def _plan(rule: Rule, matches: Sequence[EdgeMatch], scene: Scene, *, lax: bool) 
                 drafts.append(done)
                 continue
             for it in group:
-                last[it.match.id] = _for(done, it.match)
+                first.setdefault(it.match.id, _for(done, it.match))
                 waiting.append(_Attempt(it.match, it.cuts[1:]))
     return join([*drafts, parted(split, rule)])
 
