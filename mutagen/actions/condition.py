@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from mutagen.source.names import dotted
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
+_UNKNOWN = object()
 _OPPOSITE: dict[type[ast.cmpop], str] = {ast.Eq: "!=", ast.NotEq: "==", ast.Is: "is not", ast.IsNot: "is"}
 
 
@@ -153,20 +154,32 @@ def _flag(place: Place, owners: Sequence[Instance], others: Sequence[Instance]) 
 
 
 def _argument(place: Place, owners: Sequence[Instance], others: Sequence[Instance], scene: Scene) -> str | None:
-    """A boolean argument of the constructor, or its opposite, that is true for the owners and false for the others."""
+    """A question to an argument of the constructor that is true for the owners and false for the others."""
     init = place.anchor.function
     stored = {it.id for it in ast.walk(init) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store)}
     frames = [
         (_frame(it.path, place, scene), wanted) for group, wanted in ((owners, True), (others, False)) for it in group
     ]
     for name in function_parameters(init):
-        values = [(frame.names.get(name) if frame else None, wanted) for frame, wanted in frames]
-        if name not in stored and all(isinstance(value, bool) for value, _ in values):
-            if all(value is wanted for value, wanted in values):
-                return name
-            if all(value is not wanted for value, wanted in values):
-                return f"not {name}"
+        values = [(frame.names.get(name, _UNKNOWN) if frame else _UNKNOWN, wanted) for frame, wanted in frames]
+        if name not in stored and all(value is not _UNKNOWN for value, _ in values):
+            asked = _asked_of(name, [(value, wanted) for value, wanted in values if value is not _UNKNOWN])
+            if asked is not None:
+                return asked
     return None
+
+
+def _asked_of(name: str, values: Sequence[tuple[object, bool]]) -> str | None:
+    """What to ask of an argument: whether it is true, or false; is none; is a count above 0, as of skip channels."""
+    forms: list[tuple[str, Callable[[object], bool | None]]] = [
+        (name, lambda value: value if isinstance(value, bool) else None),
+        (f"not {name}", lambda value: not value if isinstance(value, bool) else None),
+        (f"{name} is not None", lambda value: value is not None),
+        (f"{name} > 0", lambda value: value > 0 if type(value) is int and value >= 0 else None),
+    ]
+    return next(
+        (text for text, holds_for in forms if all(holds_for(value) is wanted for value, wanted in values)), None
+    )
 
 
 def _frame(path: str, place: Place, scene: Scene) -> CallSite | None:
