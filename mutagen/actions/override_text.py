@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from keyword import iskeyword
 
 _WIDTH = 100
 MOST_LINES = 6
+_LONG = 20
 
 
 @dataclass(frozen=True)
@@ -89,21 +90,38 @@ def sliced_lines(loop: Loop, part: str, product: Product, indent: str, step: str
 
 
 def guarded_lines(inner: str, kind: str, product: Product, indent: str, step: str) -> list[str]:
-    """One module, set anew if it is of the kind."""
+    """One module, set anew if it is of the kind; a place that is long to say gets a name."""
     old = place(inner)
-    head = f"{indent}{step}{old} = {product.callee}("
-    return [f"{indent}if isinstance({old}, {kind}):", *call_lines(head, product.of(old), ")", step)]
+    named = len(old) > _LONG and bool(product.arguments)
+    head, asked = f"{indent}{step}{old} = {product.callee}(", product.child if named else old
+    first = [f"{indent}{product.child} = {old}"] if named else []
+
+    def written(packed: bool) -> list[str]:
+        arguments = call_lines(head, product.of(asked), ")", step, packed=packed)
+        return [*first, f"{indent}if isinstance({asked}, {kind}):", *arguments]
+
+    return _short(written)
 
 
 def plain_lines(inner: Sequence[str], product: Product, indent: str, step: str, *, root: str = "self") -> list[str]:
     """Modules that are named, each set anew."""
-    lines = []
-    for path in inner:
-        old = place(path, root)
-        if product.arguments:
-            lines.append(f"{indent}{product.child} = {old}")
-        lines += call_lines(f"{indent}{old} = {product.callee}(", product.arguments, ")", step)
-    return lines
+
+    def written(packed: bool) -> list[str]:
+        lines = []
+        for path in inner:
+            old = place(path, root)
+            if product.arguments:
+                lines.append(f"{indent}{product.child} = {old}")
+            lines += call_lines(f"{indent}{old} = {product.callee}(", product.arguments, ")", step, packed=packed)
+        return lines
+
+    return _short(written)
+
+
+def _short(written: Callable[[bool], list[str]]) -> list[str]:
+    """Arguments one a line, or several where that would be more lines than are easily read."""
+    lines = written(False)
+    return lines if len(lines) <= MOST_LINES else written(True)
 
 
 def named_loop_lines(
@@ -152,14 +170,22 @@ def test_lines(head: str, tests: list[str], step: str) -> list[str]:
     return [f"{head}(", *rows, f"{indent}):"]
 
 
-def call_lines(head: str, arguments: Sequence[str], tail: str, step: str) -> list[str]:
-    """A call on one line, or with its arguments below where that would be too long."""
+def call_lines(head: str, arguments: Sequence[str], tail: str, step: str, *, packed: bool = False) -> list[str]:
+    """A call on one line; with its arguments below where that would be too long, ``packed`` in few rows."""
     line = head + ", ".join(arguments) + tail
     if fits(line):
         return [line]
     indent = head[: len(head) - len(head.lstrip())]
     below = f"{indent}{step}{', '.join(arguments)}"
-    rows = [below] if fits(below) else [f"{indent}{step}{argument}," for argument in arguments]
+    if fits(below):
+        return [head, below, indent + tail]
+    rows: list[str] = []
+    for argument in arguments:
+        longer = f"{rows[-1]} {argument}," if rows else ""
+        if packed and longer and fits(longer):
+            rows[-1] = longer
+        else:
+            rows.append(f"{indent}{step}{argument},")
     return [head, *rows, indent + tail]
 
 
