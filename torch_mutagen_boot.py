@@ -113,7 +113,7 @@ def main() -> int:
 
 
 def _leave(code: int) -> int:
-    """End the process at once: taking down LibCST's thousands of classes one by one costs a tenth of a second.
+    """End the process at once: taking down thousands of objects one by one takes its time.
 
     Returns the code where something watches the process to its end, or the output cannot be written.
     """

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 
 from mutagen.blocks.catalogue import load_blocks
-from mutagen.blocks.recognise import standing_products
+from mutagen.blocks.recognise import standing_products, warm_up
 from mutagen.blocks.short_names import switch_name
 from mutagen.cache.answers import is_kept, keep_answer, watched_run
 from mutagen.errors import ClashError, InternalError, Place, ProofError, TargetError
@@ -213,6 +213,8 @@ def _up_to_plan(options: Options, host: Part, located: Located, clock: _Clock, *
         original = host.session("the model") if proving and "cpu" in proved.devices else None
         if original is not None:
             begin(original, proved, need_calls=need_calls, timeout=options.timeout)
+    with clock.stage("match"):
+        warm_up()  # in the time that torch takes to be imported
     with clock.stage("trace"), _while_there(located.file):
         trace = session.result()
         smaller = traced_smaller(smaller) if smaller else None

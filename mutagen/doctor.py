@@ -18,7 +18,7 @@ from mutagen.resources import rules_dir, templates_dir
 
 State = Literal["ok", "note", "problem"]
 
-_REQUIRED = ("libcst", "jinja2", "click", "rich", "pydantic", "ruamel.yaml", "filelock")
+_REQUIRED = ("jinja2", "click", "rich", "pydantic", "ruamel.yaml", "filelock")
 _MARKS = {"ok": "ok     ", "note": "note   ", "problem": "PROBLEM"}
 
 

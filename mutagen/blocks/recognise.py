@@ -47,6 +47,11 @@ def standing_products(trace: Trace, read: Callable[[str], bytes]) -> Mapping[str
     return {it.path: blocks[it.definition] for it in trace.instances if it.definition in blocks}
 
 
+def warm_up() -> None:
+    """Do what every look for products needs, while there is time."""
+    _known()
+
+
 def block_of(source: bytes, qualname: str, line: int = 0) -> str | None:
     """The block that a class of a file is, or None."""
     info = ClassInfo(qualname.rpartition(".")[2], qualname, "", "<source>", line, ())

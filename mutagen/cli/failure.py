@@ -10,7 +10,7 @@ from mutagen import __version__
 from mutagen.cli.output import is_styled, say
 from mutagen.errors import InternalError, MutagenError
 
-PACKAGES = ("torch", "click", "libcst", "pydantic", "rich", "ruamel.yaml")
+PACKAGES = ("torch", "click", "pydantic", "rich", "ruamel.yaml")
 
 
 def report_failure(error: Exception, arguments: Sequence[str]) -> int:
