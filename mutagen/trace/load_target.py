@@ -77,16 +77,16 @@ def _same(one: str, other: str) -> bool:
 def local_files(target: Target, before: frozenset[str]) -> tuple[str, ...]:
     """Source files imported since ``before`` that are under the target's root or of no package, in import order."""
     root = os.path.realpath(target.root) + os.sep
-    real_folder = cache(os.path.realpath)  # hundreds of modules lie in a few folders
+    is_inside = cache(lambda folder: os.path.join(os.path.realpath(folder), "").startswith(root))  # few hold hundreds
     found: dict[str, None] = {}
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
         if not isinstance(file, str) or not file.endswith(".py"):
             continue
-        path = os.path.abspath(file)
-        inside = os.path.join(real_folder(os.path.dirname(path)), "").startswith(root)
+        inside = is_inside(os.path.dirname(file))
         if name in before and not inside:  # a file of torch that is a link is none of the user's
             continue
+        path = os.path.abspath(file)
         if os.path.islink(path):
             inside = os.path.realpath(path).startswith(root)
         if inside or not (is_installed(path) or file_kind(path) != "user"):
