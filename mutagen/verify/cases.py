@@ -65,11 +65,14 @@ def _first(
     *,
     unlike: list[CaseInput] | None = None,
 ) -> tuple[CaseInput | None, int]:
-    known = [case.shapes for case in unlike or ()]
+    known = {case.shapes for case in unlike or ()}
     for place in places:
         for batch in batches:
             case = CaseInput(mode, sizes[place](batch))
-            if case.shapes not in known and accepts(mode, case.leaves, case.shapes):
+            if case.shapes in known:
+                continue
+            known.add(case.shapes)  # what was not taken once is not taken the next time
+            if accepts(mode, case.leaves, case.shapes):
                 return case, place
     return None, -1
 
@@ -79,7 +82,7 @@ def _sizes(make: Make) -> Iterator[Size]:
     described = make(None, 1.0)
     side, rank = max(((t.shape[2], t.dim()) for t in _images(described)), default=(0, 0))
     small, middle = _SMALL.get(rank, (0, 0))
-    large = side > 2 * small > 0
+    large = side >= 2 * small > 0
     if large:
         yield lambda batch: make(batch, small / side)
         yield lambda batch: _oblong(make(batch, small / side), make(batch, middle / side))
