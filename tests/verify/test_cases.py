@@ -32,6 +32,22 @@ def test_large_inputs_are_made_small_and_one_is_not_square():
     assert notes == []
 
 
+def test_twice_the_small_size_is_large():
+    cases, _ = chosen(images(128))
+    assert {shape[2:] for _, shape in cases} == {(64, 64), (96, 64)}
+
+
+def test_no_shape_is_tried_twice_in_a_mode():
+    asked = []
+
+    def accepts(mode, leaves):
+        asked.append((mode, tuple(leaves[0].shape)))
+        return leaves[0].shape[2] == leaves[0].shape[3]
+
+    chosen(images(32), accepts)
+    assert len(asked) == len(set(asked)) and ("eval", (3, 3, 64, 32)) in asked
+
+
 def test_small_inputs_stay():
     cases, notes = chosen(images(32))
     assert {shape[1:] for _, shape in cases} == {(3, 32, 32), (3, 64, 32)}
