@@ -51,6 +51,7 @@ def _node(
     nth = seen[scope, name, span]
     seen[scope, name, span] += 1
     look = looks[node.name]
+    constants = _constants(node, name)
     return Node(
         index=indices[node],
         kind=_KINDS[node.op],
@@ -58,13 +59,14 @@ def _node(
         key=NodeKey(scope, name, span, nth),
         inputs=tuple(indices[item] for item in _operands((node.args, node.kwargs)) if looks[item.name].tensors),
         path=str(node.target) if node.op in ("call_module", "get_attr") else None,
-        constants=_constants(node, name),
+        constants=constants,
         scope=scope,
         chain=chain,
         shape=look.shape,
         dtype=look.dtype,
         storage=look.storage,
-        in_place=_in_place(node, taken.module) and any(looks[item.name].tensors for item in _operands(node.args)),
+        in_place=_in_place(node, taken.module, constants)
+        and any(looks[item.name].tensors for item in _operands(node.args)),
     )
 
 
@@ -84,12 +86,12 @@ def _name(node: fx.Node) -> str:
     return "boolean_dispatch" if name == "<lambda>" else str(name)
 
 
-def _in_place(node: fx.Node, module: fx.GraphModule) -> bool:
+def _in_place(node: fx.Node, module: fx.GraphModule, constants: Mapping[str, Value]) -> bool:
     if node.op == "call_module":
         return getattr(module.get_submodule(str(node.target)), "inplace", False) is True
     if node.op in ("call_function", "call_method"):
         called = changes_in_place(_name(node)) or node.kwargs.get("out") is not None
-        return called or _constants(node, canonical(node, module)).get("inplace") is True
+        return called or constants.get("inplace") is True
     return False
 
 
