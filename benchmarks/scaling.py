@@ -24,7 +24,7 @@ MODULES = (100, 300, 1_000, 3_000, 10_000, 20_000)
 RULES = (1, 3, 10, 30, 100, 200)
 STAGES = ("trace", "match", "plan", "rewrite", "verify")
 _ACTIVATIONS = 200
-_RULE = "  - id: gelu{0}\n    match: {{path: act{0}}}\n    replace: {{with: nn.GELU}}\n"
+_RULE = "  - id: gelu{0}\n    match: {{path: act{0}}}\n    replace: {{with: gelu}}\n"
 
 Row = tuple[int, dict[str, float]]
 
@@ -114,13 +114,12 @@ def main() -> int:
         folder = Path(name)
         sizes = [size for size in MODULES if size <= arguments.most_modules]
         counts = [count for count in RULES if count <= arguments.most_rules]
-        for what, rows in (
-            ("modules", by_modules(folder, sizes, arguments.runs)),
-            ("rules", by_rules(folder, counts, arguments.runs)),
-        ):
+        for what, measure, points in (("modules", by_modules, sizes), ("rules", by_rules, counts)):
+            rows = measure(folder, points, arguments.runs)
             sys.stdout.write(table(what, rows) + "\n")
             plot = _plot(f"Time against the number of {what}", what, rows)
             (arguments.plots / f"scaling-{what}.svg").write_text(plot)
+            sys.stdout.flush()
     return 0
 
 

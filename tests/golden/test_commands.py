@@ -33,7 +33,7 @@ def test_looking_applying_and_applying_again(bench: Any) -> None:
 
 
 def test_refused(bench: Any) -> None:
-    path = bench.copy(IDIOMS / "comprehension.py")
+    path = bench.copy(IDIOMS / "called_twice.py")
     refused = mutagen(bench.folder, "apply", "gated-residuals", path.name, "--model", "Net", "--input", "1x3x16x16")
     assert refused.returncode == 1
     assert b"refused[loop]" in refused.stdout + refused.stderr
