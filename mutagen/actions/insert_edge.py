@@ -118,7 +118,7 @@ def _plan_cut(
         done = looped(rule, block, turns, scene, used, several=key in numbered)
         if done is None:
             return objection
-        taken[id(owner)] = used | {done[0]}
+        taken[id(owner)] = used | done[0]
         return done[1]
     wanted = _wanted(block, group, scene)
     place = find_place(rule, cut.file, owner, wanted, scene)

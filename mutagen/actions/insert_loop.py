@@ -38,9 +38,10 @@ class Turn:
 
 def looped(
     rule: Rule, block: Block, turns: Sequence[Turn], scene: Scene, taken: frozenset[str], *, several: bool
-) -> tuple[str, Draft] | None:
-    """The name of the list and the whole change; None where it is no plain loop over parts of a module.
+) -> tuple[frozenset[str], Draft] | None:
+    """What is taken then, and the whole change; None where it is no plain loop over parts of a module.
 
+    The head of a loop takes one more name, not two: it is taken as a name is that no attribute could have.
     ``several`` says that more is inserted in the same class, so that names are numbered.
     """
     cut = turns[0].cut
@@ -56,7 +57,8 @@ def looped(
     name = free_name(owner, f"{snake(block.name)}s", taken, numbered=several)
     place = _when_filled(place, found.lists)
     turn = numbered(cut.file, cut.function, loop, name, snake(block.name))
-    if turn is None:
+    head = f"for {loop.lineno}:{loop.col_offset}"
+    if turn is None or turn.head and head in taken:
         return None
     usable, listed = use_block(scene, rule, block.name, cut.file, owner), use_torch("torch.nn.ModuleList", cut.file)
     options = [f"{option}={literal(value)}" for option, value in rule.action.args.items()]
@@ -71,7 +73,9 @@ def looped(
     if isinstance(called, Refusal):
         return None
     edits = Draft(edits=(making, *turn.edits(rule, owners), *called), sites=(str(cut.span),))
-    return name, join([edits, usable.draft, listed.draft, _meaning(rule, block, by_owner, name, scene)])
+    return frozenset([name, *([head] if turn.head else [])]), join(
+        [edits, usable.draft, listed.draft, _meaning(rule, block, by_owner, name, scene)]
+    )
 
 
 def _when_filled(place: Place, lists: Sequence[str]) -> Place:

@@ -75,7 +75,9 @@ def numbered(file: SourceFile, function: Function, loop: ast.For, name: str, ele
         return None
     if called == "zip" and isinstance(over, ast.Call) and isinstance(target, ast.Tuple) and not over.keywords:
         text = file.text(target)
-        longer = f"{text[:-1]}, {element})" if text.startswith("(") else f"{text}, {element}"
+        first = target.elts[0]
+        bare = (first.lineno, first.col_offset) == (target.lineno, target.col_offset)
+        longer = f"{text}, {element}" if bare else f"{text[:-1]}, {element})"
         return TurnName(element, file, ((target, longer), (over, f"{file.text(over)[:-1]}, self.{name})")))
     if isinstance(target, ast.Name) and isinstance(over, ast.Attribute):
         return TurnName(

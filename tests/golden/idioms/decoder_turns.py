@@ -12,6 +12,8 @@ class Net(nn.Module):
         self.same = nn.Conv2d(width, width, 3, padding=1)
         self.blocks = nn.ModuleList([nn.Conv2d(2 * width, width, 3, padding=1) for _ in range(2)])
 
+        self.pairs = nn.ModuleList([nn.Conv2d(width, width, 3, padding=1) for _ in range(2)])
+
     def forward(self, x):
         skips = [self.stem(x)]
         skips.append(self.down(skips[-1]).relu())
@@ -22,4 +24,7 @@ class Net(nn.Module):
                 x = nn.functional.interpolate(x, scale_factor=2)
             x = torch.cat([skip, x], dim=1)
             x = block(x).relu()
+        for block in self.pairs:
+            x = x + block(x)
+            x = x + block(x).relu()
         return x
