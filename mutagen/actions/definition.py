@@ -58,7 +58,7 @@ def use_class(known: ClassInfo, file: SourceFile, scene: Scene) -> Usable | None
         return None
     if known.file == file.path:
         return Usable(known.qualname, Draft())
-    here = module_name(file.path, scene.project.root) if Path(file.path).is_relative_to(scene.project.root) else ""
+    here = module_of(file, scene)
     is_package = Path(file.path).name == "__init__.py"
     found = {name: absolute(origin, here, is_package) for name, origin in imported_names(file).items()}
     first, _, rest = known.qualname.partition(".")
@@ -71,7 +71,7 @@ def use_class(known: ClassInfo, file: SourceFile, scene: Scene) -> Usable | None
     written = name_for(f"{known.module}.{known.qualname}", found)
     if written:
         return Usable(written, Draft())
-    wanted = Import(file.path, _as_written(known.module, here, is_package, file), first)
+    wanted = Import(file.path, written_module(known.module, file, scene), first)
     return Usable(known.qualname, Draft(imports=(wanted,))) if first not in top_level_names(file) else None
 
 
@@ -81,9 +81,16 @@ def _starred(file: SourceFile, here: str, is_package: bool) -> set[str]:
     return {absolute("." * it.level + (it.module or ""), here, is_package) for it in stars}
 
 
-def _as_written(module: str, here: str, is_package: bool, file: SourceFile) -> str:
+def module_of(file: SourceFile, scene: Scene) -> str:
+    """The dotted name of a file's module; empty for one outside of the project."""
+    root = scene.project.root
+    return module_name(file.path, root) if Path(file.path).is_relative_to(root) else ""
+
+
+def written_module(module: str, file: SourceFile, scene: Scene) -> str:
     """A module as the file imports those beside it: relative where the others of its package are."""
-    package = here if is_package else here.rpartition(".")[0]
+    here = module_of(file, scene)
+    package = here if Path(file.path).name == "__init__.py" else here.rpartition(".")[0]
     relative = any(isinstance(it, ast.ImportFrom) and it.level for it in file.tree.body)
     if relative and package and module.startswith(f"{package}."):
         return "." + module[len(package) + 1 :]

@@ -10,24 +10,24 @@ import ast
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from mutagen.actions.definition import line_before, use_block, use_class
+from mutagen.actions.class_entries import entries_of
+from mutagen.actions.definition import use_block, use_class
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.new_call import literal
 from mutagen.actions.scene import Scene
-from mutagen.actions.subclass_text import Method, attribute_for, method_text, names_needed
+from mutagen.actions.subclass_count import Count, count_for
+from mutagen.actions.subclass_head import Maker, class_edits, class_name, class_notes, head, is_described
+from mutagen.actions.subclass_text import Method, method_text, names_needed
 from mutagen.blocks.catalogue import Block
 from mutagen.blocks.short_names import snake
 from mutagen.records.match import EdgeMatch
-from mutagen.records.plan import Edit, InsertOnEdge, Product, Use
+from mutagen.records.plan import InsertOnEdge, Product, Use
 from mutagen.records.rules import Rule
 from mutagen.records.span import Span
 from mutagen.records.trace import Instance
 from mutagen.source.anchor import free_name
 from mutagen.source.file import SourceFile
-from mutagen.source.following import Follower
-from mutagen.source.names import canonical, top_level_names
 from mutagen.source.operands import operand
-from mutagen.source.origin import find_origin
 from mutagen.source.placing import Change, put_call
 
 _CURED = frozenset(["out-of-scope", "in-library"])
@@ -51,19 +51,19 @@ def subclassed(rule: Rule, matches: Sequence[EdgeMatch], block: Block, draft: Dr
     codes = {it.path for it in draft.refused if it.code in _CURED}
     done = {(it.key, it.operand) for it in draft.surgery if isinstance(it, InsertOnEdge)}
     left = [it for it in matches if it.path in codes and (scene.trace.nodes[it.node].key, it.operand) not in done]
-    places = [_place(it, scene) for it in left]
-    known = [it for it in places if it is not None]
-    if rule.action.emit == "flag" or not known or len(known) < len(places):
+    if rule.action.emit == "flag":
         return draft
+    places = {it.id: _place(it, scene) for it in left}
+    known = [it for it in places.values() if it is not None]
     by_class: dict[str, list[_Place]] = {}
     for it in known:
         by_class.setdefault(it.owner.type, []).append(it)
-    made = [_subclass(rule, block, group, scene) for group in by_class.values()]
-    drafts = [it for it in made if it is not None]
-    if len(drafts) < len(made):
-        return draft
-    kept = tuple(it for it in draft.refused if it.path not in codes or it.code not in _CURED)
-    return join([replace(draft, refused=kept), *drafts])
+    made = [(group, _subclass(rule, block, group, scene)) for group in by_class.values()]
+    cured = {it.match.path for group, new in made if new is not None for it in group}
+    cured -= {it.path for it in left if places[it.id] is None}
+    cured -= {it.match.path for group, new in made if new is None for it in group}
+    kept = tuple(it for it in draft.refused if it.path not in cured or it.code not in _CURED)
+    return join([replace(draft, refused=kept), *(new for _, new in made if new is not None)])
 
 
 def _place(match: EdgeMatch, scene: Scene) -> _Place | None:
@@ -87,22 +87,22 @@ def _place(match: EdgeMatch, scene: Scene) -> _Place | None:
 def _subclass(rule: Rule, block: Block, group: Sequence[_Place], scene: Scene) -> Draft | None:
     """The subclass for one class, with the edits that put it in; None where that is not exact."""
     owners = tuple({it.owner.path: it.owner for it in group}.values())
-    entries = _entries(owners, scene)
+    entries = entries_of(owners, scene)
     spans = _by_span(group)
     if entries is None or any({it.owner.path for it in same} != {it.path for it in owners} for same in spans.values()):
         return None
     if any(len(same) > len(owners) for same in spans.values()) or len({it.function for it in group}) > 1:
         return None  # a loop joins several branches, or several methods do
-    target = entries[0][0]
+    target, first = entries[0].naming.file, entries[0].naming.node
     base = use_class(owners[0].definition, target, scene) if owners[0].definition is not None else None
     module = _module_of(group[0], scene)
     method = Method(group[0].file, group[0].function, module or "")
     needed = names_needed(method, target, scene) if module is not None else None
     if base is None or needed is None:
         return None
-    usable = use_block(scene, rule, block.name, target, entries[0][1])
+    usable = use_block(scene, rule, block.name, target, first)
     changes: list[Change] = []
-    makers: list[str] = []
+    makers: list[Maker] = []
     meaning: list[Draft] = []
     for same in spans.values():
         name = _attribute_name(block, same[0], len(spans), makers)
@@ -111,17 +111,20 @@ def _subclass(rule: Rule, block: Block, group: Sequence[_Place], scene: Scene) -
         if arguments is None or change is None:
             return None
         changes.append(change)
-        makers.append(f"self.{name} = {usable.name}({', '.join(arguments)})")
+        needs = max((it.needs for it in arguments), key=len, default=())
+        makers.append(Maker(name, f"{usable.name}({', '.join(it.text for it in arguments)})", needs))
         meaning.append(_meaning(rule, block, same, name, scene))
     written = method_text(method, changes)
-    label = _class_name(block, owners[0], target)
+    label = class_name(block, owners[0], target)
     if written is None or label is None:
         return None
-    text = "\n".join([_head(label, base.name, makers), written])
-    edits = _edits(rule, entries, label, text, [it.match.path for it in group])
+    says = f"{owners[0].name} with {block.name} on its {str(rule.action.at).removesuffix('-end')}."
+    says = says if is_described(owners[0], scene) else ""
+    text = "\n".join([head(label, base.name, says, makers), "", written])
+    edits = class_edits(rule, entries, label, text)
     planned = tuple(dict.fromkeys(it.match.path for it in group))
-    sites = tuple(str(file.span(node)) for file, node in entries)
-    whole = Draft(edits=edits, planned=planned, sites=sites, notes=_notes(label, entries))
+    sites = tuple(str(it.naming.file.span(it.naming.node)) for it in entries)
+    whole = Draft(edits=edits, planned=planned, sites=sites, notes=class_notes(label, entries))
     return join([whole, usable.draft, base.draft, needed, *meaning])
 
 
@@ -148,53 +151,16 @@ def _by_span(group: Iterable[_Place]) -> Mapping[Span, list[_Place]]:
     return found
 
 
-def _entries(owners: Sequence[Instance], scene: Scene) -> list[tuple[SourceFile, ast.expr]] | None:
-    """The expressions of one editable file that name the class of exactly these instances, in order."""
-    follower = Follower(scene.project.file)
-    chosen = {it.path for it in owners}
-    found: dict[Span, tuple[SourceFile, ast.expr]] = {}
-    through: dict[Span, set[str]] = {}
-    for it in scene.trace.instances:
-        if it.type != owners[0].type:
-            continue
-        entry = _entry(it, scene, follower)
-        if entry is None and it.path in chosen:
-            return None
-        if entry is not None:
-            span = entry[0].span(entry[1])
-            found[span] = entry
-            through.setdefault(span, set()).add(it.path)
-    spans = sorted(span for span, paths in through.items() if paths & chosen)
-    exact = all(through[span] <= chosen for span in spans)
-    if not exact or len({it.file for it in spans}) != 1 or not scene.project.editable(spans[0].file):
-        return None
-    return [found[span] for span in spans]
-
-
-def _entry(instance: Instance, scene: Scene, follower: Follower) -> tuple[SourceFile, ast.expr] | None:
-    if not instance.chain:
-        return None
-    call = scene.project.file(instance.chain[0].span.file).node_at(instance.chain[0].span)
-    if not isinstance(call, ast.Call):
-        return None
-    kind = canonical(instance.type)
-    origin = find_origin(call.func, instance.chain, kind, follower, model=scene.trace.call)
-    named = origin.end.origin if origin is not None else None
-    if origin is None or named is None or named.rpartition(".")[2] != instance.name or origin.bound:
-        return None
-    return origin.file, origin.node
-
-
-def _attribute_name(block: Block, place: _Place, count: int, makers: Sequence[str]) -> str:
+def _attribute_name(block: Block, place: _Place, count: int, makers: Sequence[Maker]) -> str:
     owner = place.file.class_of(place.function)
     assert owner is not None
-    taken = frozenset(it.removeprefix("self.").partition(" ")[0] for it in makers)
+    taken = frozenset(it.name for it in makers)
     return free_name(owner, snake(block.name), taken, numbered=count > 1)
 
 
-def _arguments(rule: Rule, block: Block, same: Sequence[_Place], scene: Scene) -> list[str] | None:
+def _arguments(rule: Rule, block: Block, same: Sequence[_Place], scene: Scene) -> list[Count] | None:
     """What the constructor gives the new module."""
-    found: list[str] = []
+    found: list[Count] = []
     for origin in block.arguments.values():
         if origin not in ("channels", "channels_other"):
             continue
@@ -202,11 +168,11 @@ def _arguments(rule: Rule, block: Block, same: Sequence[_Place], scene: Scene) -
             scene.trace.nodes[it.match.node].inputs[it.match.operand if origin == "channels" else it.match.other]
             for it in same
         ]
-        text = attribute_for([it.owner for it in same], indices, scene)
-        if text is None:
+        count = count_for([it.owner for it in same], indices, scene)
+        if count is None:
             return None
-        found.append(text)
-    return found + [f"{name}={literal(value)}" for name, value in rule.action.args.items()]
+        found.append(count)
+    return found + [Count(f"{name}={literal(value)}") for name, value in rule.action.args.items()]
 
 
 def _call(block: Block, place: _Place, name: str) -> Change | None:
@@ -228,44 +194,3 @@ def _meaning(rule: Rule, block: Block, same: Sequence[_Place], name: str, scene:
     steps = zip(paths, keys, same, extras, strict=True)
     inserts = tuple(InsertOnEdge(path, key, it.match.operand, extra, use) for path, key, it, extra in steps)
     return Draft(surgery=inserts, products=tuple(Product(path, path) for path in paths))
-
-
-def _class_name(block: Block, owner: Instance, file: SourceFile) -> str | None:
-    """``EcaBasicBlock``; None where the file has such a name already."""
-    word = "".join(part[:1].upper() + part[1:] for part in snake(block.name).split("_"))
-    name = f"{word}{owner.name}"
-    return name if name not in top_level_names(file) else None
-
-
-def _head(name: str, base: str, makers: Sequence[str]) -> str:
-    lines = [
-        f"class {name}({base}):",
-        "    def __init__(self, *args, **kwargs):",
-        "        super().__init__(*args, **kwargs)",
-        *(f"        {maker}" for maker in makers),
-        "",
-    ]
-    return "\n".join(lines)
-
-
-def _notes(name: str, entries: Sequence[tuple[SourceFile, ast.expr]]) -> tuple[str, ...]:
-    """What to know where the function that names the class loads weights too."""
-    functions = [function for file, node in entries if (function := file.function(node)) is not None]
-    read = [it.attr for function in functions for it in ast.walk(function) if isinstance(it, ast.Attribute)]
-    if "load_state_dict" not in read:
-        return ()
-    return (f"weights that were saved before lack the new parameters of {name}: load them with strict=False",)
-
-
-def _edits(
-    rule: Rule, entries: Sequence[tuple[SourceFile, ast.expr]], name: str, text: str, paths: Sequence[str]
-) -> tuple[Edit, ...]:
-    """The class above the first statement that names it, and the new name at each entry."""
-    file, first = entries[0]
-    line = line_before(file, first)
-    at = Span(file.path, line, 0, line, 0)
-    reason = "the class stands in a library; a subclass takes its place where it enters"
-    whole = text.rstrip("\n").replace("\n", file.newline) + file.newline * 3
-    held = tuple(dict.fromkeys(paths))
-    named = [Edit(file.span(node), file.text(node), name, rule.id, "subclass", reason, held) for _, node in entries]
-    return (Edit(at, "", whole, rule.id, "subclass", reason, held), *named)

@@ -9,18 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from mutagen.actions.definition import module_of, written_module
 from mutagen.actions.draft import Draft
-from mutagen.actions.override_text import place
-from mutagen.actions.owners import is_below
 from mutagen.actions.scene import Scene
 from mutagen.records.plan import Import
-from mutagen.records.trace import Instance
 from mutagen.source.file import SourceFile
-from mutagen.source.imports_of import absolute, module_name
+from mutagen.source.imports_of import absolute
 from mutagen.source.names import canonical, imported_names, top_level_names
 from mutagen.source.placing import Change
 
-_COUNTS: Final = ("num_features", "out_channels", "num_channels", "out_features", "dim")
 _BOUND_TO_ITS_CLASS: Final = frozenset(["super", "__class__"])
 
 
@@ -51,7 +48,7 @@ def method_text(method: Method, changes: Sequence[Change]) -> str | None:
 def names_needed(method: Method, target: SourceFile, scene: Scene) -> Draft | None:
     """Imports of what the method reads from its own file; None where the target means other things by these names."""
     found: list[Import] = []
-    here = _absolute_names(target, module_name(target.path, scene.project.root))
+    here = _absolute_names(target, module_of(target, scene))
     there = _absolute_names(method.file, method.module)
     for name in _outer_names(method.function):
         origin = there.get(name)
@@ -66,30 +63,8 @@ def names_needed(method: Method, target: SourceFile, scene: Scene) -> Draft | No
             if canonical(here.get(name, "")) != canonical(origin):
                 return None
             continue
-        found.append(_import(target.path, origin, name))
+        found.append(_import(target, origin, name, scene))
     return Draft(imports=tuple(found))
-
-
-def attribute_for(owners: Sequence[Instance], indices: Sequence[int], scene: Scene) -> str | None:
-    """The channels of a tensor as an attribute of what made it, or of another child; a number where all have that."""
-    nodes = scene.trace.nodes
-    counts = [(nodes[index].shape or (0, 0))[1] for index in indices]
-    first = owners[0].path
-    inner = [it.path[len(first) + 1 :] for it in scene.trace.instances if is_below(it.path, first)]
-    inner.reverse()  # of several that have it, the last one is nearest to the tensor
-    maker = nodes[indices[0]].path or nodes[indices[0]].scope
-    own = [maker[len(first) + 1 :]] if is_below(maker, first) else []
-    for path in [*own, *sorted(inner, key=_depth), ""]:
-        held = [scene.by_path.get(f"{it.path}.{path}".rstrip(".")) for it in owners]
-        for name in _COUNTS:
-            values = [it.facts.get(name) if it is not None else None for it in held]
-            if values == counts and all(type(it) is int for it in values):
-                return f"{place(path)}.{name}"
-    return str(counts[0]) if len(set(counts)) == 1 else None
-
-
-def _depth(path: str) -> int:
-    return path.count(".")
 
 
 def _outer_names(function: ast.FunctionDef) -> list[str]:
@@ -106,13 +81,13 @@ def _absolute_names(file: SourceFile, module: str) -> dict[str, str]:
     return {name: absolute(origin, module, is_package) for name, origin in imported_names(file).items()}
 
 
-def _import(file: str, origin: str, name: str) -> Import:
+def _import(target: SourceFile, origin: str, name: str, scene: Scene) -> Import:
     module, _, last = origin.rpartition(".")
     if not module:
-        return Import(file, origin, alias=None if origin == name else name)
+        return Import(target.path, origin, alias=None if origin == name else name)
     if origin == "torch.nn.functional":
-        return Import(file, origin, alias=name)
-    return Import(file, module, last, alias=None if last == name else name)
+        return Import(target.path, origin, alias=name)
+    return Import(target.path, written_module(module, target, scene), last, alias=None if last == name else name)
 
 
 def _is_mangled(name: str) -> bool:

@@ -103,9 +103,24 @@ def _is_object(end: End) -> bool:
 
 
 def _fixed(act: Activation, test: ast.expr) -> bool:
-    """Whether the names of a test still are what they were: none of them is assigned again in the function."""
+    """Whether the names of a test still are what they were: none is assigned again, but by the loop of this turn."""
     if not isinstance(act.scope, Function):
         return True
     stored = {it.id for it in ast.walk(act.scope) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store)}
     asked = {it.id for it in ast.walk(test) if isinstance(it, ast.Name)}
-    return not stored & asked
+    return all(_of_this_turn(act, test, name) for name in stored & asked)
+
+
+def _of_this_turn(act: Activation, test: ast.expr, name: str) -> bool:
+    """Whether a name is bound by a loop around both the test and the call below it, and by nothing in that loop."""
+    if act.at is None or test not in act.file.parents or act.at not in act.file.parents:
+        return False
+    if (test.lineno, test.col_offset) > (act.at.end_lineno or 0, act.at.end_col_offset or 0):
+        return False
+    around = list(act.file.ancestors(test))
+    for loop in (it for it in act.file.ancestors(act.at) if isinstance(it, ast.For) and it in around):
+        stores = [it for it in ast.walk(loop) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store)]
+        bound = [it for it in stores if it.id == name]
+        if bound:
+            return len(bound) == 1 and bound[0] in ast.walk(loop.target)
+    return False

@@ -124,7 +124,7 @@ def _climb(look: _Look, parent: ast.AST, node: ast.AST) -> bool:
         if not look.backward(block[:index]):
             return False
         if isinstance(parent, _LOOPS) and block is parent.body:
-            look.backward(block[index:])
+            _earlier_turn(look, parent)
             if isinstance(parent, ast.For | ast.AsyncFor) and look.binds(parent) | bool(_bound_by(parent, look.name)):
                 return False
         if isinstance(parent, ast.With | ast.AsyncWith) and look.binds(parent):
@@ -136,6 +136,17 @@ def _climb(look: _Look, parent: ast.AST, node: ast.AST) -> bool:
         look.found.values.extend(bound)
         return not bound
     return True
+
+
+def _earlier_turn(look: _Look, loop: ast.For | ast.AsyncFor | ast.While) -> None:
+    """Notes what an earlier turn of a loop may have left, when the names that it binds held something else."""
+    bound = {it.id for it in ast.walk(loop) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store)}
+
+    def then(test: ast.expr) -> bool | None:
+        asked = {it.id for it in ast.walk(test) if isinstance(it, ast.Name)}
+        return None if asked & bound else look.truth(test)
+
+    _Look(look.name, then, look.found).backward(loop.body)
 
 
 def _blocks(node: ast.AST) -> list[list[ast.stmt]]:
