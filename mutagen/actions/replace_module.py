@@ -12,11 +12,13 @@ from mutagen.actions.guard import chosen_by, guarded
 from mutagen.actions.new_call import NewCall, new_call
 from mutagen.actions.obstacle import obstacle
 from mutagen.actions.override import overridden
+from mutagen.actions.override_block import overridden_blocks
 from mutagen.actions.parting import Partings
 from mutagen.actions.parting_records import NoParting, Run
 from mutagen.actions.parting_text import parted, partings
 from mutagen.actions.replace_origin import plan_origins
 from mutagen.actions.scene import Scene, out_of_scope, refuse
+from mutagen.actions.subclass_replace import subclassed_blocks
 from mutagen.blocks.replacement import Replacement, find_replacement, refusal, replacement
 from mutagen.records.match import InstanceMatch
 from mutagen.records.plan import Edit, Product, Refusal, SwapModule, Use
@@ -30,11 +32,18 @@ from mutagen.source.names import imported_names, resolve, starred, top_level_nam
 def plan(rule: Rule, matches: Sequence[InstanceMatch], scene: Scene) -> Draft:
     """Edits that give every matched instance the new class, with a refusal for each that cannot have it."""
     instances = [scene.by_path[match.path] for match in matches]
-    draft = overridden(rule, plan_source(rule, instances, scene), scene)
+    draft = _last_rungs(rule, plan_source(rule, instances, scene), scene)
     if any(it.code == "needs-split" for it in draft.refused):
-        lax = overridden(rule, plan_source(rule, instances, scene, lax=True), scene)
+        lax = _last_rungs(rule, plan_source(rule, instances, scene, lax=True), scene)
         draft = min(draft, lax, key=lambda it: len(it.refused))
     return join([draft, surgery(rule, [it for it in instances if it.path in draft.planned])])
+
+
+def _last_rungs(rule: Rule, draft: Draft, scene: Scene) -> Draft:
+    """The draft with what only a subclass or an override can change."""
+    if rule.query.block is None:
+        return overridden(rule, draft, scene)
+    return overridden_blocks(rule, subclassed_blocks(rule, draft, scene), scene)
 
 
 def plan_source(

@@ -16,7 +16,7 @@ from mutagen.actions.draft import Draft, join
 from mutagen.actions.new_call import literal
 from mutagen.actions.scene import Scene
 from mutagen.actions.subclass_count import Count, count_for
-from mutagen.actions.subclass_head import Maker, class_edits, class_name, class_notes, head, is_described
+from mutagen.actions.subclass_head import class_edits, class_name, class_notes, head, is_described
 from mutagen.actions.subclass_text import Method, method_text, names_needed
 from mutagen.blocks.catalogue import Block
 from mutagen.blocks.short_names import snake
@@ -102,17 +102,20 @@ def _subclass(rule: Rule, block: Block, group: Sequence[_Place], scene: Scene) -
         return None
     usable = use_block(scene, rule, block.name, target, first)
     changes: list[Change] = []
-    makers: list[Maker] = []
+    lines: list[str] = []
+    names: list[str] = []
+    needs: tuple[str, ...] = ()
     meaning: list[Draft] = []
     for same in spans.values():
-        name = _attribute_name(block, same[0], len(spans), makers)
+        name = _attribute_name(block, same[0], len(spans), names)
         arguments = _arguments(rule, block, same, scene)
         change = _call(block, same[0], name)
         if arguments is None or change is None:
             return None
         changes.append(change)
-        needs = max((it.needs for it in arguments), key=len, default=())
-        makers.append(Maker(name, f"{usable.name}({', '.join(it.text for it in arguments)})", needs))
+        names.append(name)
+        needs = max(needs, *(it.needs for it in arguments), key=len)
+        lines.append(f"self.{name} = {usable.name}({', '.join(it.text for it in arguments)})")
         meaning.append(_meaning(rule, block, same, name, scene))
     written = method_text(method, changes)
     label = class_name(block, owners[0], target)
@@ -120,7 +123,7 @@ def _subclass(rule: Rule, block: Block, group: Sequence[_Place], scene: Scene) -
         return None
     says = f"{owners[0].name} with {block.name} on its {str(rule.action.at).removesuffix('-end')}."
     says = says if is_described(owners[0], scene) else ""
-    text = "\n".join([head(label, base.name, says, makers), "", written])
+    text = "\n".join([head(label, base.name, says, lines, needs=needs), "", written])
     edits = class_edits(rule, entries, label, text)
     planned = tuple(dict.fromkeys(it.match.path for it in group))
     sites = tuple(str(it.naming.file.span(it.naming.node)) for it in entries)
@@ -151,11 +154,10 @@ def _by_span(group: Iterable[_Place]) -> Mapping[Span, list[_Place]]:
     return found
 
 
-def _attribute_name(block: Block, place: _Place, count: int, makers: Sequence[Maker]) -> str:
+def _attribute_name(block: Block, place: _Place, count: int, names: Sequence[str]) -> str:
     owner = place.file.class_of(place.function)
     assert owner is not None
-    taken = frozenset(it.name for it in makers)
-    return free_name(owner, snake(block.name), taken, numbered=count > 1)
+    return free_name(owner, snake(block.name), frozenset(names), numbered=count > 1)
 
 
 def _arguments(rule: Rule, block: Block, same: Sequence[_Place], scene: Scene) -> list[Count] | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from mutagen.actions.class_entries import Entry
 from mutagen.actions.definition import line_before
@@ -19,15 +18,6 @@ from mutagen.source.file import SourceFile
 from mutagen.source.names import top_level_names
 
 
-@dataclass(frozen=True)
-class Maker:
-    """``self.name = call`` at the end of the constructor, for which it has to name the parameters ``needs``."""
-
-    name: str
-    call: str
-    needs: tuple[str, ...] = ()
-
-
 def class_name(block: Block, owner: Instance, file: SourceFile) -> str | None:
     """``EcaBasicBlock``; None where the file has such a name already."""
     word = "".join(part[:1].upper() + part[1:] for part in snake(block.name).split("_"))
@@ -35,17 +25,20 @@ def class_name(block: Block, owner: Instance, file: SourceFile) -> str | None:
     return name if name not in top_level_names(file) else None
 
 
-def head(name: str, base: str, says: str, makers: Sequence[Maker]) -> str:
-    """The first lines of the class, with what its docstring says, if anything, and its constructor."""
-    needs = "".join(f"{it}, " for it in max((it.needs for it in makers), key=len, default=()))
-    lines = [
+def head(name: str, base: str, says: str, lines: Sequence[str], *, needs: Sequence[str] = ()) -> str:
+    """The class with its constructor, which ends in ``lines`` and names the parameters ``needs`` for them.
+
+    ``says`` is its docstring, if it has one.
+    """
+    named = "".join(f"{it}, " for it in needs)
+    written = [
         f"class {name}({base}):",
         *([f'    """{says}"""', ""] if says else []),
-        f"    def __init__(self, {needs}*args, **kwargs):",
-        f"        super().__init__({needs}*args, **kwargs)",
-        *(f"        self.{it.name} = {it.call}" for it in makers),
+        f"    def __init__(self, {named}*args, **kwargs):",
+        f"        super().__init__({named}*args, **kwargs)",
+        *(f"        {it}" for it in lines),
     ]
-    return "\n".join(lines)
+    return "\n".join(written)
 
 
 def is_described(owner: Instance, scene: Scene) -> bool:

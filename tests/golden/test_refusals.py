@@ -141,15 +141,17 @@ def test_one_call_of_a_shared_module(bench: Any) -> None:
     bench.check_untouched()
 
 
-def two_models(bench: Any, layers: str = LAYERS) -> Path:
+def two_models(bench: Any, layers: str = LAYERS, user: str = USER) -> Path:
     bench.write("pkg/__init__.py", "")
     bench.write("pkg/layers.py", layers)
-    bench.write("pkg/other.py", USER)
-    return bench.write("pkg/net.py", USER)
+    bench.write("pkg/other.py", user)
+    return bench.write("pkg/net.py", user)
 
 
 def test_a_layer_file_of_two_models(bench: Any) -> None:
-    path = two_models(bench)
+    maker = "\n\ndef make_layer(width):\n    return Layer(width)\n"
+    user = USER.replace("import Layer", "import make_layer").replace(" Layer(width)", " make_layer(width)")
+    path = two_models(bench, LAYERS + maker, user)
     refused = bench.run("gated-residuals", path, "Net", SHAPE)
     assert refused.status == "refused"
     assert codes(refused) == {"layer": "out-of-scope"}
@@ -157,6 +159,14 @@ def test_a_layer_file_of_two_models(bench: Any) -> None:
     wider = bench.run("gated-residuals", path, "Net", SHAPE, scope="package")
     assert wider.status == "applied"
     assert [it.path for it in wider.files] == [str(bench.folder / "pkg/layers.py")]
+
+
+def test_a_layer_file_of_two_models_is_left_alone_where_its_user_names_the_class(bench: Any) -> None:
+    path = two_models(bench)
+    report = bench.run("gated-residuals", path, "Net", SHAPE)
+    assert report.status == "applied"
+    assert [it.path for it in report.files] == [str(path)]
+    assert {it.rung for it in report.plan.edits} == {"subclass"}
 
 
 def test_a_layer_file_of_two_models_is_left_alone_where_its_user_can_change_what_it_makes(bench: Any) -> None:
