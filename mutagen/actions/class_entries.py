@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,8 +21,8 @@ class Entry:
     paths: tuple[str, ...]
 
 
-def entries_of(owners: Sequence[Instance], scene: Scene) -> list[Entry] | None:
-    """The expressions of one editable file that name the class of exactly these instances, in order."""
+def entries_of(owners: Sequence[Instance], scene: Scene) -> list[Entry] | str:
+    """The expressions of one editable file that name the class of exactly these instances, in order; else why not."""
     follower = Follower(scene.project.file)
     chosen = {it.path for it in owners}
     found: dict[Span, Naming] = {}
@@ -31,12 +32,29 @@ def entries_of(owners: Sequence[Instance], scene: Scene) -> list[Entry] | None:
             continue
         entry = last_naming(it, follower, scene.project.editable, model=scene.trace.call)
         if entry is None and it.path in chosen:
-            return None
+            return f"no expression that may be edited names the class of {it.path or 'the model'}, {it.name}"
         if entry is not None:
             span = entry.file.span(entry.node)
             found[span] = entry
             through.setdefault(span, []).append(it.path)
     spans = sorted(span for span, paths in through.items() if chosen.intersection(paths))
-    if not all(chosen.issuperset(through[span]) for span in spans) or len({it.file for it in spans}) != 1:
-        return None
+    for span in spans:
+        other = next((path for path in through[span] if path not in chosen), None)
+        if other is not None:
+            return f"`{found[span].file.text(span)}` at {span} is the class of {other or 'the model'} too, not selected"
+    if len({it.file for it in spans}) != 1:
+        return f"several files name the class {owners[0].name}"
     return [Entry(found[span], tuple(through[span])) for span in spans]
+
+
+def anchor_of(owner: Instance, entries: Sequence[Entry]) -> ast.AST | None:
+    """The statement above which a subclass can stand: behind its base, else the first one that names the class.
+
+    None where the base is the last statement of the file.
+    """
+    file, known = entries[0].naming.file, owner.definition
+    body = file.tree.body
+    for index, it in enumerate(body):
+        if known is not None and known.file == file.path and isinstance(it, ast.ClassDef) and it.name == known.qualname:
+            return body[index + 1] if index + 1 < len(body) else None
+    return entries[0].naming.node

@@ -19,7 +19,7 @@ from mutagen.actions.new_call import literal
 from mutagen.actions.parting import Partings
 from mutagen.actions.parting_text import parted, partings
 from mutagen.actions.scene import Scene, out_of_scope, refuse
-from mutagen.actions.subclass import subclassed
+from mutagen.actions.subclass import in_subclasses, subclassed
 from mutagen.blocks.catalogue import Block, unmet
 from mutagen.blocks.short_names import snake
 from mutagen.records.match import EdgeMatch
@@ -40,6 +40,10 @@ class _Attempt:
 
 def plan(rule: Rule, matches: Sequence[EdgeMatch], scene: Scene) -> Draft:
     """Edits for every edge, with a refusal for each that cannot be cut."""
+    if rule.action.emit == "subclass":
+        block = scene.blocks[rule.action.block]
+        barred = {it.id: no for it in matches if (no := _objection(rule, block, it, scene)) is not None}
+        return in_subclasses(rule, matches, block, barred, scene)
     draft = wrapped(rule, matches, scene.blocks[rule.action.block], _plan(rule, matches, scene, lax=False), scene)
     if any(it.code == "needs-split" for it in draft.refused):
         draft = min(draft, _plan(rule, matches, scene, lax=True), key=lambda it: len(it.refused))

@@ -67,6 +67,8 @@ def plan(rule: Rule, matches: Sequence[InstanceMatch], scene: Scene) -> Draft:
     drafts = [Draft(refused=tuple(refused))]
     if rule.action.emit == "flag":
         return join([*drafts, _plan(rule, found, scene, lax=True)])
+    if rule.action.emit == "subclass":
+        return join([*drafts, Draft(refused=tuple(_not_in_subclass(rule, it) for it in found))])
     draft = overridden(rule, _plan(rule, found, scene, lax=False), found, scene)
     if any(it.code == "needs-split" for it in draft.refused):
         lax = overridden(rule, _plan(rule, found, scene, lax=True), found, scene)
@@ -112,6 +114,13 @@ def _not_by_switch(rule: Rule, target: Target, known: Refusal | None) -> Refusal
     where = target.instance.chain[0].span if target.instance.chain else None
     message = "it is not called by its name in a class that could take the argument"
     return refuse(rule, target.path, "no-switch", message, "leave out `emit: flag`", where=where)
+
+
+def _not_in_subclass(rule: Rule, target: Target) -> Refusal:
+    where = target.instance.chain[0].span if target.instance.chain else None
+    message = "a subclass is written for what joins a branch or is replaced, not for what stands beside a module"
+    advice = "leave out `emit: subclass`, or write `emit: flag`"
+    return refuse(rule, target.path, "no-subclass", message, advice, where=where)
 
 
 def _ways(rule: Rule, target: Target, scene: Scene) -> list[_Way]:

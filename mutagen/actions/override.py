@@ -10,9 +10,10 @@ import ast
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mutagen.actions.definition import use_block, use_torch
+from mutagen.actions.definition import use_torch
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.new_call import literal
+from mutagen.actions.out_of_old import NEEDED, child_name, product_of
 from mutagen.actions.override_text import (
     MOST_LINES,
     Loop,
@@ -27,7 +28,7 @@ from mutagen.actions.override_text import (
 from mutagen.actions.owners import Owner, change_at, common_owners, is_below, owner_edits, owners_of
 from mutagen.actions.scene import Scene
 from mutagen.blocks.replacement import DEFAULTS, Replacement, find_replacement
-from mutagen.match.facts import equal, fact_holds
+from mutagen.match.facts import fact_holds
 from mutagen.records.rules import Rule, Test
 from mutagen.records.trace import Instance
 from mutagen.source.anchor import Function
@@ -44,8 +45,6 @@ _CURED = frozenset(
         "no-provenance",
     ]
 )
-_CHILD = {"Conv": "conv", "Batc": "norm", "ReLU": "act"}
-_NEEDED = ("in_channels", "out_channels", "kernel_size", "num_features")
 _ORDERINGS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 _MOST_SPARED = 2
 _MOST_CHOSEN = 6
@@ -57,7 +56,7 @@ def overridden(rule: Rule, draft: Draft, scene: Scene, *, neutral: frozenset[str
 
     ``neutral`` are paths of instances that may change with the others or not.
     """
-    if rule.query.block is not None or rule.action.emit == "flag":
+    if rule.query.block is not None or rule.action.emit != "in-place":
         return draft
     group = [scene.by_path[path] for path in dict.fromkeys(it.path for it in draft.refused if it.code in _CURED)]
     if not group and not scene.late:
@@ -251,7 +250,7 @@ def _apart(group: Sequence[Instance], others: Sequence[Instance], root: str, mos
 
 def _as_source(test: Test, child: str, instance: Instance) -> str | None:
     """A test as Python on the live module; None for what a module does not know of itself."""
-    if test.fact not in (*_NEEDED, *DEFAULTS) or test.fact == "bias":
+    if test.fact not in (*NEEDED, *DEFAULTS) or test.fact == "bias":
         return None
     name, value = f"{child}.{test.fact}", instance.facts.get(test.fact)
     if test.test in _ORDERINGS:
@@ -267,24 +266,6 @@ def _product(
     rule: Rule, way: Replacement, group: Sequence[Instance], owner: Owner, scene: Scene
 ) -> tuple[Product, Draft]:
     """The new module out of the old one, and what it needs in the file."""
-    wanted = _CHILD.get(group[0].name[:4], "child")
+    wanted = child_name(group[0])
     child = next(it for it in (wanted, f"{wanted}_layer", f"old_{wanted}") if not _reads_global(owner.function, it))
-    options = dict(rule.action.args)
-    given = [f"{child}.{name}" for name in way.signature if name in _NEEDED]
-    count = options.pop("num_groups", "auto")
-    if isinstance(count, int):
-        usable = use_torch(f"torch.{way.torch_name}", owner.file)
-        given.insert(0, str(count))
-    elif way.block or way.factory:
-        usable = use_block(scene, rule, str(way.block or way.factory), owner.file, owner.function)
-    else:
-        usable = use_torch(f"torch.{way.torch_name}", owner.file)
-    in_order = way.block is not None
-    for name in (it for it in way.signature if it in way.keep and it in DEFAULTS):
-        if name in options or all(equal(it.facts.get(name), DEFAULTS[name]) for it in group):
-            in_order = False
-            continue
-        value = f"{child}.bias is not None" if name == "bias" else f"{child}.{name}"
-        given.append(value if in_order else f"{name}={value}")
-    given += [f"{name}={literal(value)}" for name, value in options.items()]
-    return Product(usable.name, tuple(given), child), usable.draft
+    return product_of(rule, way, group, scene, file=owner.file, node=owner.function, child=child)

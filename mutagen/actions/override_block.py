@@ -11,7 +11,7 @@ from mutagen.actions.draft import Draft, join
 from mutagen.actions.insert_module import options
 from mutagen.actions.override import inner_paths, loop_over
 from mutagen.actions.override_text import MOST_LINES, Product, loop_lines, plain_lines
-from mutagen.actions.owners import Owner, owner_edits, owners_of
+from mutagen.actions.owners import Owner, change_at, owner_edits, owners_of
 from mutagen.actions.scene import Scene
 from mutagen.records.rules import Rule
 from mutagen.records.trace import Instance
@@ -36,19 +36,24 @@ def overridden_blocks(rule: Rule, draft: Draft, scene: Scene) -> Draft:
 
 def _override(rule: Rule, group: Sequence[Instance], scene: Scene) -> Draft | None:
     inside, known = channels_inside(group, scene), group[0].definition
-    for owner in owners_of(group, scene):
-        kind = use_class(known, owner.file, scene) if known is not None else None
-        if kind is None or inside is None:
+    if inside is None or known is None:
+        return None
+
+    def change(owner: Owner) -> Draft | None:
+        kind = use_class(known, owner.file, scene)
+        if kind is None:
             return None
         usable = use_block(scene, rule, rule.action.block, owner.file, owner.function)
         lines = _lines(rule, group, owner, kind, usable, inside)
-        if lines:
-            planned = tuple(it.path for it in group)
-            reason = f"no expression that may be edited makes exactly these {len(group)} instance(s)"
-            edits = owner_edits(rule, owner, lines, reason, planned)
-            asked = kind.draft if f"{kind.name})" in "".join(lines) else Draft()
-            return join([Draft(edits=edits, planned=planned, sites=(str(edits[-1].span),)), asked, usable.draft])
-    return None
+        if not lines:
+            return None
+        planned = tuple(it.path for it in group)
+        reason = f"no expression that may be edited makes exactly these {len(group)} instance(s)"
+        edits = owner_edits(rule, owner, lines, reason, planned)
+        asked = kind.draft if f"{kind.name})" in "".join(lines) else Draft()
+        return join([Draft(edits=edits, planned=planned, sites=(str(edits[-1].span),)), asked, usable.draft])
+
+    return change_at(owners_of(group, scene), change)
 
 
 def _lines(rule: Rule, group: Sequence[Instance], owner: Owner, kind: Usable, usable: Usable, inside: str) -> list[str]:

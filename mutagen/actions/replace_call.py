@@ -63,8 +63,8 @@ def _plan_modules(rule: Rule, matches: Sequence[CallMatch], scene: Scene) -> Dra
 def _plan_functions(rule: Rule, matches: Sequence[CallMatch], scene: Scene) -> Draft:
     groups: dict[Span, list[CallMatch]] = {}
     drafts: list[Draft] = []
-    if rule.action.emit == "flag":
-        return Draft(refused=tuple(_not_by_switch(rule, match, scene) for match in matches))
+    if rule.action.emit != "in-place":
+        return Draft(refused=tuple(_not_apart(rule, match, scene) for match in matches))
     for match in matches:
         chain = scene.trace.nodes[match.node].chain
         if chain and scene.editable(chain[0]):
@@ -175,11 +175,15 @@ def _refuse_all(rule: Rule, group: list[CallMatch], code: str, message: str, adv
     return Draft(refused=tuple(refuse(rule, match.path, code, message, advice, where=span) for match in group))
 
 
-def _not_by_switch(rule: Rule, match: CallMatch, scene: Scene) -> Refusal:
+def _not_apart(rule: Rule, match: CallMatch, scene: Scene) -> Refusal:
+    """Why the old and the new behaviour of a function call cannot stand in one file."""
     chain = scene.trace.nodes[match.node].chain
     where = chain[0].span if chain else None
-    message = "a call of a function cannot be switched by an argument of the constructor"
-    return refuse(rule, match.path, "no-switch", message, "leave out `emit: flag`", where=where)
+    code, way = ("no-switch", "be switched by an argument of the constructor")
+    if rule.action.emit == "subclass":
+        code, way = ("no-subclass", "be set anew by the constructor of a subclass")
+    message, advice = f"a call of a function cannot {way}", f"leave out `emit: {rule.action.emit}`"
+    return refuse(rule, match.path, code, message, advice, where=where)
 
 
 def _some_calls(rule: Rule, path: str, other: Node) -> Refusal:

@@ -18,7 +18,7 @@ from mutagen.actions.parting_records import NoParting, Run
 from mutagen.actions.parting_text import parted, partings
 from mutagen.actions.replace_origin import plan_origins
 from mutagen.actions.scene import Scene, out_of_scope, refuse
-from mutagen.actions.subclass_replace import subclassed_blocks
+from mutagen.actions.subclass_replace import replaced_in_subclasses, subclassed_blocks
 from mutagen.blocks.replacement import Replacement, find_replacement, refusal, replacement
 from mutagen.records.match import InstanceMatch
 from mutagen.records.plan import Edit, Product, Refusal, SwapModule, Use
@@ -41,7 +41,7 @@ def plan(rule: Rule, matches: Sequence[InstanceMatch], scene: Scene) -> Draft:
 
 def _last_rungs(rule: Rule, draft: Draft, scene: Scene) -> Draft:
     """The draft with what only a subclass or an override can change."""
-    if rule.query.block is None:
+    if rule.query.block is None or rule.action.emit != "in-place":
         return overridden(rule, draft, scene)
     return overridden_blocks(rule, subclassed_blocks(rule, draft, scene), scene)
 
@@ -61,6 +61,8 @@ def plan_source(
     """
     fit, refused = _fit(rule, instances, scene)
     drafts = [Draft(refused=tuple(refused))]
+    if rule.action.emit == "subclass":
+        return join([*drafts, replaced_in_subclasses(rule, fit, scene)])
     split = partings(rule, scene, lax=lax)
     variable: list[Instance] = []
     for span, group in _by_site(fit).items():
@@ -107,7 +109,8 @@ def surgery(rule: Rule, instances: Iterable[Instance]) -> Draft:
 
 
 def _fit(rule: Rule, instances: Sequence[Instance], scene: Scene) -> tuple[list[Instance], list[Refusal]]:
-    """Instances whose facts allow the change and whose construction may be edited."""
+    """Instances whose facts allow the change and whose construction may be edited, or need not be."""
+    anywhere = rule.action.emit == "subclass"
     fit: list[Instance] = []
     refused: list[Refusal] = []
     for it in instances:
@@ -117,7 +120,7 @@ def _fit(rule: Rule, instances: Sequence[Instance], scene: Scene) -> tuple[list[
         if problem:
             code, message, advice = problem
             refused.append(refuse(rule, it.path, code, message, advice, where=where))
-        elif not it.chain or not (scene.editable(it.chain[0]) or _by_variable(it, scene)):
+        elif not it.chain or not (anywhere or scene.editable(it.chain[0]) or _by_variable(it, scene)):
             refused.append(obstacle(rule, it, scene) or out_of_scope(rule, it.path, it.chain, scene))
         elif (barred := obstacle(rule, it, scene)) is not None:
             refused.append(barred)

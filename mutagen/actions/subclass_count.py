@@ -9,6 +9,7 @@ from typing import Final
 
 from mutagen.actions.override_text import place
 from mutagen.actions.owners import is_below
+from mutagen.actions.paths import joined, within
 from mutagen.actions.scene import Scene
 from mutagen.records.trace import Instance
 from mutagen.source.anchor import init_of
@@ -36,11 +37,11 @@ def count_for(owners: Sequence[Instance], indices: Sequence[int], scene: Scene) 
     values = [(nodes[index].shape or (0, 0))[1] for index in indices]
     first = owners[0].path
     maker = nodes[indices[0]].path or nodes[indices[0]].scope
-    own = maker[len(first) + 1 :] if is_below(maker, first) else ""
+    own = within(maker, first) if is_below(maker, first) else ""
     child = _attribute(owners, [own], values, scene) if own and "." not in own else None
     if child is not None:
         return child
-    inner = [it.path[len(first) + 1 :] for it in scene.trace.instances if is_below(it.path, first)]
+    inner = [within(it.path, first) for it in scene.trace.instances if is_below(it.path, first)]
     inner.reverse()  # of several that have it, the last one is nearest to the tensor
     paths = [*([own] if own else []), *sorted(inner, key=lambda it: it.count(".")), ""]
     written = _parameter(owners, values, scene) or _attribute(owners, paths, values, scene)
@@ -49,7 +50,7 @@ def count_for(owners: Sequence[Instance], indices: Sequence[int], scene: Scene) 
 
 def _attribute(owners: Sequence[Instance], paths: Sequence[str], values: Sequence[int], scene: Scene) -> Count | None:
     for path in paths:
-        held = [scene.by_path.get(f"{it.path}.{path}".rstrip(".")) for it in owners]
+        held = [scene.by_path.get(joined(it.path, path)) for it in owners]
         for name in _COUNTS:
             found = [it.facts.get(name) if it is not None else None for it in held]
             if found == list(values) and all(type(it) is int for it in found):

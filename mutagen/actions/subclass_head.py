@@ -1,14 +1,15 @@
-"""A subclass as it is written beside the model: its name, its constructor, and where it stands."""
+"""A subclass as it is written beside the model: its name, its constructor, where it stands and who takes it."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from mutagen.actions.class_entries import Entry
-from mutagen.actions.definition import line_before
+from mutagen.actions.class_entries import Entry, anchor_of, entries_of
+from mutagen.actions.definition import line_before, use_class
+from mutagen.actions.draft import Draft, join
 from mutagen.actions.scene import Scene
-from mutagen.blocks.catalogue import Block
 from mutagen.blocks.short_names import snake
 from mutagen.records.plan import Edit
 from mutagen.records.rules import Rule
@@ -18,55 +19,82 @@ from mutagen.source.file import SourceFile
 from mutagen.source.names import top_level_names
 
 
-def class_name(block: Block, owner: Instance, file: SourceFile) -> str | None:
-    """``EcaBasicBlock``; None where the file has such a name already."""
-    word = "".join(part[:1].upper() + part[1:] for part in snake(block.name).split("_"))
-    name = f"{word}{owner.name}"
-    return name if name not in top_level_names(file) else None
+@dataclass(frozen=True)
+class Frame:
+    """What is known of a subclass before it has a body.
 
-
-def head(name: str, base: str, says: str, lines: Sequence[str], *, needs: Sequence[str] = ()) -> str:
-    """The class with its constructor, which ends in ``lines`` and names the parameters ``needs`` for them.
-
-    ``says`` is its docstring, if it has one.
+    ``file`` is the one that it goes into, above the statement around ``anchor``; ``base`` is its base as written there,
+    once ``needed`` is done; ``described`` says that the base has a docstring, so that it should have one too.
     """
+
+    owner: Instance
+    entries: tuple[Entry, ...]
+    file: SourceFile
+    anchor: ast.AST
+    name: str
+    base: str
+    described: bool
+    needed: Draft
+
+
+def frame_of(rule: Rule, owners: Sequence[Instance], scene: Scene) -> Frame | str:
+    """The frame of a subclass that becomes the class of these instances of one class; why there can be none."""
+    owner = owners[0]
+    entries = entries_of(owners, scene)
+    if isinstance(entries, str):
+        return entries
+    file, known = entries[0].naming.file, owner.definition
+    base = use_class(known, file, scene) if known is not None else None
+    anchor = anchor_of(owner, entries)
+    if base is None or known is None:
+        return f"no import reaches the class {owner.name}"
+    if anchor is None:
+        return f"nothing stands behind the class {owner.name}, which is named above"
+    name = "".join(part[:1].upper() + part[1:] for part in snake(rule.action.block).split("_")) + owner.name
+    if name in top_level_names(file):
+        return f"the name {name} is taken"
+    classes = [it for it in scene.project.file(known.file).tree.body if isinstance(it, ast.ClassDef)]
+    described = any(ast.get_docstring(it) is not None for it in classes if it.name == known.qualname)
+    return Frame(owner, tuple(entries), file, anchor, name, base.name, described, base.draft)
+
+
+def subclass_draft(
+    rule: Rule, frame: Frame, says: str, lines: Sequence[str], *, needs: Sequence[str] = (), method: str = ""
+) -> Draft:
+    """The class and its name at each entry; ``lines`` end its constructor, which names the parameters ``needs``."""
     named = "".join(f"{it}, " for it in needs)
-    written = [
-        f"class {name}({base}):",
-        *([f'    """{says}"""', ""] if says else []),
+    text = [
+        f"class {frame.name}({frame.base}):",
+        *([f'    """{says}"""', ""] if frame.described else []),
         f"    def __init__(self, {named}*args, **kwargs):",
         f"        super().__init__({named}*args, **kwargs)",
         *(f"        {it}" for it in lines),
+        *(["", method.rstrip("\n")] if method else []),
     ]
-    return "\n".join(written)
+    edits = _edits(rule, frame, "\n".join(text))
+    sites = tuple(str(it.naming.file.span(it.naming.node)) for it in frame.entries)
+    return join([Draft(edits=edits, sites=sites, notes=_notes(frame)), frame.needed])
 
 
-def is_described(owner: Instance, scene: Scene) -> bool:
-    """Whether the class has a docstring, so that one which inherits from it should have one too."""
-    known = owner.definition
-    body = scene.project.file(known.file).tree.body if known is not None else []
-    found = [it for it in body if isinstance(it, ast.ClassDef) and known is not None and it.name == known.qualname]
-    return bool(found) and ast.get_docstring(found[0]) is not None
+def _edits(rule: Rule, frame: Frame, text: str) -> tuple[Edit, ...]:
+    file, line = frame.file, line_before(frame.file, frame.anchor)
+    at = Span(file.path, line, 0, line, 0)
+    own = frame.owner.definition is not None and frame.owner.definition.file == file.path
+    place = "stays as it is" if own else "stands in another file"
+    reason = f"the class {frame.owner.name} {place}; a subclass takes its place where it enters"
+    whole = text.replace("\n", file.newline) + file.newline * 3
+    held = tuple(dict.fromkeys(path for it in frame.entries for path in it.paths))
+    nodes = [(it.naming.node, it.paths) for it in frame.entries]
+    return (
+        Edit(at, "", whole, rule.id, "subclass", reason, held),
+        *(Edit(file.span(it), file.text(it), frame.name, rule.id, "subclass", reason, paths) for it, paths in nodes),
+    )
 
 
-def class_notes(name: str, entries: Sequence[Entry]) -> tuple[str, ...]:
+def _notes(frame: Frame) -> tuple[str, ...]:
     """What to know where the function that names the class loads weights too."""
-    functions = [it.naming.file.function(it.naming.node) for it in entries]
+    functions = [it.naming.file.function(it.naming.node) for it in frame.entries]
     read = [it.attr for one in functions if one is not None for it in ast.walk(one) if isinstance(it, ast.Attribute)]
     if "load_state_dict" not in read:
         return ()
-    return (f"weights that were saved before lack the new parameters of {name}: load them with strict=False",)
-
-
-def class_edits(rule: Rule, entries: Sequence[Entry], name: str, text: str) -> tuple[Edit, ...]:
-    """The class above the first statement that names it, and the new name at each entry."""
-    file, first = entries[0].naming.file, entries[0].naming.node
-    line = line_before(file, first)
-    at = Span(file.path, line, 0, line, 0)
-    reason = "the class stands in a library; a subclass takes its place where it enters"
-    whole = text.rstrip("\n").replace("\n", file.newline) + file.newline * 3
-    held = tuple(dict.fromkeys(path for it in entries for path in it.paths))
-    written = Edit(at, "", whole, rule.id, "subclass", reason, held)
-    nodes = [(it.naming.node, it.paths) for it in entries]
-    named = [Edit(file.span(node), file.text(node), name, rule.id, "subclass", reason, paths) for node, paths in nodes]
-    return (written, *named)
+    return (f"weights that were saved before lack the new parameters of {frame.name}: load them with strict=False",)

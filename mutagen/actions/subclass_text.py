@@ -48,6 +48,8 @@ def method_text(method: Method, changes: Sequence[Change]) -> str | None:
 def names_needed(method: Method, target: SourceFile, scene: Scene) -> Draft | None:
     """Imports of what the method reads from its own file; None where the target means other things by these names."""
     found: list[Import] = []
+    if target.path == method.file.path:
+        return Draft() if not _BOUND_TO_ITS_CLASS.intersection(_outer_names(method.function)) else None
     here = _absolute_names(target, module_of(target, scene))
     there = _absolute_names(method.file, method.module)
     for name in _outer_names(method.function):

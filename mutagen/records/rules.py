@@ -16,7 +16,7 @@ EdgeKind = Literal["residual", "skip"]
 ActionKind = Literal["replace", "insert", "set"]
 Style = Literal["inline", "module"]
 Partial = Literal["refuse", "allow"]
-Emit = Literal["in-place", "flag"]
+Emit = Literal["in-place", "flag", "subclass"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,8 @@ class Action:
     """What happens to a match.
 
     ``block`` names a catalogue block, a ``torch.nn`` class or an operation; for ``set`` it is empty, and ``args`` are
-    the constructor's arguments that change. ``emit`` says whether a new argument, off by default, switches it on.
+    the constructor's arguments that change. ``emit`` says whether a new argument, off by default, switches it on, or
+    whether subclasses carry it and the classes stay as they are.
     """
 
     kind: ActionKind

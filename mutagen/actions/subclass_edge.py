@@ -1,0 +1,170 @@
+"""A subclass whose ``forward`` is that of its base with new modules on the edges."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from mutagen.actions.definition import use_block
+from mutagen.actions.draft import Draft, join
+from mutagen.actions.new_call import literal
+from mutagen.actions.paths import joined
+from mutagen.actions.scene import Scene
+from mutagen.actions.subclass_count import Count, count_for
+from mutagen.actions.subclass_head import frame_of, subclass_draft
+from mutagen.actions.subclass_text import Method, method_text, names_needed
+from mutagen.blocks.catalogue import Block
+from mutagen.blocks.short_names import snake
+from mutagen.records.match import EdgeMatch
+from mutagen.records.plan import InsertOnEdge, Product, Use
+from mutagen.records.rules import Rule
+from mutagen.records.span import Span
+from mutagen.records.trace import Instance
+from mutagen.source.anchor import free_name
+from mutagen.source.file import SourceFile
+from mutagen.source.operands import operand
+from mutagen.source.placing import Change, put_call
+
+
+@dataclass(frozen=True)
+class Place:
+    """One edge: the object whose method joins, the method, and the operand as written there."""
+
+    match: EdgeMatch
+    owner: Instance
+    file: SourceFile
+    function: ast.FunctionDef
+    join: ast.expr | ast.stmt
+    expression: ast.expr
+    other: ast.expr | None
+
+
+def place_of(match: EdgeMatch, scene: Scene) -> Place | str:
+    """Where an edge is written, or why it could not change in a subclass."""
+    node = scene.trace.nodes[match.node]
+    site = node.chain[0] if node.chain else None
+    owner = scene.by_path.get(site.owner) if site is not None and site.owner is not None else None
+    if site is None or owner is None or owner.definition is None:
+        return "the join stands in no method of a module"
+    if len(owner.aliases) > 1:
+        return f"{owner.path} has several places in the model"
+    file = scene.project.file(site.span.file)
+    join_node = file.node_at(site.span)
+    count = len(node.inputs)
+    expression = operand(join_node, match.operand, count) if join_node is not None else None
+    function = file.function(expression) if expression is not None else None
+    if join_node is None or expression is None or not isinstance(function, ast.FunctionDef):
+        return "the operand is not written beside the join"
+    return Place(match, owner, file, function, join_node, expression, operand(join_node, match.other, count))
+
+
+def subclass_of(rule: Rule, block: Block, group: Sequence[Place], scene: Scene) -> Draft | str:
+    """The subclass for the edges of one class, with the edits that put it in; why there can be none."""
+    owners = tuple({it.owner.path: it.owner for it in group}.values())
+    spans = _by_span(group)
+    if any({it.owner.path for it in same} != {it.path for it in owners} for same in spans.values()):
+        return f"not all selected instances of {owners[0].name} have the same edges selected"
+    if any(len(same) > len(owners) for same in spans.values()) or len({it.function for it in group}) > 1:
+        return "a loop joins several branches, or several methods do"
+    frame = frame_of(rule, owners, scene)
+    module = _module_of(group[0], scene)
+    if isinstance(frame, str):
+        return frame
+    method = Method(group[0].file, group[0].function, module or "")
+    needed = names_needed(method, frame.file, scene) if module is not None else None
+    if needed is None:
+        return f"{group[0].function.name} would mean something else in a subclass of {owners[0].name}"
+    usable = use_block(scene, rule, block.name, frame.file, frame.anchor)
+    changes: list[Change] = []
+    lines: list[str] = []
+    names: list[str] = []
+    needs: tuple[str, ...] = ()
+    meaning: list[Draft] = []
+    for same in spans.values():
+        name = _attribute_name(block, same[0], len(spans), names)
+        arguments = _arguments(rule, block, same, scene)
+        change = _call(block, same[0], name)
+        if arguments is None:
+            return f"nothing in {owners[0].name} tells the channels of every instance"
+        if change is None:
+            return "nothing can be put around the operand as it is written"
+        changes.append(change)
+        names.append(name)
+        needs = max([needs, *(it.needs for it in arguments)], key=len)
+        lines.append(f"self.{name} = {usable.name}({', '.join(it.text for it in arguments)})")
+        meaning.append(_meaning(rule, block, same, name, scene))
+    written = method_text(method, changes)
+    if written is None:
+        return f"{group[0].function.name} would mean something else in a subclass of {owners[0].name}"
+    says = f"{owners[0].name} with {block.name} on its {str(rule.action.at).removesuffix('-end')}."
+    whole = subclass_draft(rule, frame, says, lines, needs=needs, method=written)
+    planned = tuple(dict.fromkeys(it.match.path for it in group))
+    return join([whole, Draft(planned=planned), usable.draft, needed, *meaning])
+
+
+def _module_of(place: Place, scene: Scene) -> str | None:
+    """The dotted module of the class that gives the object its method; None where another class stands between."""
+    holder, known = place.file.class_of(place.function), place.owner.definition
+    if holder is None or known is None:
+        return None
+    for name in place.owner.bases:
+        module, _, bare = name.rpartition(".")
+        file = scene.project.file(known.file) if module == known.module else place.file
+        found = [it for it in file.tree.body if isinstance(it, ast.ClassDef) and it.name == bare]
+        if len(found) != 1:
+            return None
+        if any(isinstance(it, ast.FunctionDef) and it.name == place.function.name for it in found[0].body):
+            return module if found[0] is holder else None
+    return None
+
+
+def _by_span(group: Iterable[Place]) -> Mapping[Span, list[Place]]:
+    found: dict[Span, list[Place]] = {}
+    for it in group:
+        found.setdefault(it.file.span(it.expression), []).append(it)
+    return found
+
+
+def _attribute_name(block: Block, place: Place, count: int, names: Sequence[str]) -> str:
+    owner = place.file.class_of(place.function)
+    assert owner is not None
+    return free_name(owner, snake(block.name), frozenset(names), numbered=count > 1)
+
+
+def _arguments(rule: Rule, block: Block, same: Sequence[Place], scene: Scene) -> list[Count] | None:
+    """What the constructor gives the new module."""
+    found: list[Count] = []
+    for origin in block.arguments.values():
+        if origin not in ("channels", "channels_other"):
+            continue
+        indices = [
+            scene.trace.nodes[it.match.node].inputs[it.match.operand if origin == "channels" else it.match.other]
+            for it in same
+        ]
+        count = count_for([it.owner for it in same], indices, scene)
+        if count is None:
+            return None
+        found.append(count)
+    return found + [Count(f"{name}={literal(value)}") for name, value in rule.action.args.items()]
+
+
+def _call(block: Block, place: Place, name: str) -> Change | None:
+    with_other = "channels_other" in block.arguments.values()
+    if with_other and not isinstance(place.other, ast.Name | ast.Attribute):
+        return None
+    other = f", {place.file.text(place.other)}" if with_other and place.other is not None else ""
+    call = f"self.{name}({{}}{other})"
+    return put_call(place.file, place.function, place.expression, place.join, call, wrap=with_other)
+
+
+def _meaning(rule: Rule, block: Block, same: Sequence[Place], name: str, scene: Scene) -> Draft:
+    """The same change on the graph."""
+    with_other = "channels_other" in block.arguments.values()
+    use = Use(rule.action.block, rule.action.args)
+    paths = [joined(it.owner.path, name) for it in same]
+    keys = [scene.trace.nodes[it.match.node].key for it in same]
+    extras = [(it.match.other,) if with_other else () for it in same]
+    steps = zip(paths, keys, same, extras, strict=True)
+    inserts = tuple(InsertOnEdge(path, key, it.match.operand, extra, use) for path, key, it, extra in steps)
+    return Draft(surgery=inserts, products=tuple(Product(path, path) for path in paths))
