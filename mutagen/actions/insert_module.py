@@ -5,60 +5,34 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from mutagen.actions.condition import condition_for, flag_for, switch_for
 from mutagen.actions.definition import use_block, use_torch
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.insert_target import Target, targets
+from mutagen.actions.insert_ways import Way, apart, change_of, meaning_of, options, ways_of
 from mutagen.actions.insert_wrap import wrapped
 from mutagen.actions.members import Wanted, arguments_as_source, find_place, make_statement
-from mutagen.actions.module_calls import written
-from mutagen.actions.new_call import literal
 from mutagen.actions.parting import Partings
 from mutagen.actions.parting_text import parted, partings
 from mutagen.actions.scene import Scene, out_of_scope, refuse
+from mutagen.actions.subclass_beside import beside_in_subclasses
 from mutagen.actions.wrap_override import overridden
 from mutagen.blocks.short_names import snake
 from mutagen.records.match import InstanceMatch
-from mutagen.records.plan import Edit, InsertAtModule, Product, Refusal, Use
+from mutagen.records.plan import Edit, Refusal
 from mutagen.records.rules import Rule
-from mutagen.records.span import Span
 from mutagen.records.trace import Instance
-from mutagen.source.anchor import Function, free_name
-from mutagen.source.file import SourceFile
+from mutagen.source.anchor import free_name
 from mutagen.source.names import canonical
-from mutagen.source.placing import Change, put_behind, put_call, put_first
 
 _CONTAINERS = ("torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.ModuleDict")
 
 
 @dataclass(frozen=True)
-class _Way:
-    """A class that can hold the new module for a target, and the expressions through which its tensor passes.
-
-    ``holder`` is the instance of the class, ``child`` its child whose channels count; ``inside`` says that the class
-    is the target's own.
-    """
-
-    file: SourceFile
-    owner: ast.ClassDef
-    function: Function
-    expressions: tuple[ast.expr | None, ...]
-    holder: str
-    child: str | None
-    inside: bool = False
-
-    @property
-    def key(self) -> tuple[str, int, bool, str | None]:
-        """Equal for the targets that are changed together."""
-        return (self.file.path, self.owner.lineno, self.inside, None if self.inside else self.child)
-
-
-@dataclass(frozen=True)
 class _Attempt:
     target: Target
-    ways: tuple[_Way, ...]
+    ways: tuple[Way, ...]
 
 
 def plan(rule: Rule, matches: Sequence[InstanceMatch], scene: Scene) -> Draft:
@@ -68,7 +42,7 @@ def plan(rule: Rule, matches: Sequence[InstanceMatch], scene: Scene) -> Draft:
     if rule.action.emit == "flag":
         return join([*drafts, _plan(rule, found, scene, lax=True)])
     if rule.action.emit == "subclass":
-        return join([*drafts, Draft(refused=tuple(_not_in_subclass(rule, it) for it in found))])
+        return join([*drafts, beside_in_subclasses(rule, found, scene)])
     draft = overridden(rule, _plan(rule, found, scene, lax=False), found, scene)
     if any(it.code == "needs-split" for it in draft.refused):
         lax = overridden(rule, _plan(rule, found, scene, lax=True), found, scene)
@@ -79,7 +53,7 @@ def plan(rule: Rule, matches: Sequence[InstanceMatch], scene: Scene) -> Draft:
 def _plan(rule: Rule, found: Sequence[Target], scene: Scene, *, lax: bool) -> Draft:
     """Targets whose calls are written alike change together, in the first way that serves them all."""
     split = partings(rule, scene, lax=lax)
-    waiting = [_Attempt(it, tuple(_ways(rule, it, scene))) for it in found]
+    waiting = [_Attempt(it, tuple(ways_of(rule, it, scene))) for it in found]
     taken: dict[int, frozenset[str]] = {}
     drafts: list[Draft] = []
     last: dict[str, Refusal] = {}
@@ -116,50 +90,6 @@ def _not_by_switch(rule: Rule, target: Target, known: Refusal | None) -> Refusal
     return refuse(rule, target.path, "no-switch", message, "leave out `emit: flag`", where=where)
 
 
-def _not_in_subclass(rule: Rule, target: Target) -> Refusal:
-    where = target.instance.chain[0].span if target.instance.chain else None
-    message = "a subclass is written for what joins a branch or is replaced, not for what stands beside a module"
-    advice = "leave out `emit: subclass`, or write `emit: flag`"
-    return refuse(rule, target.path, "no-subclass", message, advice, where=where)
-
-
-def _ways(rule: Rule, target: Target, scene: Scene) -> list[_Way]:
-    """At the calls of the module; and within its own class, which is where ``input`` and ``output`` look first."""
-    calls = [written(target.instance, it, scene) for it in target.calls]
-    found: list[_Way] = []
-    first = calls[0] if calls else None
-    if first is not None and all(it is not None and it.owner == first.owner for it in calls):
-        owner = first.file.class_of(first.function)
-        expressions = tuple({it.file.span(it.expression): it.expression for it in calls if it is not None}.values())
-        if owner is not None and all(it is not None and it.file is first.file for it in calls):
-            found.append(_Way(first.file, owner, first.function, expressions, first.owner, first.name))
-    within = _within(target, rule, scene)
-    if within is not None:
-        found.insert(0 if rule.action.at in ("input", "output") else len(found), within)
-    return found
-
-
-def _within(target: Target, rule: Rule, scene: Scene) -> _Way | None:
-    """The class of the module itself: what its forward returns, or its first input."""
-    info = target.instance.definition
-    if target.instance.library or info is None or info.file not in scene.project.files:
-        return None
-    file = scene.project.file(info.file)
-    classes = [it for it in file.tree.body if isinstance(it, ast.ClassDef) and it.name == info.qualname]
-    owner = classes[0] if classes else None
-    methods = [it for it in owner.body if isinstance(it, Function) and it.name == "forward"] if owner else []
-    forward = methods[0] if methods else None
-    if owner is None or forward is None:
-        return None
-    if target.before:
-        return _Way(file, owner, forward, (None,), target.path, None, inside=True)
-    returns = [it for it in ast.walk(forward) if isinstance(it, ast.Return)]
-    value = returns[0].value if len(returns) == 1 and file.function(returns[0]) is forward else None
-    if value is None or isinstance(value, ast.Tuple | ast.List | ast.Dict):
-        return None
-    return _Way(file, owner, forward, (value,), target.path, target.maker, inside=True)
-
-
 def _by_attribute(
     rule: Rule,
     group: list[_Attempt],
@@ -188,7 +118,7 @@ def _by_attribute(
         return texts
     block = scene.blocks[rule.action.block]
     name = free_name(way.owner, snake(block.name), taken.get(id(way.owner), frozenset()), numbered=numbered)
-    changes = [_change(way, one, f"self.{name}({{}})", before=group[0].target.before) for one in expressions]
+    changes = [change_of(way, one, f"self.{name}({{}})", before=group[0].target.before) for one in expressions]
     where = way.file.span(expressions[0]) if expressions[0] is not None else way.file.span(way.function.body[0])
     if any(it is None for it in changes):
         message = "nothing can be put around its call as it is written"
@@ -212,56 +142,11 @@ def _by_attribute(
     made = make_statement(rule, place, name, new, condition.text, holders, otherwise=otherwise)
     reason = f"the tensor of {len(group)} module(s) passes here"
     paths = tuple(it.target.path for it in group)
-    apart = [it for change in changes if change is not None for it in _nested(change, changes)]
-    calls = [Edit(it.span, it.old, it.new, rule.id, "forward", reason, paths) for it in apart]
+    parts = [it for change in changes if change is not None for it in apart(change, changes)]
+    calls = [Edit(it.span, it.old, it.new, rule.id, "forward", reason, paths) for it in parts]
     needed = [usable.draft, *([identity.draft] if identity else [])]
     edits = Draft(edits=(made, *calls), sites=(str(where),), planned=paths)
-    return join([edits, *needed, *(_meaning(rule, it, name) for it in group)])
-
-
-def options(rule: Rule) -> list[str]:
-    """The arguments that a rule gives to its block, as source."""
-    return [f"{option}={literal(value)}" for option, value in rule.action.args.items()]
-
-
-def _meaning(rule: Rule, attempt: _Attempt, name: str) -> Draft:
-    """The same change on the graph."""
-    holder = attempt.ways[0].holder
-    path = f"{holder}.{name}" if holder else name
-    at: Literal["before", "after"] = "before" if attempt.target.before else "after"
-    step = InsertAtModule(path, attempt.target.path, at, Use(rule.action.block, rule.action.args))
-    return Draft(surgery=(step,), products=(Product(path, path),))
-
-
-def _change(way: _Way, expression: ast.expr | None, call: str, *, before: bool) -> Change | None:
-    """The call of the new module around an expression, or around the first argument of the function."""
-    if expression is None:
-        return put_first(way.file, way.function, call)
-    if way.inside:
-        return put_call(way.file, way.function, expression, None, call)
-    if not before:
-        return put_behind(way.file, expression, call)
-    assert isinstance(expression, ast.Call)
-    operand = expression.args[0] if expression.args else None
-    if operand is None or isinstance(operand, ast.Starred):
-        return None
-    return put_call(way.file, way.function, operand, way.file.statement(expression), call)
-
-
-def _nested(change: Change, changes: Sequence[Change | None]) -> list[Change]:
-    """A change that meets another, as in ``self.conv(self.conv(x))``, as what it puts in front and behind."""
-    span, others = change.span, [it.span for it in changes if it is not None and it is not change]
-    head, found, tail = change.new.partition(change.old) if change.old else ("", "", "")
-    if not found or not any(_meet(span, other) for other in others):
-        return [change]
-    start = replace(span, end_line=span.line, end_column=span.column)
-    end = replace(span, line=span.end_line, column=span.end_column)
-    return [Change(start, "", head), Change(end, "", tail)]
-
-
-def _meet(one: Span, other: Span) -> bool:
-    starts, ends = (one.line, one.column), (one.end_line, one.end_column)
-    return starts < (other.end_line, other.end_column) and (other.line, other.column) < ends
+    return join([edits, *needed, *(meaning_of(rule, it.target, it.ways[0], name) for it in group)])
 
 
 def _objection(rule: Rule, group: list[_Attempt], scene: Scene) -> Refusal | None:
@@ -277,7 +162,7 @@ def _objection(rule: Rule, group: list[_Attempt], scene: Scene) -> Refusal | Non
     return None
 
 
-def _rest(ways: Sequence[_Way], expressions: Sequence[ast.expr | None], scene: Scene) -> list[Instance]:
+def _rest(ways: Sequence[Way], expressions: Sequence[ast.expr | None], scene: Scene) -> list[Instance]:
     """Instances of the class that run the expressions too, without being selected."""
     holders = {it.holder for it in ways}
     if ways[0].inside:

@@ -27,16 +27,14 @@ class Count:
     needs: tuple[str, ...] = ()
 
 
-def count_for(owners: Sequence[Instance], indices: Sequence[int], scene: Scene) -> Count | None:
+def count_for(owners: Sequence[Instance], values: Sequence[int], scene: Scene, *, maker: str) -> Count | None:
     """The channels of a tensor of each owner: an attribute of the child that made it, else a parameter of that name.
 
     Else an attribute of another module within; a number where all have that one. What lies deeper than a child may be
-    another module in another configuration, a parameter means the same in all of them.
+    another module in another configuration, a parameter means the same in all of them. ``maker`` is the path of the
+    module that made the tensor for the first owner, as far as it is known.
     """
-    nodes = scene.trace.nodes
-    values = [(nodes[index].shape or (0, 0))[1] for index in indices]
     first = owners[0].path
-    maker = nodes[indices[0]].path or nodes[indices[0]].scope
     own = within(maker, first) if is_below(maker, first) else ""
     child = _attribute(owners, [own], values, scene) if own and "." not in own else None
     if child is not None:

@@ -13,7 +13,7 @@ from mutagen.actions.paths import joined
 from mutagen.actions.scene import Scene
 from mutagen.actions.subclass_count import Count, count_for
 from mutagen.actions.subclass_head import frame_of, subclass_draft
-from mutagen.actions.subclass_text import Method, method_text, names_needed
+from mutagen.actions.subclass_text import Method, method_text, module_of_method, names_needed
 from mutagen.blocks.catalogue import Block
 from mutagen.blocks.short_names import snake
 from mutagen.records.match import EdgeMatch
@@ -68,7 +68,7 @@ def subclass_of(rule: Rule, block: Block, group: Sequence[Place], scene: Scene) 
     if any(len(same) > len(owners) for same in spans.values()) or len({it.function for it in group}) > 1:
         return "a loop joins several branches, or several methods do"
     frame = frame_of(rule, owners, scene)
-    module = _module_of(group[0], scene)
+    module = module_of_method(group[0].file, group[0].function, owners[0], scene)
     if isinstance(frame, str):
         return frame
     method = Method(group[0].file, group[0].function, module or "")
@@ -103,22 +103,6 @@ def subclass_of(rule: Rule, block: Block, group: Sequence[Place], scene: Scene) 
     return join([whole, Draft(planned=planned), usable.draft, needed, *meaning])
 
 
-def _module_of(place: Place, scene: Scene) -> str | None:
-    """The dotted module of the class that gives the object its method; None where another class stands between."""
-    holder, known = place.file.class_of(place.function), place.owner.definition
-    if holder is None or known is None:
-        return None
-    for name in place.owner.bases:
-        module, _, bare = name.rpartition(".")
-        file = scene.project.file(known.file) if module == known.module else place.file
-        found = [it for it in file.tree.body if isinstance(it, ast.ClassDef) and it.name == bare]
-        if len(found) != 1:
-            return None
-        if any(isinstance(it, ast.FunctionDef) and it.name == place.function.name for it in found[0].body):
-            return module if found[0] is holder else None
-    return None
-
-
 def _by_span(group: Iterable[Place]) -> Mapping[Span, list[Place]]:
     found: dict[Span, list[Place]] = {}
     for it in group:
@@ -138,11 +122,10 @@ def _arguments(rule: Rule, block: Block, same: Sequence[Place], scene: Scene) ->
     for origin in block.arguments.values():
         if origin not in ("channels", "channels_other"):
             continue
-        indices = [
-            scene.trace.nodes[it.match.node].inputs[it.match.operand if origin == "channels" else it.match.other]
-            for it in same
-        ]
-        count = count_for([it.owner for it in same], indices, scene)
+        ends = [(it.match.node, it.match.operand if origin == "channels" else it.match.other) for it in same]
+        made = [scene.trace.nodes[scene.trace.nodes[node].inputs[operand]] for node, operand in ends]
+        values = [(it.shape or (0, 0))[1] for it in made]
+        count = count_for([it.owner for it in same], values, scene, maker=made[0].path or made[0].scope)
         if count is None:
             return None
         found.append(count)

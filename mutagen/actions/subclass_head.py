@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mutagen.actions.class_entries import Entry, anchor_of, entries_of
 from mutagen.actions.definition import line_before, use_class
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.scene import Scene
 from mutagen.blocks.short_names import snake
+from mutagen.match.globs import type_matches
 from mutagen.records.plan import Edit
-from mutagen.records.rules import Rule
+from mutagen.records.rules import Query, Rule
 from mutagen.records.span import Span
 from mutagen.records.trace import Instance
 from mutagen.source.file import SourceFile
@@ -40,6 +41,10 @@ class Frame:
 def frame_of(rule: Rule, owners: Sequence[Instance], scene: Scene) -> Frame | str:
     """The frame of a subclass that becomes the class of these instances of one class; why there can be none."""
     owner = owners[0]
+    name = "".join(part[:1].upper() + part[1:] for part in snake(rule.action.block).split("_")) + owner.name
+    renamed = replace(owner, type=f"{owner.type.rpartition('.')[0]}.{name}", bases=(name, *owner.bases))
+    if _tells_apart(rule.query, owner, renamed):
+        return f"the rule asks for the class {owner.name} by name, which a subclass does not have: select by path"
     entries = entries_of(owners, scene)
     if isinstance(entries, str):
         return entries
@@ -50,12 +55,19 @@ def frame_of(rule: Rule, owners: Sequence[Instance], scene: Scene) -> Frame | st
         return f"no import reaches the class {owner.name}"
     if anchor is None:
         return f"nothing stands behind the class {owner.name}, which is named above"
-    name = "".join(part[:1].upper() + part[1:] for part in snake(rule.action.block).split("_")) + owner.name
     if name in top_level_names(file):
         return f"the name {name} is taken"
     classes = [it for it in scene.project.file(known.file).tree.body if isinstance(it, ast.ClassDef)]
     described = any(ast.get_docstring(it) is not None for it in classes if it.name == known.qualname)
     return Frame(owner, tuple(entries), file, anchor, name, base.name, described, base.draft)
+
+
+def _tells_apart(query: Query, owner: Instance, renamed: Instance) -> bool:
+    """Whether a query would select something else a second time, when the instance is of another class."""
+    asked = tuple(it for it in (*query.type, query.block) if it)
+    inner = [it for it in (query.inside, *query.excluded) if it is not None]
+    apart = type_matches(asked, owner) != type_matches(asked, renamed)
+    return apart or any(_tells_apart(it, owner, renamed) for it in inner)
 
 
 def subclass_draft(

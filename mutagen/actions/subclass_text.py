@@ -13,6 +13,7 @@ from mutagen.actions.definition import module_of, written_module
 from mutagen.actions.draft import Draft
 from mutagen.actions.scene import Scene
 from mutagen.records.plan import Import
+from mutagen.records.trace import Instance
 from mutagen.source.file import SourceFile
 from mutagen.source.imports_of import absolute
 from mutagen.source.names import canonical, imported_names, top_level_names
@@ -28,6 +29,22 @@ class Method:
     file: SourceFile
     function: ast.FunctionDef
     module: str
+
+
+def module_of_method(file: SourceFile, function: ast.AST, owner: Instance, scene: Scene) -> str | None:
+    """The dotted module of the class that gives the object its method; None where another class stands between."""
+    holder, known = file.class_of(function), owner.definition
+    if holder is None or known is None or not isinstance(function, ast.FunctionDef):
+        return None
+    for name in owner.bases:
+        module, _, bare = name.rpartition(".")
+        own = scene.project.file(known.file) if module == known.module else file
+        found = [it for it in own.tree.body if isinstance(it, ast.ClassDef) and it.name == bare]
+        if len(found) != 1:
+            return None
+        if any(isinstance(it, ast.FunctionDef) and it.name == function.name for it in found[0].body):
+            return module if found[0] is holder else None
+    return None
 
 
 def method_text(method: Method, changes: Sequence[Change]) -> str | None:

@@ -15,11 +15,28 @@ RULES = {
     "end": "match: {block: residual}\n    insert: {block: LayerScale, at: branch-end, emit: subclass}",
     "gn": "match: {type: BatchNorm2d}\n    replace: {with: GroupNorm, args: {num_groups: auto}, emit: subclass}",
     "dsc": "match: {type: Conv2d, path: 'stage*.conv*'}\n    replace: {with: DepthwiseSeparableConv2d, emit: subclass}",
+    "after": "match: {path: 'stage*.norm{1,2}'}\n    insert: {block: ECA, at: after, emit: subclass}",
+    "before": "match: {path: 'stage*.gate'}\n    insert: {block: LayerScale, at: before, emit: subclass}",
+    "output": "match: {type: '*Block'}\n    insert: {block: ECA, at: output, emit: subclass}",
     "se": "match: {block: squeeze-excite}\n    replace: {with: ECA, emit: subclass}",
 }
 REFUSED = {
     "a call of a function": ("match: {op: relu}\n    replace: {with: gelu, emit: subclass}", "net", ""),
-    "beside a module": ("match: {path: norm}\n    insert: {block: ECA, at: after, emit: subclass}", "net", "norm"),
+    "beside one module": (
+        "match: {path: stage1.norm1}\n    insert: {block: ECA, at: after, emit: subclass}",
+        "net",
+        "stage1.norm1",
+    ),
+    "asked for by name": (
+        "match: {type: Block}\n    insert: {block: ECA, at: output, emit: subclass}",
+        "net",
+        "stage1",
+    ),
+    "around what is asked for": (
+        "match: {edge: residual, inside: {type: Block}}\n    insert: {block: ECA, at: branch, emit: subclass}",
+        "net",
+        "stage2",
+    ),
     "some of the instances": (
         "match: {edge: residual, path: stage1}\n    insert: {block: ECA, at: branch, emit: subclass}",
         "net",
@@ -83,3 +100,8 @@ def test_a_subclass_whose_name_is_taken_is_refused(bench: Any) -> None:
     assert report.status == "refused"
     assert "EcaBlock is taken" in report.plan.rules[0].refused[0].message
     bench.check_untouched()
+
+
+def test_every_golden_patch_has_a_rule() -> None:
+    stored = {it.name for it in (NET.parents[1] / "patches").glob("emit-*")}
+    assert stored == {f"emit-subclass--{name}.patch" for name in RULES}
