@@ -32,7 +32,8 @@ def entries_of(owners: Sequence[Instance], scene: Scene) -> list[Entry] | str:
             continue
         entry = last_naming(it, follower, scene.project.editable, model=scene.trace.call)
         if entry is None and it.path in chosen:
-            return f"no expression that may be edited names the class of {it.path or 'the model'}, {it.name}"
+            held = it.path or "the model"
+            return f"no expression that may be edited is surely the one that gives {held} its class, {it.name}"
         if entry is not None:
             span = entry.file.span(entry.node)
             found[span] = entry

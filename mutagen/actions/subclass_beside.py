@@ -12,7 +12,7 @@ from mutagen.actions.insert_ways import Way, apart, change_of, meaning_of, optio
 from mutagen.actions.paths import joined
 from mutagen.actions.scene import Scene, refuse
 from mutagen.actions.subclass_count import Count, count_for
-from mutagen.actions.subclass_head import Frame, frame_of, subclass_draft
+from mutagen.actions.subclass_head import INDENT, Frame, frame_of, subclass_draft
 from mutagen.actions.subclass_text import Method, method_text, module_of_method, names_needed
 from mutagen.blocks.short_names import snake
 from mutagen.records.rules import Rule
@@ -88,7 +88,7 @@ def _written(
         changes += [it for it in made if it is not None]
         names.append(name)
         needs = max([needs, *(it.needs for it in counts)], key=len)
-        lines.append(f"self.{name} = {usable.name}({', '.join([*(it.text for it in counts), *options(rule)])})")
+        lines.append(f"{INDENT}self.{name} = {usable.name}({', '.join([*(it.text for it in counts), *options(rule)])})")
     needed = names_needed(method, frame.file, scene)
     text = method_text(method, [part for it in changes for part in apart(it, changes)])
     if needed is None or text is None:

@@ -12,7 +12,7 @@ from mutagen.actions.new_call import literal
 from mutagen.actions.paths import joined
 from mutagen.actions.scene import Scene
 from mutagen.actions.subclass_count import Count, count_for
-from mutagen.actions.subclass_head import frame_of, subclass_draft
+from mutagen.actions.subclass_head import INDENT, frame_of, subclass_draft
 from mutagen.actions.subclass_text import Method, method_text, module_of_method, names_needed
 from mutagen.blocks.catalogue import Block
 from mutagen.blocks.short_names import snake
@@ -92,7 +92,7 @@ def subclass_of(rule: Rule, block: Block, group: Sequence[Place], scene: Scene) 
         changes.append(change)
         names.append(name)
         needs = max([needs, *(it.needs for it in arguments)], key=len)
-        lines.append(f"self.{name} = {usable.name}({', '.join(it.text for it in arguments)})")
+        lines.append(f"{INDENT}self.{name} = {usable.name}({', '.join(it.text for it in arguments)})")
         meaning.append(_meaning(rule, block, same, name, scene))
     written = method_text(method, changes)
     if written is None:

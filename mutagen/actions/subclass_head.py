@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from mutagen.actions.class_entries import Entry, anchor_of, entries_of
 from mutagen.actions.definition import line_before, use_class
@@ -18,6 +19,9 @@ from mutagen.records.span import Span
 from mutagen.records.trace import Instance
 from mutagen.source.file import SourceFile
 from mutagen.source.names import top_level_names
+
+INDENT: Final = "        "
+"""Before each line of the constructor."""
 
 
 @dataclass(frozen=True)
@@ -73,14 +77,14 @@ def _tells_apart(query: Query, owner: Instance, renamed: Instance) -> bool:
 def subclass_draft(
     rule: Rule, frame: Frame, says: str, lines: Sequence[str], *, needs: Sequence[str] = (), method: str = ""
 ) -> Draft:
-    """The class and its name at each entry; ``lines`` end its constructor, which names the parameters ``needs``."""
+    """The class, and its name at each entry; ``lines`` end its constructor, which names the parameters ``needs``."""
     named = "".join(f"{it}, " for it in needs)
     text = [
         f"class {frame.name}({frame.base}):",
         *([f'    """{says}"""', ""] if frame.described else []),
         f"    def __init__(self, {named}*args, **kwargs):",
         f"        super().__init__({named}*args, **kwargs)",
-        *(f"        {it}" for it in lines),
+        *lines,
         *(["", method.rstrip("\n")] if method else []),
     ]
     edits = _edits(rule, frame, "\n".join(text))

@@ -18,7 +18,7 @@ from mutagen.actions.override_text import Product, call_lines, named_loop_lines,
 from mutagen.actions.owners import is_below
 from mutagen.actions.paths import within
 from mutagen.actions.scene import Scene, refuse
-from mutagen.actions.subclass_head import Frame, frame_of, subclass_draft
+from mutagen.actions.subclass_head import INDENT, Frame, frame_of, subclass_draft
 from mutagen.blocks.replacement import find_replacement
 from mutagen.records.rules import Rule
 from mutagen.records.trace import Instance
@@ -116,12 +116,12 @@ def _lines(
         product, draft = made
         drafts.append(draft)
         if len(places) > _MOST_PLAIN:
-            lines += named_loop_lines(list(places), product, "", "    ")
+            lines += named_loop_lines(list(places), product, INDENT, "    ")
         elif len(product.arguments) > 1 or any("[" in it for it in product.arguments):
-            lines += plain_lines(list(places), product, "", "    ")
+            lines += plain_lines(list(places), product, INDENT, "    ")
         else:
             for old in map(place, places):
-                lines += call_lines(f"{old} = {product.callee}(", product.of(old), ")", "    ")
+                lines += call_lines(f"{INDENT}{old} = {product.callee}(", product.of(old), ")", "    ")
     return lines, join(drafts)
 
 
