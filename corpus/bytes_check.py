@@ -56,7 +56,8 @@ def _stray_lines(old: list[bytes], new: list[bytes], edits: Sequence[Mapping[str
         if kind == "insert" and not beside and not _new_statements(added):
             problems.append(f"line {start + 1} was added without an edit: {added[0][:60]!r}")
         stray = sorted(removed - allowed)
-        if stray and not all(_is_import(line) for line in (*old[first:last], *added)):
+        imports = all(map(_is_import, old[first:last])) and (all(map(_is_import, added)) or _new_statements(added))
+        if stray and not imports:
             problems.append(f"line {stray[0]} changed without an edit: {old[stray[0] - 1][:60]!r}")
     return problems
 

@@ -21,8 +21,7 @@ def import_target(target: Target) -> ModuleType:
     sys.path[:0] = [path for path in target.paths if path not in sys.path[: len(target.paths)]]
     overlay = Overlay(target.overlay)
     if target.overlay:
-        sys.meta_path.insert(0, overlay)
-        importlib.invalidate_caches()
+        overlay.install()
     try:
         module = _import(target, overlay)
     except (Exception, SystemExit) as error:

@@ -51,6 +51,21 @@ class Overlay(importlib.abc.MetaPathFinder):
                     return spec
         return None
 
+    def install(self) -> None:
+        """Let imports find the overlay, and loaders that code got past the finders (``loader.load_module``) too."""
+        sys.meta_path.insert(0, self)
+        importlib.invalidate_caches()
+        plain = importlib.machinery.SourceFileLoader.get_code
+
+        def get_code(loader: importlib.machinery.SourceFileLoader, fullname: str) -> CodeType | None:
+            source = self._sources.get(os.path.realpath(loader.path))
+            known = source is None or isinstance(loader, _Loader)
+            return (
+                plain(loader, fullname) if known else _Loader(fullname, loader.path, source or b"").get_code(fullname)
+            )
+
+        setattr(importlib.machinery.SourceFileLoader, "get_code", get_code)  # noqa: B010
+
     def spec(self, fullname: str, file: str) -> importlib.machinery.ModuleSpec | None:
         """The spec of the module in ``file`` if the overlay has that file."""
         source = self._sources.get(os.path.realpath(file))
