@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from mutagen.source.names import dotted
@@ -63,14 +62,14 @@ def _read(node: ast.AST) -> Read | None:
     return Read(".".join(reversed(parts)), node.attr, node) if value.id == "self" and parts else None
 
 
-def type_tests(tree: ast.AST) -> Iterator[TypeTest]:
+@cache
+def type_tests(tree: ast.AST) -> tuple[TypeTest, ...]:
     """The questions after the class of a module."""
-    choices = [it for it in ast.walk(tree) if isinstance(it, ast.If) and not _negates(it.test)]
+    nodes = list(ast.walk(tree))
+    choices = [it for it in nodes if isinstance(it, ast.If) and not _negates(it.test)]
     bodies = {id(node): tuple(it.body) for it in choices for node in ast.walk(it.test)}
-    for node in ast.walk(tree):
-        found = _type_test(node) if isinstance(node, ast.Call | ast.Compare) else None
-        if found is not None:
-            yield TypeTest(found.node, found.subject, found.classes, found.word, bodies.get(id(node)))
+    tests = (_type_test(node) for node in nodes if isinstance(node, ast.Call | ast.Compare))
+    return tuple(replace(it, body=bodies.get(id(it.node))) for it in tests if it is not None)
 
 
 def _negates(test: ast.expr) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 
 from mutagen.records.plan import Product
@@ -21,23 +21,43 @@ def canonical_names(products: Iterable[Product], originals: AbstractSet[str]) ->
     what that is, it is what the original lacks and what stands in the module which holds the product.
     """
     products = list(products)
-    wraps = sorted((p for p in products if p.wrapped), key=lambda it: len(it.path))
-    made = sorted(((p.path, p.match) for p in products if not p.wrapped), key=lambda pair: len(pair[0]), reverse=True)
-    holders = sorted({path.rpartition(".")[0] for path, _ in made}, key=len, reverse=True)
+    wraps = sorted(((p.path, p.wrapped, p.match) for p in products if p.wrapped), key=lambda it: len(it[0]))
+    turns: dict[str, list[int]] = {}
+    for turn, (path, wrapped, _) in enumerate(wraps):
+        for place in {path, wrapped}:
+            turns.setdefault(place, []).append(turn)
+    made: dict[str, str] = {}
+    for product in products:
+        if not product.wrapped:
+            made.setdefault(product.path, product.match)
+    holders = sorted({path.rpartition(".")[0] for path in made}, key=len, reverse=True)
+
+    def next_wrap(name: str, turn: int) -> int | None:
+        found = (it for path in _around(name) for it in turns.get(path, ()) if it >= turn)
+        return min(found, default=None)
 
     def canonical(name: str) -> str:
         moved = False
-        for wrap in wraps:  # the outermost first: the paths of those inside are as they were before
-            if _within(name, wrap.path):
-                return role(wrap.match, name[len(wrap.path) + 1 :])
-            if wrap.wrapped and _within(name, wrap.wrapped):
-                name, moved = wrap.path.rpartition(".")[0] + name[len(wrap.wrapped) :], True
-        for path, match in made:
+        turn = next_wrap(name, 0)
+        while turn is not None:  # the outermost first: the paths of those inside are as they were before
+            path, wrapped, match = wraps[turn]
             if _within(name, path):
                 return role(match, name[len(path) + 1 :])
+            name, moved = path.rpartition(".")[0] + name[len(wrapped) :], True
+            turn = next_wrap(name, turn + 1)
+        for path in _around(name):
+            if path in made:
+                return role(made[path], name[len(path) + 1 :])
         return name if moved or name in originals else _unwrapped(name, holders, originals)
 
     return canonical
+
+
+def _around(name: str) -> Iterator[str]:
+    """A name and the paths of all that it stands in, the innermost first."""
+    while name:
+        yield name
+        name = name.rpartition(".")[0]
 
 
 def _within(name: str, path: str) -> bool:

@@ -53,7 +53,7 @@ def test_questions_after_the_class(text: str, classes: list[str], word: str, has
 
 @pytest.mark.parametrize("text", ["f(m)", "x == 3", "if m: f(m)", "isinstance(m)"])
 def test_other_questions(text: str) -> None:
-    assert list(type_tests(ast.parse(text))) == []
+    assert type_tests(ast.parse(text)) == ()
 
 
 @pytest.mark.parametrize(
