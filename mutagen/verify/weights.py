@@ -17,7 +17,7 @@ def compare_keys(before: Shapes, after: Shapes, *, products: Iterable[Product]) 
     A key counts as kept or moved only with its shape; one whose shape changed is lost and new.
     """
     canonical = canonical_names(products, frozenset(before))
-    kept = tuple(key for key, shape in after.items() if before.get(key) == shape)
+    kept = dict.fromkeys(key for key, shape in after.items() if before.get(key) == shape)
     moved = {
         old: key
         for key, shape in after.items()
@@ -25,7 +25,7 @@ def compare_keys(before: Shapes, after: Shapes, *, products: Iterable[Product]) 
     }
     arrived = {*kept, *moved.values()}
     return Weights(
-        kept=kept,
+        kept=tuple(kept),
         moved=moved,
         new=tuple(key for key in after if key not in arrived),
         lost=tuple(key for key in before if key not in kept and key not in moved),
