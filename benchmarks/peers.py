@@ -191,7 +191,7 @@ def main() -> int:
     sys.stdout.write(
         "| model | tool | seconds | ReLUs left | the user's file | second run |\n|---|---|---:|---:|---|---|\n"
     )
-    for net in (RESNET18, UNET, replace(THOUSAND, call="resnet32()")):
+    for net in (RESNET18, UNET, replace(THOUSAND, name="ResNet-32", call="resnet32()")):
         for peer in PEERS:
             if peer.name == "ast-grep" and shutil.which(_ast_grep(net, Path("x.py"), Path())[2].split()[0]) is None:
                 continue
