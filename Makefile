@@ -53,7 +53,7 @@ $(VENV)/.corpus-full: corpus/requirements-full.txt $(VENV)/.corpus
 	touch $@
 
 corpus-slice: venv $(VENV)/.corpus  ## all rules on ten third-party models, judged independently
-	$(BIN)/python -m corpus.run --entries slice --rules every --scope package --jobs 2 --compare $(CORPUS_ARGS)
+	$(BIN)/python -m corpus.run --entries slice --rules every --scope package --jobs 2 --warm --compare $(CORPUS_ARGS)
 
 corpus: venv $(VENV)/.corpus-full  ## all rules on all models of the corpus (hours); CORPUS_ARGS="--resume --store FILE"
 	$(BIN)/python -m corpus.run --entries all --scope both --warm $(CORPUS_ARGS)
