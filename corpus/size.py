@@ -71,7 +71,8 @@ class _New:
             name = (
                 called.id if isinstance(called, ast.Name) else called.attr if isinstance(called, ast.Attribute) else ""
             )
-            return name in {"setattr", "set_submodule", "register_module", "add_module"}
+            known = f"{ast.unparse(called)}(" in self.before  # a call that was there, of which an argument changed
+            return name in {"setattr", "set_submodule", "register_module", "add_module"} and not known
         targets = node.targets if isinstance(node, ast.Assign) else []
         return any(_is_deep(target) and f"{ast.unparse(target)} =" not in self.before for target in targets)
 

@@ -79,3 +79,10 @@ def test_what_is_too_much_to_read() -> None:
     assert "7 lines" in changed((LAST, LAST + "".join(lines))).unreadable
     assert not changed((LAST, LAST + loop)).unreadable
     assert "2 loops" in changed((LAST, LAST + loop + loop)).unreadable
+
+
+@pytest.mark.parametrize(("there", "overrides"), [("        net.add_module(name, Unit(8))\n", 0), ("", 1)])
+def test_an_argument_of_a_call_that_was_there_overrides_nothing(there: str, overrides: int) -> None:
+    before = f"def make(net, name):\n    if name:\n{there}        return net\n".encode()
+    after = b"def make(net, name):\n    if name:\n        net.add_module(name, EcaUnit(8))\n        return net\n"
+    assert size({"net.py": before}, {"net.py": after}).overrides == overrides
