@@ -15,7 +15,7 @@ from mutagen.actions.insert_loop import Turn, looped
 from mutagen.actions.insert_override import wrapped
 from mutagen.actions.layout import channels_first
 from mutagen.actions.members import Place, Wanted, arguments_as_source, find_place, make_statement
-from mutagen.actions.new_call import literal
+from mutagen.actions.new_call import options
 from mutagen.actions.parting import Partings
 from mutagen.actions.parting_text import parted, partings
 from mutagen.actions.scene import Scene, out_of_scope, refuse
@@ -140,8 +140,7 @@ def _plan_cut(
     key = (cut.file.path, owner.lineno)
     name = free_name(owner, snake(block.name), taken.get(id(owner), frozenset()), numbered=key in numbered)
     usable = use_block(scene, rule, block.name, cut.file, owner)
-    options = [f"{option}={literal(value)}" for option, value in rule.action.args.items()]
-    new = f"{usable.name}({', '.join([*texts, *options])})"
+    new = f"{usable.name}({', '.join([*texts, *options(rule)])})"
     identity = use_torch("torch.nn.Identity", cut.file) if condition.otherwise else None
     otherwise = f"{identity.name}()" if identity else ""
     made = make_statement(rule, place, name, new, condition.text, [it.owner for it in wanted], otherwise=otherwise)

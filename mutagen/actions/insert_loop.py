@@ -15,7 +15,7 @@ from mutagen.actions.draft import Draft, join
 from mutagen.actions.insert_call import call_edits
 from mutagen.actions.insert_turns import each_of, numbered
 from mutagen.actions.members import Place, Wanted, find_place, make_statement
-from mutagen.actions.new_call import literal
+from mutagen.actions.new_call import options
 from mutagen.actions.override_text import fits
 from mutagen.actions.scene import Scene
 from mutagen.blocks.catalogue import Block
@@ -61,8 +61,7 @@ def looped(
     if turn is None or turn.head and head in taken:
         return None
     usable, listed = use_block(scene, rule, block.name, cut.file, owner), use_torch("torch.nn.ModuleList", cut.file)
-    options = [f"{option}={literal(value)}" for option, value in rule.action.args.items()]
-    made = f"{usable.name}({', '.join([*found.arguments, *options])})"
+    made = f"{usable.name}({', '.join([*found.arguments, *options(rule)])})"
     indent, step = cut.file.indent(place.anchor.statement.lineno), cut.file.step(place.anchor.statement.lineno)
     rows = _listed(f"{indent}self.{name} = {listed.name}(", made, f"for {found.going}", indent, step)
     text = cut.file.newline.join(rows).strip().removeprefix(f"self.{name} = ")

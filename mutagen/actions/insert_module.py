@@ -10,9 +10,10 @@ from mutagen.actions.condition import condition_for, flag_for, switch_for
 from mutagen.actions.definition import use_block, use_torch
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.insert_target import Target, targets
-from mutagen.actions.insert_ways import Way, apart, change_of, meaning_of, options, ways_of
+from mutagen.actions.insert_ways import Way, apart, change_of, meaning_of, ways_of
 from mutagen.actions.insert_wrap import wrapped
 from mutagen.actions.members import Wanted, arguments_as_source, find_place, make_statement
+from mutagen.actions.new_call import options
 from mutagen.actions.parting import Partings
 from mutagen.actions.parting_text import parted, partings
 from mutagen.actions.scene import Scene, out_of_scope, refuse

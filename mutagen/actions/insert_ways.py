@@ -10,7 +10,6 @@ from typing import Literal
 from mutagen.actions.draft import Draft
 from mutagen.actions.insert_target import Target
 from mutagen.actions.module_calls import written
-from mutagen.actions.new_call import literal
 from mutagen.actions.paths import joined
 from mutagen.actions.scene import Scene
 from mutagen.records.plan import InsertAtModule, Product, Use
@@ -109,11 +108,6 @@ def apart(change: Change, changes: Sequence[Change | None]) -> list[Change]:
 def _meet(one: Span, other: Span) -> bool:
     starts, ends = (one.line, one.column), (one.end_line, one.end_column)
     return starts < (other.end_line, other.end_column) and (other.line, other.column) < ends
-
-
-def options(rule: Rule) -> list[str]:
-    """The arguments that a rule gives to its block, as source."""
-    return [f"{option}={literal(value)}" for option, value in rule.action.args.items()]
 
 
 def meaning_of(rule: Rule, target: Target, way: Way, name: str) -> Draft:

@@ -50,8 +50,13 @@ def new_call(
     if way.computed == ("num_groups",):
         return _group_norm(rule, way, file, call, given, group, scene)
     usable = use_torch(_torch_origin(way), file)
-    kept = _carried(file, way, given) + [f"{name}={literal(value)}" for name, value in rule.action.args.items()]
+    kept = _carried(file, way, given) + options(rule)
     return NewCall(_laid_out(file, call, usable.name, kept), None, usable.draft, _torch_origin(way))
+
+
+def options(rule: Rule) -> list[str]:
+    """The arguments that a rule gives to its block, as source."""
+    return [f"{option}={literal(value)}" for option, value in rule.action.args.items()]
 
 
 def literal(value: Value) -> str:
@@ -102,8 +107,7 @@ def _by_channels(
         advice = "write the block with its channels as an argument, or exclude it with `not: {path: ...}`"
         return refuse(rule, group[0].path, "no-expression", message, advice, where=file.span(call))
     usable = use_block(scene, rule, str(way.block), file, call)
-    options = [f"{name}={literal(value)}" for name, value in rule.action.args.items()]
-    return NewCall(f"{usable.name}({', '.join([file.text(fitting[0]), *options])})", None, usable.draft)
+    return NewCall(f"{usable.name}({', '.join([file.text(fitting[0]), *options(rule)])})", None, usable.draft)
 
 
 def _equals(node: ast.expr, instance: Instance) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from mutagen.actions.block_inside import channels_inside
 from mutagen.actions.definition import Usable, use_block, use_class
 from mutagen.actions.draft import Draft, join
-from mutagen.actions.insert_ways import options
+from mutagen.actions.new_call import options
 from mutagen.actions.override import inner_paths, loop_over
 from mutagen.actions.override_text import MOST_LINES, Product, loop_lines, plain_lines
 from mutagen.actions.owners import Owner, change_at, owner_edits, owners_of

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from mutagen.actions.definition import use_block
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.insert_target import Target
-from mutagen.actions.insert_ways import Way, apart, change_of, meaning_of, options, ways_of
+from mutagen.actions.insert_ways import Way, apart, change_of, meaning_of, ways_of
+from mutagen.actions.new_call import options
 from mutagen.actions.paths import joined
 from mutagen.actions.scene import Scene, refuse
 from mutagen.actions.subclass_count import Count, count_for

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mutagen.actions.definition import use_block
 from mutagen.actions.draft import Draft, join
-from mutagen.actions.new_call import literal
+from mutagen.actions.new_call import options
 from mutagen.actions.paths import joined
 from mutagen.actions.scene import Scene
 from mutagen.actions.subclass_count import Count, count_for
@@ -129,7 +129,7 @@ def _arguments(rule: Rule, block: Block, same: Sequence[Place], scene: Scene) ->
         if count is None:
             return None
         found.append(count)
-    return found + [Count(f"{name}={literal(value)}") for name, value in rule.action.args.items()]
+    return found + [Count(it) for it in options(rule)]
 
 
 def _call(block: Block, place: Place, name: str) -> Change | None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from mutagen.actions.block_inside import channels_inside
 from mutagen.actions.definition import use_block
 from mutagen.actions.draft import Draft, join
-from mutagen.actions.insert_ways import options
+from mutagen.actions.new_call import options
 from mutagen.actions.out_of_old import child_name, product_of
 from mutagen.actions.override_text import Product, call_lines, named_loop_lines, place, plain_lines
 from mutagen.actions.owners import is_below

@@ -9,7 +9,7 @@ from mutagen.actions.definition import use_block, use_torch
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.insert_target import Target
 from mutagen.actions.insert_wrap import wrap_meaning
-from mutagen.actions.new_call import literal
+from mutagen.actions.new_call import options
 from mutagen.actions.override import inner_paths
 from mutagen.actions.override_text import call_lines, place
 from mutagen.actions.owners import Owner, change_at, owner_edits, owners_of
@@ -58,8 +58,7 @@ def _override(rule: Rule, group: Sequence[Target], scene: Scene) -> Draft | None
             arguments = _arguments(here, old)
             if arguments is None:
                 return None
-            options = [f"{name}={literal(value)}" for name, value in rule.action.args.items()]
-            new = f"{usable.name}({', '.join([*arguments, *options])})"
+            new = f"{usable.name}({', '.join([*arguments, *options(rule)])})"
             parts = (new, old) if here[0].before else (old, new)
             lines += call_lines(f"{indent}{old} = {sequential.name}(", parts, ")", step)
         reason = f"no expression that may be edited makes exactly these {len(group)} instance(s)"

@@ -8,7 +8,7 @@ from typing import Final
 
 from mutagen.actions.definition import use_class
 from mutagen.actions.draft import Draft, join
-from mutagen.actions.new_call import literal
+from mutagen.actions.new_call import options
 from mutagen.actions.override_text import fits, place
 from mutagen.actions.owners import Owner, common_owners, is_below
 from mutagen.actions.scene import Scene
@@ -93,11 +93,10 @@ class Writer:
 
     def _wrapping(self, spot: Spot, old: str, count: str, indent: str) -> list[str]:
         """The statement that puts the block behind a module; ``count`` speaks of that as ``{old}``."""
-        options = [f"{name}={literal(value)}" for name, value in self.rule.action.args.items()]
 
         def made(inner: str) -> str:
             given = [count.replace("{old}", inner)] if count else []
-            return f"{self.product}({', '.join([*given, *options])})"
+            return f"{self.product}({', '.join([*given, *options(self.rule)])})"
 
         if spot.appended:
             element = element_of(spot, self.rule, self.scene)
