@@ -10,6 +10,7 @@ from mutagen.actions.container import runs_all
 from mutagen.actions.cut import Cut, cuts, nodes_through
 from mutagen.actions.definition import use_block, use_torch
 from mutagen.actions.draft import Draft, join
+from mutagen.actions.edge_meaning import on_edge
 from mutagen.actions.insert_call import call_edits
 from mutagen.actions.insert_loop import Turn, looped
 from mutagen.actions.insert_override import wrapped
@@ -18,12 +19,13 @@ from mutagen.actions.members import Place, Wanted, arguments_as_source, find_pla
 from mutagen.actions.new_call import options
 from mutagen.actions.parting import Partings
 from mutagen.actions.parting_text import parted, partings
+from mutagen.actions.paths import joined
 from mutagen.actions.scene import Scene, out_of_scope, refuse
 from mutagen.actions.subclass import in_subclasses, subclassed
 from mutagen.blocks.catalogue import Block, unmet
 from mutagen.blocks.short_names import snake
 from mutagen.records.match import EdgeMatch
-from mutagen.records.plan import InsertOnEdge, Product, Refusal, Use
+from mutagen.records.plan import Refusal
 from mutagen.records.rules import Rule
 from mutagen.records.span import Span
 from mutagen.records.trace import Node
@@ -53,7 +55,7 @@ def plan(rule: Rule, matches: Sequence[EdgeMatch], scene: Scene) -> Draft:
 def _plan(rule: Rule, matches: Sequence[EdgeMatch], scene: Scene, *, lax: bool) -> Draft:
     """All edges that share an expression are cut there together, or at the next place."""
     block = scene.blocks[rule.action.block]
-    with_other = "channels_other" in block.arguments.values()
+    with_other = block.reads_other
     waiting: list[_Attempt] = []
     refused: list[Refusal] = []
     for match in matches:
@@ -156,17 +158,12 @@ def _plan_cut(
 
 def _meaning(rule: Rule, group: list[_Attempt], name: str, scene: Scene, *, with_other: bool) -> Draft:
     """The same change on the graph. Edges of one owner share its module, as a module called twice does."""
-    inserts, products = [], []
-    for it in group:
-        owner = it.cuts[0].site.owner or ""
-        path = f"{owner}.{name}" if owner else name
-        extra = (it.match.other,) if with_other else ()
-        use = Use(rule.action.block, rule.action.args)
-        key = scene.trace.nodes[it.match.node].key
-        inserts.append(InsertOnEdge(path, key, it.match.operand, extra, use))
-        products.append(Product(path, path))
-    planned = tuple(it.match.path for it in group)
-    return Draft(surgery=tuple(inserts), products=tuple(dict.fromkeys(products)), planned=planned)
+    owners = [it.cuts[0].site.owner or "" for it in group]
+    steps = [
+        on_edge(rule, it.match, joined(owner, name), scene, with_other=with_other)
+        for it, owner in zip(group, owners, strict=True)
+    ]
+    return join([*steps, Draft(planned=tuple(it.match.path for it in group))])
 
 
 def _cannot_cut(rule: Rule, group: list[_Attempt], scene: Scene) -> Refusal | None:
@@ -258,7 +255,7 @@ def _wanted(block: Block, group: list[_Attempt], scene: Scene) -> list[Wanted]:
             if origin in operands
         }
         makers = [_child(owner, inputs[index], scene) for index in (it.match.operand, it.match.other)]
-        both = makers if "channels_other" in block.arguments.values() else makers[:1]
+        both = makers if block.reads_other else makers[:1]
         found.setdefault(owner, Wanted(owner, values, tuple(name for name in both if name)))
     return list(found.values())
 

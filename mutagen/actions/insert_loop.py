@@ -12,16 +12,18 @@ from dataclasses import dataclass, replace
 from mutagen.actions.cut import Cut, nodes_through
 from mutagen.actions.definition import use_block, use_torch
 from mutagen.actions.draft import Draft, join
+from mutagen.actions.edge_meaning import on_edge
 from mutagen.actions.insert_call import call_edits
 from mutagen.actions.insert_turns import each_of, numbered
 from mutagen.actions.members import Place, Wanted, find_place, make_statement
 from mutagen.actions.new_call import options
 from mutagen.actions.override_text import fits
+from mutagen.actions.paths import joined
 from mutagen.actions.scene import Scene
 from mutagen.blocks.catalogue import Block
 from mutagen.blocks.short_names import snake
 from mutagen.records.match import EdgeMatch
-from mutagen.records.plan import InsertOnEdge, Product, Refusal, Use
+from mutagen.records.plan import Refusal
 from mutagen.records.rules import Rule
 from mutagen.source.anchor import Function, free_name
 
@@ -68,7 +70,7 @@ def looped(
     owners = [it.cut.site.owner or "" for it in turns]
     making = make_statement(rule, place, name, text, None, owners)
     path = turns[0].match.path
-    called = call_edits(rule, cut, turn.callee, path, owners, with_other="channels_other" in block.arguments.values())
+    called = call_edits(rule, cut, turn.callee, path, owners, with_other=block.reads_other)
     if isinstance(called, Refusal):
         return None
     edits = Draft(edits=(making, *turn.edits(rule, owners), *called), sites=(str(cut.span),))
@@ -144,14 +146,11 @@ def _values(
 
 
 def _meaning(rule: Rule, block: Block, by_owner: dict[str, list[Turn]], name: str, scene: Scene) -> Draft:
-    """The same change on the graph."""
-    inserts, products, planned = [], [], []
-    for owner, turns in by_owner.items():
-        for number, it in enumerate(turns):
-            path = f"{owner}.{name}.{number}" if owner else f"{name}.{number}"
-            extra = (it.match.other,) if "channels_other" in block.arguments.values() else ()
-            key, use = scene.trace.nodes[it.match.node].key, Use(rule.action.block, rule.action.args)
-            inserts.append(InsertOnEdge(path, key, it.match.operand, extra, use))
-            products.append(Product(path, path))
-            planned.append(it.match.path)
-    return Draft(surgery=tuple(inserts), products=tuple(products), planned=tuple(dict.fromkeys(planned)))
+    """The same change on the graph: one module of the list for each turn."""
+    placed = [
+        (it.match, f"{joined(owner, name)}.{number}")
+        for owner, turns in by_owner.items()
+        for number, it in enumerate(turns)
+    ]
+    steps = [on_edge(rule, match, path, scene, with_other=block.reads_other) for match, path in placed]
+    return join([*steps, Draft(planned=tuple(match.path for match, _ in placed))])

@@ -11,13 +11,14 @@ from dataclasses import replace
 
 from mutagen.actions.definition import use_block, use_torch
 from mutagen.actions.draft import Draft, join
+from mutagen.actions.edge_meaning import on_edge
 from mutagen.actions.owners import Owner, change_at, owner_edits, owners_of
 from mutagen.actions.scene import Scene
 from mutagen.actions.wrap import Spot, find_spots
 from mutagen.actions.wrap_text import Writer, element_of
 from mutagen.blocks.catalogue import Block
 from mutagen.records.match import EdgeMatch
-from mutagen.records.plan import InsertOnEdge, Product, Use
+from mutagen.records.plan import InsertOnEdge
 from mutagen.records.rules import Rule
 
 _CURED = frozenset(
@@ -30,7 +31,7 @@ _CURED = frozenset(
 
 def wrapped(rule: Rule, matches: Sequence[EdgeMatch], block: Block, draft: Draft, scene: Scene) -> Draft:
     """The draft with the edges that no other rung can cut; as it is where no short text cuts exactly those."""
-    if rule.action.emit == "flag" or "channels_other" in block.arguments.values():
+    if rule.action.emit == "flag" or block.reads_other:
         return draft
     codes = {it.path for it in draft.refused if it.code in _CURED}
     done = {(it.key, it.operand) for it in draft.surgery if isinstance(it, InsertOnEdge)}
@@ -76,7 +77,4 @@ def _meaning(rule: Rule, spot: Spot, scene: Scene) -> Draft:
     """The same change on the graph, and where the new module stands."""
     inside = spot.module.path
     path = f"{inside}.{element_of(spot, rule, scene) if spot.appended else 1}"
-    key = scene.trace.nodes[spot.match.node].key
-    step = InsertOnEdge(path, key, spot.match.operand, (), Use(rule.action.block, rule.action.args))
-    product = Product(path, path, wrapped=None if spot.appended else f"{inside}.0")
-    return Draft(surgery=(step,), products=(product,))
+    return on_edge(rule, spot.match, path, scene, wrapped=None if spot.appended else f"{inside}.0")

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from mutagen.actions.paths import joined
 from mutagen.actions.scene import Scene
 from mutagen.records.plan import Edit
 from mutagen.records.rules import Rule
@@ -101,14 +102,14 @@ def _lists(loop: ast.For) -> Iterator[str]:
 def _has(owner: str, name: str, values: Values, scene: Scene) -> bool:
     """Whether the list has as many parts as there are turns."""
     count = len(next(iter(values[owner].values())))
-    path = f"{owner}.{name}" if owner else name
+    path = joined(owner, name)
     return len(scene.children_of.get(path, ())) == count and all(f"{path}.{it}" in scene.by_path for it in range(count))
 
 
 def _fact(name: str, argument: str, values: Values, scene: Scene) -> str | None:
     """``.conv.out_channels`` where this has the value in each part of the list, the shortest such text."""
     first, wanted = next((owner, found[argument]) for owner, found in values.items())
-    head = f"{first}.{name}.0" if first else f"{name}.0"
+    head = f"{joined(first, name)}.0"
     inner = [it for it in scene.trace.instances if it.path == head or it.path.startswith(f"{head}.")]
     for it in sorted(inner, key=lambda one: one.path.count(".")):
         rest = it.path[len(head) :]
@@ -121,7 +122,7 @@ def _fact(name: str, argument: str, values: Values, scene: Scene) -> str | None:
 def _holds(name: str, rest: str, fact: str, argument: str, values: Values, scene: Scene) -> bool:
     for owner, found in values.items():
         for number, value in enumerate(found[argument]):
-            path = f"{owner}.{name}.{number}{rest}" if owner else f"{name}.{number}{rest}"
+            path = f"{joined(owner, name)}.{number}{rest}"
             instance = scene.by_path.get(path)
             if instance is None or instance.facts.get(fact) != value:
                 return False

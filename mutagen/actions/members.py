@@ -6,6 +6,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from mutagen.actions.paths import joined
 from mutagen.actions.scene import Scene, refuse
 from mutagen.records.plan import Edit, Refusal
 from mutagen.records.rules import Rule, Value
@@ -77,7 +78,7 @@ def _last_made(frames: Sequence[tuple[CallSite | None, ...]]) -> tuple[CallSite 
 
 
 def _frame(wanted: Wanted, owner: ast.ClassDef, scene: Scene, child: str | None) -> CallSite | None:
-    instance = scene.by_path.get(_join(wanted.owner, child)) if child else None
+    instance = scene.by_path.get(joined(wanted.owner, child)) if child else None
     return own_frame(instance.chain, wanted.owner, owner.name) if instance else None
 
 
@@ -158,7 +159,7 @@ def _siblings(place: Place, wanted: Sequence[Wanted], scene: Scene) -> list[tupl
         if not name.isidentifier() or site is None or site.span.line > (place.anchor.statement.end_lineno or 0):
             continue
         for fact in ("out_channels", "num_features", "out_features", "num_channels", "in_channels"):
-            same = [scene.by_path.get(_join(it.owner, name)) for it in wanted]
+            same = [scene.by_path.get(joined(it.owner, name)) for it in wanted]
             if all(it is not None and fact in it.facts for it in same):
                 found.append((f"self.{name}.{fact}", [it.facts[fact] for it in same if it is not None]))
     return found
@@ -186,7 +187,3 @@ def make_statement(
 
 def head_of(file: SourceFile, owner: ast.ClassDef) -> Span:
     return Span(file.path, owner.lineno, owner.col_offset, owner.lineno, owner.col_offset + 5)
-
-
-def _join(owner: str, child: str | None) -> str:
-    return f"{owner}.{child}" if owner else str(child)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from mutagen.actions.definition import use_block
 from mutagen.actions.draft import Draft, join
+from mutagen.actions.edge_meaning import on_edge
 from mutagen.actions.new_call import options
 from mutagen.actions.paths import joined
 from mutagen.actions.scene import Scene
@@ -17,7 +18,6 @@ from mutagen.actions.subclass_text import Method, method_text, module_of_method,
 from mutagen.blocks.catalogue import Block
 from mutagen.blocks.short_names import snake
 from mutagen.records.match import EdgeMatch
-from mutagen.records.plan import InsertOnEdge, Product, Use
 from mutagen.records.rules import Rule
 from mutagen.records.span import Span
 from mutagen.records.trace import Instance
@@ -133,7 +133,7 @@ def _arguments(rule: Rule, block: Block, same: Sequence[Place], scene: Scene) ->
 
 
 def _call(block: Block, place: Place, name: str) -> Change | None:
-    with_other = "channels_other" in block.arguments.values()
+    with_other = block.reads_other
     if with_other and not isinstance(place.other, ast.Name | ast.Attribute):
         return None
     other = f", {place.file.text(place.other)}" if with_other and place.other is not None else ""
@@ -143,11 +143,6 @@ def _call(block: Block, place: Place, name: str) -> Change | None:
 
 def _meaning(rule: Rule, block: Block, same: Sequence[Place], name: str, scene: Scene) -> Draft:
     """The same change on the graph."""
-    with_other = "channels_other" in block.arguments.values()
-    use = Use(rule.action.block, rule.action.args)
     paths = [joined(it.owner.path, name) for it in same]
-    keys = [scene.trace.nodes[it.match.node].key for it in same]
-    extras = [(it.match.other,) if with_other else () for it in same]
-    steps = zip(paths, keys, same, extras, strict=True)
-    inserts = tuple(InsertOnEdge(path, key, it.match.operand, extra, use) for path, key, it, extra in steps)
-    return Draft(surgery=inserts, products=tuple(Product(path, path) for path in paths))
+    pairs = zip(same, paths, strict=True)
+    return join([on_edge(rule, it.match, path, scene, with_other=block.reads_other) for it, path in pairs])

@@ -13,6 +13,7 @@ from mutagen.actions.new_call import options
 from mutagen.actions.override import inner_paths
 from mutagen.actions.override_text import call_lines, place
 from mutagen.actions.owners import Owner, change_at, owner_edits, owners_of
+from mutagen.actions.paths import joined
 from mutagen.actions.scene import Scene
 from mutagen.records.rules import Rule
 
@@ -53,7 +54,7 @@ def _override(rule: Rule, group: Sequence[Target], scene: Scene) -> Draft | None
         indent, step = owner.file.indent(last), owner.file.step(last)
         lines: list[str] = []
         for path in inner:
-            here = [by_path[f"{root}.{path}" if root else path] for root in owner.roots]
+            here = [by_path[joined(root, path)] for root in owner.roots]
             old = place(path, owner.name)
             arguments = _arguments(here, old)
             if arguments is None:

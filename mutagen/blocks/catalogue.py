@@ -55,6 +55,11 @@ class Block:
     requires: tuple[Requirement, ...] = ()
     imports: tuple[Imported, ...] = ()
 
+    @property
+    def reads_other(self) -> bool:
+        """Whether it is called with two tensors, as a gate is."""
+        return "channels_other" in self.arguments.values()
+
 
 @dataclass(frozen=True, slots=True)
 class Names:
