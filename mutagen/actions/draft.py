@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from mutagen.records.plan import Definition, Edit, Import, Product, Refusal, Surgery
@@ -25,6 +25,10 @@ class Draft:
     sites: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     switches: tuple[str, ...] = ()
+
+    def without(self, cured: Collection[str]) -> Draft:
+        """The same without the refusals for these paths, which something else has changed."""
+        return replace(self, refused=tuple(it for it in self.refused if it.path not in cured))
 
 
 def join(drafts: Iterable[Draft]) -> Draft:

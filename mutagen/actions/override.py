@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import replace
 
 from mutagen.actions.definition import use_torch
 from mutagen.actions.draft import Draft, join
@@ -61,15 +60,14 @@ def overridden(rule: Rule, draft: Draft, scene: Scene, *, neutral: frozenset[str
     group = [scene.by_path[path] for path in dict.fromkeys(it.path for it in draft.refused if it.code in _CURED)]
     if not group and not scene.late:
         return draft
-    cured = {it.path for it in group}
-    kept = tuple(it for it in draft.refused if it.path not in cured)
+    left = draft.without({it.path for it in group})
     # One text for everything reads better than edits here and a loop for the rest.
     whole = [scene.by_path[path] for path in draft.planned] + group
     found = _override(rule, whole, frozenset(), neutral, scene) if draft.planned else None
     if found is not None:
-        return join([Draft(refused=kept), found])
+        return join([Draft(refused=left.refused), found])
     found = _override(rule, group, frozenset(draft.planned), neutral, scene) if group else None
-    return join([replace(draft, refused=kept), found]) if found is not None else draft
+    return join([left, found]) if found is not None else draft
 
 
 def _override(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from mutagen.actions.block_inside import channels_inside
 from mutagen.actions.definition import Usable, use_block, use_class
@@ -30,8 +29,7 @@ def overridden_blocks(rule: Rule, draft: Draft, scene: Scene) -> Draft:
     found = _override(rule, group, scene)
     if found is None:
         return draft
-    cured = {it.path for it in group}
-    return join([replace(draft, refused=tuple(it for it in draft.refused if it.path not in cured)), found])
+    return join([draft.without({it.path for it in group}), found])
 
 
 def _override(rule: Rule, group: Sequence[Instance], scene: Scene) -> Draft | None:

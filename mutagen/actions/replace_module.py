@@ -93,9 +93,8 @@ def _split_calls(rule: Rule, variable: Sequence[Instance], draft: Draft, split: 
         if (others or split.switch) and isinstance(call, ast.Call) and isinstance(new, NewCall):
             done.append(_plan_some(rule, span, call, group, others, new, split))
     planned = {path for it in done for path in it.planned}
-    rest = tuple(it for it in draft.refused if it.path not in planned)
     fresh = [replace(it, refused=()) for it in done if it.planned]
-    return join([replace(draft, refused=rest), *fresh])
+    return join([draft.without(planned), *fresh])
 
 
 def surgery(rule: Rule, instances: Iterable[Instance]) -> Draft:

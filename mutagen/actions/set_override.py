@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from mutagen.actions.definition import use_torch
 from mutagen.actions.draft import Draft, join
@@ -30,16 +29,15 @@ def overridden(rule: Rule, draft: Draft, wanted: Mapping[str, Mapping[str, Value
     group = [scene.by_path[path] for path in dict.fromkeys(it.path for it in draft.refused if it.code in _CURED)]
     if not group or rule.query.block is not None or not all(_is_live(it, wanted[it.path]) for it in group):
         return draft
-    cured = {it.path for it in group}
-    kept = tuple(it for it in draft.refused if it.path not in cured)
+    left = draft.without({it.path for it in group})
     whole = [scene.by_path[path] for path in draft.planned] + group
     if draft.planned and all(_is_live(it, wanted[it.path]) for it in whole):
         # One text for everything reads better than edits here and a loop for the rest.
         found = _override(rule, whole, wanted, scene)
         if found is not None:
-            return join([Draft(refused=kept), found])
+            return join([Draft(refused=left.refused), found])
     found = _override(rule, group, wanted, scene, changed=frozenset(draft.planned))
-    return join([replace(draft, refused=kept), found]) if found is not None else draft
+    return join([left, found]) if found is not None else draft
 
 
 def _is_live(instance: Instance, values: Mapping[str, Value]) -> bool:

@@ -7,7 +7,6 @@ names the class.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from mutagen.actions.block_inside import channels_inside
 from mutagen.actions.definition import use_block
@@ -35,8 +34,7 @@ def subclassed_blocks(rule: Rule, draft: Draft, scene: Scene) -> Draft:
     if not group or rule.action.emit != "in-place":
         return draft
     made, _ = _classes(rule, group, scene)
-    cured = {path for it in made for path in it.planned}
-    return join([replace(draft, refused=tuple(it for it in draft.refused if it.path not in cured)), *made])
+    return join([draft.without({path for it in made for path in it.planned}), *made])
 
 
 def replaced_in_subclasses(rule: Rule, instances: Sequence[Instance], scene: Scene) -> Draft:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from mutagen.actions.definition import use_block, use_torch
 from mutagen.actions.draft import Draft, join
@@ -32,8 +31,7 @@ def overridden(rule: Rule, draft: Draft, found: Sequence[Target], scene: Scene) 
     made = _override(rule, group, scene)
     if made is None:
         return draft
-    cured = {it.path for it in group}
-    return join([replace(draft, refused=tuple(it for it in draft.refused if it.path not in cured)), made])
+    return join([draft.without({it.path for it in group}), made])
 
 
 def _holds(one: Target, other: Target) -> bool:
