@@ -456,7 +456,9 @@ def _all_homes(
     for path, kinds in before.items():
         if path in homes:
             continue
-        owner = next((it for it in sorted(homes, key=len, reverse=True) if path.startswith(f"{it}.")), None)
+        parts = path.split(".")
+        around = (".".join(parts[:length]) for length in range(len(parts) - 1, 0, -1))
+        owner = next((it for it in around if it in homes), None)
         there = f"{homes[owner]}{path[len(owner) :]}" if owner else f"{path}.0"
         wrapped = owner or after.get(path, ("",))[0] == "Sequential" != kinds[0]
         if wrapped and kinds[0] in after.get(there, ()):

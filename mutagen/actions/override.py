@@ -7,7 +7,8 @@ is the end of a constructor, or of the function that makes the model.
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from mutagen.actions.definition import use_torch
 from mutagen.actions.draft import Draft, join
@@ -162,7 +163,8 @@ def inner_paths(group: Sequence[Instance], owner: Owner) -> tuple[str, ...]:
 
     Also empty where a number is a name (``add_module("1", ...)`` behind ``"stem"``), no position.
     """
-    if not all(_counted(it.path, owner) for it in group):
+    positions = _positions(owner)
+    if not all(_counted(it.path, positions) for it in group):
         return ()
     found: dict[str, set[str]] = {root: set() for root in owner.roots}
     for it in group:
@@ -173,16 +175,21 @@ def inner_paths(group: Sequence[Instance], owner: Owner) -> tuple[str, ...]:
     return tuple(sorted(paths)) if all(set(paths) == other for other in found.values()) else ()
 
 
-def _counted(path: str, owner: Owner) -> bool:
+def _positions(owner: Owner) -> dict[str, int]:
+    """The position of each part of the owner among its siblings."""
+    made: Counter[str] = Counter()
+    found: dict[str, int] = {}
+    for it in owner.below:
+        found[it.path] = made[it.owner]
+        made[it.owner] += 1
+    return found
+
+
+def _counted(path: str, positions: Mapping[str, int]) -> bool:
     """Whether each number in a path is the position of that part among its siblings."""
     parts = path.split(".")
-    for depth, part in enumerate(parts):
-        head, holder = ".".join(parts[: depth + 1]), ".".join(parts[:depth])
-        if part.isdigit() and any(is_below(head, root) for root in owner.roots):
-            siblings = [it.path for it in owner.below if it.owner == holder]
-            if head in siblings and siblings.index(head) != int(part):
-                return False
-    return True
+    heads = [(".".join(parts[: depth + 1]), part) for depth, part in enumerate(parts) if part.isdigit()]
+    return all(positions.get(head, int(part)) == int(part) for head, part in heads)
 
 
 def _reads_global(function: Function, name: str) -> bool:
