@@ -43,7 +43,9 @@ def run_all(asked: Sequence[Options], host: Host, *, jobs: int) -> list[Outcome]
 
     Whatever is written is written in that order and comes out as if the targets had been taken one after the other.
     """
-    if jobs == 1 or len(asked) == 1:
+    if len(asked) == 1:
+        return [_run(asked[0], host, known=False, last=True)]  # its answer was looked for before torch was imported
+    if jobs == 1:
         return [_run(each, host, last=each is asked[-1]) for each in asked]
     from concurrent.futures import ThreadPoolExecutor
 
@@ -67,13 +69,18 @@ def run_all(asked: Sequence[Options], host: Host, *, jobs: int) -> list[Outcome]
     return outcomes
 
 
-def _run(options: Options, host: Host, *, writes: bool = True, last: bool = False) -> Outcome:
-    """What becomes of one target; the processes of the last one end with the host, beside what is still to do."""
+def _run(options: Options, host: Host, *, writes: bool = True, known: bool = True, last: bool = False) -> Outcome:
+    """What becomes of one target; ``known`` says that its answer may be kept by now.
+
+    The processes of the ``last`` one end with the host, beside what is still to do.
+    """
     from mutagen.api import run
 
     part = host.part(watched=is_kept(options))
     try:
-        report = known_answer(options) or run(replace(options, write=options.write and writes), part)
+        report = (known_answer(options) if known else None) or run(
+            replace(options, write=options.write and writes), part
+        )
         return Outcome(options.target, report)
     except Exception as error:  # also a bug must not hide what became of the other targets
         return Outcome(options.target, error=error)
