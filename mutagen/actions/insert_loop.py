@@ -52,7 +52,8 @@ def looped(
     if owner is None or loop is None or by_owner is None:
         return None
     names = [name for name, origin in block.arguments.items() if origin in ("channels", "channels_other")]
-    found = each_of(loop, _values(block, names, by_owner, scene), scene)
+    counts = {path: len(own) for path, own in by_owner.items()}
+    found = each_of(loop, names, _values(block, names, by_owner, scene), counts, scene)
     place = find_place(rule, cut.file, owner, [Wanted(path, {}, ()) for path in by_owner], scene)
     if found is None or isinstance(place, Refusal):
         return None
@@ -65,8 +66,8 @@ def looped(
     usable, listed = use_block(scene, rule, block.name, cut.file, owner), use_torch("torch.nn.ModuleList", cut.file)
     made = f"{usable.name}({', '.join([*found.arguments, *options(rule)])})"
     indent, step = cut.file.indent(place.anchor.statement.lineno), cut.file.step(place.anchor.statement.lineno)
-    rows = _listed(f"{indent}self.{name} = {listed.name}(", made, f"for {found.going}", indent, step)
-    text = cut.file.newline.join(rows).strip().removeprefix(f"self.{name} = ")
+    rows = _listed(f"{indent}self.{name} = ", f"{listed.name}(", made, f"for {found.going}", step)
+    text = cut.file.newline.join(rows)
     owners = [it.cut.site.owner or "" for it in turns]
     making = make_statement(rule, place, name, text, None, owners)
     path = turns[0].match.path
@@ -82,21 +83,17 @@ def looped(
 def _when_filled(place: Place, lists: Sequence[str]) -> Place:
     """The place behind the last statement of the constructor that speaks of the lists, which may be filled there."""
     body = place.anchor.function.body
-    names = [{it.attr for it in ast.walk(statement) if isinstance(it, ast.Attribute)} for statement in body]
-    last = max((body[index] for index, found in enumerate(names) if found.intersection(lists)), key=_line, default=None)
-    if last is None or last.lineno <= place.anchor.statement.lineno:
+    speaking = [it for it in body if any(isinstance(one, ast.Attribute) and one.attr in lists for one in ast.walk(it))]
+    if not speaking or speaking[-1].lineno <= place.anchor.statement.lineno:
         return place
-    return replace(place, anchor=replace(place.anchor, statement=last))
+    return replace(place, anchor=replace(place.anchor, statement=speaking[-1]))
 
 
-def _line(statement: ast.stmt) -> int:
-    return statement.lineno
-
-
-def _listed(head: str, made: str, going: str, indent: str, step: str) -> list[str]:
-    """``ModuleList([ECA(c) for c in ...])`` on one line, or opened up as formatters do."""
-    if fits(line := f"{head}[{made} {going}])"):
+def _listed(lead: str, head: str, made: str, going: str, step: str) -> list[str]:
+    """``ModuleList([ECA(c) for c in ...])`` behind ``lead``, on one line or opened up as formatters do."""
+    if fits(lead + (line := f"{head}[{made} {going}])")):
         return [line]
+    indent = lead[: len(lead) - len(lead.lstrip())]
     if fits(inner := f"{indent}{step}[{made} {going}]"):
         return [head, inner, f"{indent})"]
     deeper = indent + step
@@ -140,8 +137,7 @@ def _values(
         return (nodes[node.inputs[operand]].shape or (0, 0))[1]
 
     return {
-        owner: {name: tuple(value(it, name) for it in turns) for name in names} or {"": (0,) * len(turns)}
-        for owner, turns in by_owner.items()
+        owner: {name: tuple(value(it, name) for it in turns) for name in names} for owner, turns in by_owner.items()
     }
 
 

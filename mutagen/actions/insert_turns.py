@@ -44,14 +44,18 @@ class TurnName:
         )
 
 
-def each_of(loop: ast.For, values: Values, scene: Scene) -> Each | None:
-    """Expressions for the values of every turn, by what the parts in one or two lists of the owners keep of them."""
-    lists = [name for name in _lists(loop) if all(_has(owner, name, values, scene) for owner in values)]
-    names = list(next(iter(values.values())))
+def each_of(
+    loop: ast.For, names: Sequence[str], values: Values, counts: Mapping[str, int], scene: Scene
+) -> Each | None:
+    """Expressions for the values of every turn, by what the parts in one or two lists of the owners keep of them.
+
+    ``counts`` are the turns of each owner.
+    """
+    lists = [name for name in _lists(loop) if all(_has(owner, name, count, scene) for owner, count in counts.items())]
     if not lists:
         return None
     elements = _elements(loop, lists)
-    if names == [""]:
+    if not names:
         return Each((), f"_ in self.{lists[0]}", (lists[0],))
     places = [next(((name, text) for name in lists if (text := _fact(name, it, values, scene))), None) for it in names]
     found = [it for it in places if it is not None]
@@ -99,9 +103,8 @@ def _lists(loop: ast.For) -> Iterator[str]:
     yield from dict.fromkeys(own)
 
 
-def _has(owner: str, name: str, values: Values, scene: Scene) -> bool:
+def _has(owner: str, name: str, count: int, scene: Scene) -> bool:
     """Whether the list has as many parts as there are turns."""
-    count = len(next(iter(values[owner].values())))
     path = joined(owner, name)
     return len(scene.children_of.get(path, ())) == count and all(f"{path}.{it}" in scene.by_path for it in range(count))
 
