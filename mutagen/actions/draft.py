@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -46,6 +46,21 @@ def join(drafts: Iterable[Draft]) -> Draft:
         notes=_once(note for part in parts for note in part.notes),
         switches=_once(name for part in parts for name in part.switches),
     )
+
+
+def of_each(
+    groups: Iterable[Sequence[Item]], make: Callable[[Sequence[Item]], Draft | str], key: Callable[[Item], str]
+) -> tuple[list[Draft], dict[str, str]]:
+    """What is made of each group, and for the members of the others, by ``key``, why there is nothing."""
+    drafts: list[Draft] = []
+    why: dict[str, str] = {}
+    for group in groups:
+        made = make(group)
+        if isinstance(made, Draft):
+            drafts.append(made)
+        else:
+            why |= {key(it): made for it in group}
+    return drafts, why
 
 
 def _once(items: Iterable[Item]) -> tuple[Item, ...]:

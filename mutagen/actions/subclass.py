@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from mutagen.actions.draft import Draft, join
+from mutagen.actions.draft import Draft, join, of_each
 from mutagen.actions.scene import Scene, refuse
 from mutagen.actions.subclass_edge import Place, place_of, subclass_of
 from mutagen.blocks.catalogue import Block
@@ -61,11 +61,6 @@ def _classes(
             why[it.id] = place
         else:
             by_class.setdefault(place.owner.type, []).append(place)
-    drafts: list[Draft] = []
-    for group in by_class.values():
-        made = subclass_of(rule, block, group, scene)
-        if isinstance(made, Draft):
-            drafts.append(made)
-        else:
-            why |= {it.match.id: made for it in group}
-    return drafts, why
+    groups = by_class.values()
+    drafts, none = of_each(groups, lambda group: subclass_of(rule, block, group, scene), lambda it: it.match.id)
+    return drafts, why | none

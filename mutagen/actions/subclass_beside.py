@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping, Sequence
 
 from mutagen.actions.definition import use_block
-from mutagen.actions.draft import Draft, join
+from mutagen.actions.draft import Draft, join, of_each
 from mutagen.actions.insert_target import Target
 from mutagen.actions.insert_ways import Way, apart, change_of, meaning_of, ways_of
 from mutagen.actions.new_call import options
@@ -36,20 +36,16 @@ def beside_in_subclasses(rule: Rule, found: Sequence[Target], scene: Scene) -> D
             why[it.path] = "it is not called by its name in a class that could have a subclass"
         else:
             by_class.setdefault(holder.type, []).append((it, ways[0]))
-    drafts: list[Draft] = []
-    for pairs in by_class.values():
-        made = _subclass(rule, pairs, scene)
-        if isinstance(made, Draft):
-            drafts.append(made)
-        else:
-            why |= {it.path: made for it, _ in pairs}
+    groups = by_class.values()
+    drafts, none = of_each(groups, lambda pairs: _subclass(rule, pairs, scene), lambda pair: pair[0].path)
+    why |= none
     chains = {it.path: it.instance.chain for it in found}
     where = {path: chain[0].span if chain else None for path, chain in chains.items()}
     refused = [refuse(rule, path, "no-subclass", text, _ADVICE, where=where[path]) for path, text in why.items()]
     return join([Draft(refused=tuple(refused)), *drafts])
 
 
-def _subclass(rule: Rule, pairs: _Same, scene: Scene) -> Draft | str:
+def _subclass(rule: Rule, pairs: Sequence[tuple[Target, Way]], scene: Scene) -> Draft | str:
     owners = list({way.holder: scene.by_path[way.holder] for _, way in pairs}.values())
     way = pairs[0][1]
     groups: dict[tuple[object, ...], _Same] = {}

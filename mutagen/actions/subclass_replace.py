@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from mutagen.actions.block_inside import channels_inside
 from mutagen.actions.definition import use_block
-from mutagen.actions.draft import Draft, join
+from mutagen.actions.draft import Draft, join, of_each
 from mutagen.actions.new_call import options
 from mutagen.actions.out_of_old import child_name, product_of
 from mutagen.actions.override_text import Product, call_lines, named_loop_lines, place, plain_lines
@@ -57,14 +57,9 @@ def _classes(rule: Rule, group: Sequence[Instance], scene: Scene) -> tuple[list[
             why[it.path] = "others hold it, or hang something on it, before a subclass could set it anew"
         else:
             by_class.setdefault(holder.type, []).append((holder, it))
-    drafts: list[Draft] = []
-    for pairs in by_class.values():
-        made = _subclass(rule, pairs, scene)
-        if isinstance(made, Draft):
-            drafts.append(made)
-        else:
-            why |= {it.path: made for _, it in pairs}
-    return drafts, why
+    groups = by_class.values()
+    drafts, none = of_each(groups, lambda pairs: _subclass(rule, pairs, scene), lambda pair: pair[1].path)
+    return drafts, why | none
 
 
 def _holder(instance: Instance, scene: Scene) -> Instance | None:
