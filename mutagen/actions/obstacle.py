@@ -9,7 +9,7 @@ from mutagen.actions.scene import Scene, refuse
 from mutagen.records.plan import Refusal
 from mutagen.records.rules import Rule
 from mutagen.records.span import Span
-from mutagen.records.trace import Instance, Node
+from mutagen.records.trace import Instance
 from mutagen.source.names import dotted
 
 
@@ -31,9 +31,9 @@ def obstacle(rule: Rule, instance: Instance, scene: Scene) -> Refusal | None:
         message = f"`self.{read.path}.{read.attribute}` is read, which the new class lacks"
         advice = f"take that line out, or exclude it with `not: {{path: {instance.path}}}`"
         return refuse(rule, instance.path, "reads-child", message, advice, where=place)
-    direct = [
-        it for it in scene.trace.nodes if it.kind == "attribute" and _is_of(it, instance) and scene.users.get(it.index)
-    ]
+    aliases = instance.aliases or (instance.path,)
+    # A bare module, such as a graph of calls needs, is no tensor of it.
+    direct = sorted((it for path in aliases for it in scene.tensors_in(path)), key=lambda node: node.index)
     if direct:
         message = f"{direct[0].path} is read directly, beside the calls of the module"
         advice = f"exclude it with `not: {{path: {instance.path}}}`"
@@ -48,11 +48,6 @@ def obstacle(rule: Rule, instance: Instance, scene: Scene) -> Refusal | None:
             message = f"the call passes its input by name ({made.keywords[0].arg}=), which the new class may call else"
             return refuse(rule, instance.path, "keyword-call", message, "pass the input by position", where=span)
     return None
-
-
-def _is_of(node: Node, instance: Instance) -> bool:
-    """Whether a tensor of the instance is read; a bare module, such as a graph of calls needs, is none."""
-    return any((node.path or "").startswith(f"{path}.") for path in instance.aliases or (instance.path,))
 
 
 def _expression(span: Span | None, scene: Scene) -> ast.AST | None:

@@ -94,6 +94,21 @@ class Scene:
                 inner = inner.rpartition(".")[0]
         return {path: tuple(nodes) for path, nodes in found.items()}
 
+    @cached_property
+    def _tensors_by_module(self) -> Mapping[str, tuple[Node, ...]]:
+        found: dict[str, list[Node]] = {}
+        for node in self.trace.nodes:
+            if node.kind == "attribute" and self.users.get(node.index):
+                inner = (node.path or "").rpartition(".")[0]
+                while inner:
+                    found.setdefault(inner, []).append(node)
+                    inner = inner.rpartition(".")[0]
+        return {path: tuple(nodes) for path, nodes in found.items()}
+
+    def tensors_in(self, path: str) -> tuple[Node, ...]:
+        """The tensors of a module, and of all that it holds, that are read beside calls of modules."""
+        return self._tensors_by_module.get(path, ())
+
     def nodes_in(self, path: str) -> tuple[Node, ...]:
         """The calls of a module and of all that it holds."""
         return self._nodes_by_module.get(path, ())
