@@ -185,6 +185,14 @@ def test_real_targets(tmp_path):
     assert all("nn.GELU()" in (tmp_path / name).read_text() for name in names)
 
 
+def _is_there(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def test_an_interrupted_command_ends_all_that_it_began(tmp_path):
     slow = "import os, time\nopen(os.environ['BEGUN'] + '/' + str(os.getpid()), 'w').close()\ntime.sleep(60)"
     (tmp_path / "begun").mkdir()
@@ -202,6 +210,9 @@ def test_an_interrupted_command_ends_all_that_it_began(tmp_path):
     start = time.monotonic()
     _, err = running.communicate(timeout=20)
     assert (running.returncode, err.strip()) == (130, "interrupted") and time.monotonic() - start < 10
+    end = time.monotonic() + 5  # what was killed is there until its parent has looked
+    while any(_is_there(pid) for pid in begun) and time.monotonic() < end:
+        time.sleep(0.05)
     for pid in begun:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
