@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -27,10 +28,12 @@ def survey(entry: Entry, roots: tuple[str, ...]) -> judge.Survey:
     return judge.survey(lambda: _model(entry), lambda batch: example(entry, batch))
 
 
-def examine(entry: Entry, roots: tuple[str, ...], original: judge.Survey, moved: Mapping[str, str]) -> judge.Examined:
-    """Returns what the edited package below ``roots[0]`` computes."""
+def examine(
+    entry: Entry, roots: tuple[str, ...], original: judge.Survey, moved: Mapping[str, str], found: Path
+) -> None:
+    """Writes into ``found`` what the edited package below ``roots[0]`` computes, with all of its weights."""
     _import_from(roots)
-    return judge.examine(lambda: _model(entry), lambda batch: example(entry, batch), original, moved)
+    torch.save(judge.examine(lambda: _model(entry), lambda batch: example(entry, batch), original, moved), found)
 
 
 def compare(
@@ -38,11 +41,12 @@ def compare(
     roots: tuple[str, ...],
     rule: str,
     original: judge.Survey,
-    edited: judge.Examined,
+    found: Path,
     moved: Mapping[str, str],
 ) -> judge.Verdict:
-    """Returns the verdict; ``roots[0]`` holds the original package."""
+    """Returns the verdict on what ``examine`` found; ``roots[0]`` holds the original package."""
     _import_from(roots)
+    edited = torch.load(found, weights_only=False, mmap=True)
     return judge.compare(lambda: _model(entry), lambda batch: example(entry, batch), rule, original, edited, moved)
 
 

@@ -32,7 +32,8 @@ Inputs = Callable[[int], list[Tensor]]
 class Survey:
     """What is known of the original: targets per rule, classes by path, relu and gelu calls.
 
-    ``precise`` says that it runs in double precision, so that everything is compared in it.
+    ``precise`` says that it runs in double precision, so that everything is compared in it; ``trains``, that it runs
+    in training mode, with the same numbers each time.
     """
 
     targets: Mapping[str, Targets]
@@ -40,6 +41,7 @@ class Survey:
     repeatable: bool
     calls: Mapping[str, int]
     precise: bool = False
+    trains: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ def survey(build: Build, inputs: Inputs) -> Survey:
         same is not None and same == 0,
         _calls(seen, frozenset()),
         precise,
+        _trains(model, inputs),
     )
 
 
@@ -107,7 +110,7 @@ def examine(build: Build, inputs: Inputs, original: Survey, moved: Mapping[str, 
     names = [*model.named_parameters(remove_duplicate=False), *model.named_buffers(remove_duplicate=False)]
     state = {name: tensor.detach().clone() for name, tensor in names}
     evaluated = _run(model, inputs(1), None, training=False)
-    trained = _train_run(model, inputs, None)
+    trained = _train_run(model, inputs, None) if original.trains else None
     seen, _ = observe(model.eval(), inputs(1))
     return Examined(
         state,
@@ -138,7 +141,7 @@ def compare(
     if verdict.problems:
         return verdict
     try:
-        verdict.problems += _numbers(model, inputs, edited, watch, verdict, sharper=original.precise)
+        verdict.problems += _numbers(model, inputs, edited, watch, verdict, original)
     except blocks.Unfit as problem:
         verdict.problems.append(f"block: {problem}")
     return verdict
@@ -349,13 +352,13 @@ def _numbers(
     edited: Examined,
     watch: Callable[[nn.Module], Watch] | None,
     verdict: Verdict,
-    *,
-    sharper: bool,
+    original: Survey,
 ) -> list[str]:
     problems = []
+    trained = _train_run(model, inputs, watch) if original.trains else None
     runs: list[tuple[str, tuple[Tensor, ...] | None, tuple[Tensor, ...] | None, float]] = [
         ("eval", edited.eval, _run(model, inputs(1), watch, training=False), EXACT),
-        ("train", edited.train, _train_run(model, inputs, watch), LOOSE),
+        ("train", edited.train, trained, LOOSE),
     ]
     for mode, result, reference, tolerance in runs:
         if result is None and reference is None:
@@ -366,7 +369,7 @@ def _numbers(
             problems.append(f"{mode}: other results in number or shape")
         else:
             verdict.difference = max(verdict.difference, difference)
-            if not difference <= tolerance * (SHARPER if sharper else 1):
+            if not difference <= tolerance * (SHARPER if original.precise else 1):
                 problems.append(f"{mode}: differs by {difference:.2e} of the largest value")
     return problems
 
@@ -413,23 +416,26 @@ def _run(
     return tuple(tensor.detach().clone() for tensor in tensors(result))
 
 
+def _trains(model: nn.Module, inputs: Inputs) -> bool:
+    """Whether the model runs in training mode, twice with the same numbers; its statistics stay."""
+    first, second = (_train_run(model, inputs, None) for _ in range(2))
+    return first is not None and second is not None and _difference(list(first), list(second)) == 0
+
+
 def _train_run(
     model: nn.Module, inputs: Inputs, watch: Callable[[nn.Module], Watch] | None
 ) -> tuple[Tensor, ...] | None:
-    """Returns the results of a run in training mode; None where it fails or two runs differ. Statistics stay."""
+    """Returns the results of a run in training mode; None where it fails. Statistics stay."""
     state = {name: buffer.clone() for name, buffer in model.named_buffers()}
-    results = []
-    for _ in range(2):
-        try:
-            results.append(_run(model, inputs(2), watch, training=True))
-        except (RuntimeError, ValueError, IndexError, TypeError, AssertionError):
-            return None
-        finally:
-            with torch.no_grad():
-                for name, buffer in model.named_buffers():
-                    if name in state and state[name].shape == buffer.shape:
-                        buffer.copy_(state[name])
-    return results[0] if _difference(list(results[0]), list(results[1])) == 0 else None
+    try:
+        return _run(model, inputs(2), watch, training=True)
+    except (RuntimeError, ValueError, IndexError, TypeError, AssertionError):
+        return None
+    finally:
+        with torch.no_grad():
+            for name, buffer in model.named_buffers():
+                if name in state and state[name].shape == buffer.shape:
+                    buffer.copy_(state[name])
 
 
 def _difference(left: list[Tensor], right: list[Tensor]) -> float | None:

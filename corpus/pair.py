@@ -106,9 +106,10 @@ def _without_change(answer: Answer, blank: Result) -> Result | None:
 def _verdict(pair: Pair, answer: Answer, bench: Bench) -> Verdict:
     moved: dict[str, str] = dict(answer.report.get("weights", {}).get("remap") or {})
     entry, limit, zygote, workspace = pair.entry, pair.timeout, bench.zygote, bench.workspace
-    edited = zygote.run("examine", entry, workspace.roots(entry, edited=True), pair.survey, moved, timeout=limit)
+    found = workspace.found
+    zygote.run("examine", entry, workspace.roots(entry, edited=True), pair.survey, moved, found, timeout=limit)
     original = workspace.roots(entry, edited=False)
-    verdict: Any = zygote.run("compare", entry, original, pair.rule, pair.survey, edited, moved, timeout=limit)
+    verdict: Any = zygote.run("compare", entry, original, pair.rule, pair.survey, found, moved, timeout=limit)
     assert isinstance(verdict, Verdict)
     return verdict
 

@@ -9,10 +9,15 @@ from sysconfig import get_path
 from corpus.entries import Entry
 
 SOURCES = (".py", ".pyi", ".json", ".yaml", ".txt")
+# Compiled files hold the time of their source, which the copies keep: an edited source is compiled anew.
+COMPILED = ".pyc"
 
 
 class Workspace:
-    """Copies of packages: ``pristine`` is never edited, ``edited`` is. ``rules`` takes rule files."""
+    """Copies of packages: ``pristine`` is never edited, ``edited`` is.
+
+    ``rules`` takes rule files, ``found`` what the judge finds in the edited copy.
+    """
 
     def __init__(self, folder: Path, site_packages: Path | None = None) -> None:
         self._site = site_packages or Path(get_path("purelib"))
@@ -20,6 +25,7 @@ class Workspace:
         self.pristine = folder / "pristine"
         self.edited = folder / "edited"
         self.rules = folder / "rules"
+        self.found = folder / "found"
         self._stamps: dict[str, dict[Path, tuple[int, int]]] = {}
 
     def open(self, entry: Entry) -> None:
@@ -66,7 +72,8 @@ class Workspace:
 
 def _copy_sources(source: Path, target: Path) -> None:
     for path in source.rglob("*"):
-        if path.suffix in SOURCES and "__pycache__" not in path.parts:
+        cached = "__pycache__" in path.parts
+        if path.suffix == COMPILED if cached else path.suffix in SOURCES:
             place = target / path.relative_to(source)
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, place)

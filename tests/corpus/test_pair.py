@@ -105,15 +105,15 @@ def test_jobs_run_on_either_copy_and_failures_are_told(site: Path, tmp_path: Pat
         survey = zygote.run("survey", ENTRY, original)
         assert survey.targets["bn-to-gn"].must == ("1",)
         source.write_bytes(source.read_bytes().replace(b"nn.BatchNorm2d(16)", b"nn.GroupNorm(8, 16)"))
-        examined = zygote.run("examine", ENTRY, edited, survey, {})
-        verdict = zygote.run("compare", ENTRY, original, "bn-to-gn", survey, examined, {})
+        zygote.run("examine", ENTRY, edited, survey, {}, workspace.found)
+        verdict = zygote.run("compare", ENTRY, original, "bn-to-gn", survey, workspace.found, {})
         assert verdict.problems == []
         assert verdict.changed == 1
         source.write_bytes(b"raise SystemExit(3)\n")
         with pytest.raises(JobFailed, match="SystemExit"):
-            zygote.run("examine", ENTRY, edited, survey, {})
+            zygote.run("examine", ENTRY, edited, survey, {}, workspace.found)
         source.write_bytes(b"import time\ntime.sleep(60)\n")
         with pytest.raises(JobFailed, match="longer than"):
-            zygote.run("examine", ENTRY, edited, survey, {}, timeout=0.5)
+            zygote.run("examine", ENTRY, edited, survey, {}, workspace.found, timeout=0.5)
         assert zygote.run("survey", ENTRY, original).classes == survey.classes
     assert os.path.exists(source)
