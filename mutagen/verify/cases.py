@@ -36,16 +36,16 @@ class CaseInput:
 def choose_cases(make: Make, accepts: Accepts) -> tuple[list[CaseInput], list[str]]:
     """Return the cases and notes on what the model would not take; the cases of eval come first."""
     sizes = list(_sizes(make))
+    left = list(range(len(sizes)))
     chosen: list[CaseInput] = []
     places: list[int] = []
     for batches in _EVAL_BATCHES:
-        rest = [place for place in range(len(sizes)) if place not in places]
-        case, place = _first("eval", rest, sizes, batches, accepts)
-        if case is None and places:
-            case, place = _first("eval", places, sizes, batches, accepts, unlike=chosen)
+        case, tried = _first("eval", [*left, *places], sizes, batches, accepts, unlike=chosen)
         if case is not None:
             chosen.append(case)
-            places.append(place)
+            # A size that was refused with a batch that another is taken with is never taken.
+            left = [place for place in left if place not in tried]
+            places.append(tried[-1])
     # Shapes that ran in eval are quick by then.
     for place, batches in zip(places, _TRAIN_BATCHES, strict=False):
         case, _ = _first("train", [place], sizes, batches, accepts, unlike=chosen[2:])
@@ -63,18 +63,21 @@ def _first(
     batches: tuple[int | None, ...],
     accepts: Accepts,
     *,
-    unlike: list[CaseInput] | None = None,
-) -> tuple[CaseInput | None, int]:
-    known = {case.shapes for case in unlike or ()}
-    for place in places:
-        for batch in batches:
+    unlike: list[CaseInput],
+) -> tuple[CaseInput | None, list[int]]:
+    """Return the first case that is taken, and the sizes tried with its batch, the one taken last."""
+    known = {case.shapes for case in unlike if case.mode == mode}
+    for batch in batches:
+        tried = []
+        for place in places:
             case = CaseInput(mode, sizes[place](batch))
             if case.shapes in known:
                 continue
             known.add(case.shapes)  # what was not taken once is not taken the next time
+            tried.append(place)
             if accepts(mode, case.leaves, case.shapes):
-                return case, place
-    return None, -1
+                return case, tried
+    return None, []
 
 
 def _sizes(make: Make) -> Iterator[Size]:

@@ -45,7 +45,25 @@ def test_no_shape_is_tried_twice_in_a_mode():
         return leaves[0].shape[2] == leaves[0].shape[3]
 
     chosen(images(32), accepts)
-    assert len(asked) == len(set(asked)) and ("eval", (3, 3, 64, 32)) in asked
+    assert len(asked) == len(set(asked)) and ("eval", (1, 3, 64, 32)) in asked
+
+
+def test_size_that_is_not_taken_is_not_tried_with_each_batch():
+    asked = []
+
+    def accepts(mode, leaves):
+        asked.append(tuple(leaves[0].shape))
+        return leaves[0].shape[2:] == (224, 224)
+
+    chosen(images(224), accepts)
+    assert asked.count((2, 3, 64, 64)) == 1 and (1, 3, 64, 64) not in asked
+    assert len([shape for shape in asked if shape[2:] != (224, 224)]) == 4
+
+
+def test_sizes_are_tried_with_another_batch_where_none_takes_the_first():
+    cases, notes = chosen(images(224), lambda mode, leaves: len(leaves[0]) == 1 and leaves[0].shape[3] < 224)
+    assert {shape for _, shape in cases} == {(1, 3, 64, 64), (1, 3, 96, 64)}
+    assert notes == ["one batch size only: the model takes no other"]
 
 
 def test_small_inputs_stay():
