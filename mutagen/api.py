@@ -7,20 +7,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from threading import Lock
 
+from mutagen.asked import devices_asked, locate, rules_asked, smaller_asked, target_asked
 from mutagen.blocks.catalogue import load_blocks
 from mutagen.blocks.recognise import standing_products, warm_up
-from mutagen.blocks.short_names import switch_name
 from mutagen.cache.answers import is_kept, keep_answer, watched_run
 from mutagen.errors import ClashError, InternalError, Place, ProofError, TargetError
-from mutagen.load.candidates import choose_model, model_candidates
-from mutagen.load.input_spec import parse_input
 from mutagen.load.model_call import parse_call
 from mutagen.load.others import other_models
 from mutagen.load.plan_file import check_hashes, read_plan
-from mutagen.load.rules_file import find_rules, read_rules
-from mutagen.load.switches import switched_on
 from mutagen.load.target_file import Located, find_target
 from mutagen.match.select import select
 from mutagen.plan.make import make_plan
@@ -29,21 +24,22 @@ from mutagen.records.match import RuleMatches
 from mutagen.records.options import Options
 from mutagen.records.plan import Plan, Refusal
 from mutagen.records.result import FileChange, Report, Verdict
-from mutagen.records.rules import RuleSet
 from mutagen.records.span import Span
-from mutagen.records.target import Call, Device, InputSpec, Target
+from mutagen.records.target import Call, Target
 from mutagen.records.trace import Trace
+from mutagen.records.vendor import Vendored
 from mutagen.report.before import place_before
 from mutagen.rewrite.apply import rewrite
 from mutagen.sandbox.runner import Host, Part, Session
 from mutagen.sandbox.seen import Seen
 from mutagen.source.project import Project, open_project
+from mutagen.vendor.step import as_vendored, check_reached, vendor, with_copies, with_copies_in_use
 from mutagen.verify.collateral import MEMORY, watched
 from mutagen.verify.prove import begin, begin_again, prove
 from mutagen.verify.shrunk import Covering, Smaller, cover, open_smaller, prove_smaller, traced_smaller
-from mutagen.write.transaction import commit, recover
+from mutagen.write.transaction import commit
 
-_recovering = Lock()
+_NOTHING_COPIED = Vendored()
 
 
 @dataclass
@@ -76,6 +72,7 @@ class _Traced:
     smaller: Smaller | None = None
     full: Session | None = None
     late: bool = False
+    vendored: Vendored = _NOTHING_COPIED
 
 
 @dataclass(frozen=True)
@@ -114,8 +111,9 @@ def _part(options: Options, host: Host | Part | None) -> Iterator[Part]:
 
 def _run(options: Options, host: Part, seen: Seen) -> Report:
     clock = _Clock()
-    located = _locate(options)
-    traced = _up_to_plan(options, host, located, clock, proving=True)
+    located = locate(options)
+    vendored = _vendored(options, host, located, clock) if options.vendor else Vendored()
+    traced = _up_to_plan(options, host, located, clock, proving=True, vendored=vendored)
     report = _report(traced, clock)
     if report.status != "would_change":
         return report
@@ -180,29 +178,42 @@ def _later(traced: _Traced, why: str) -> _Traced | None:
 
 def make_plan_only(options: Options, host: Host | Part | None = None) -> Plan:
     """The plan for a target, without rewriting or proving anything."""
-    located = _locate(options)
+    located = locate(options)
     with _part(options, host) as part:
         return _up_to_plan(options, part, located, _Clock(), proving=False).plan
 
 
-def _locate(options: Options) -> Located:
-    """Find the target and finish what an interrupted run left; raises TargetError T019 for an installed package."""
-    located = find_target(options.target)
-    if "site-packages" in Path(located.file).parts:
-        hint = "copy the file or its package into your project and change it there"
-        raise TargetError("T019", "installed packages are never edited", place=Place(located.file), hint=hint)
-    with _recovering:
-        recover(Path(located.root))
-    return located
+def _vendored(options: Options, host: Part, located: Located, clock: _Clock) -> Vendored:
+    """The sources with copies of the library modules that the rules change."""
+    with clock.stage("vendor"):
+        rules = rules_asked(options)
+        target = replace(target_asked(options, located, rules, None), devices=devices_asked(options, small=False))
+        session = host.session("the model")
+        session.start("mutagen.trace.session:open_model", target)
+        trace = session.result()
+        if not isinstance(trace, Trace):
+            raise InternalError("B802", "tracing returned something else than a trace")
+        found = vendor(session, trace, target, rules.rules, options.scope)
+        session.kill()
+    return found
 
 
-def _up_to_plan(options: Options, host: Part, located: Located, clock: _Clock, *, proving: bool) -> _Traced:
+def _up_to_plan(
+    options: Options,
+    host: Part,
+    located: Located,
+    clock: _Clock,
+    *,
+    proving: bool,
+    vendored: Vendored = _NOTHING_COPIED,
+) -> _Traced:
     replayed = read_plan(options.plan_file) if options.plan_file else None
     with clock.stage("load"):
-        rules = None if replayed else _rules(options)
-        target = _target(options, located, rules, replayed)
-        small = _smaller(options, rules) if proving else None
-        target = replace(target, devices=_devices(options, small=small is not None), memory=host.memory // 2)
+        rules = None if replayed else rules_asked(options)
+        target = target_asked(options, located, rules, replayed)
+        small = smaller_asked(options, rules) if proving else None
+        target = replace(target, devices=devices_asked(options, small=small is not None), memory=host.memory // 2)
+        target = replace(target, overlay=vendored.overlay)
         session = host.session("the model")
         need_calls = rules is None or any(rule.needs_calls for rule in rules.rules)
         session.start("mutagen.trace.session:open_model", target, need_calls=need_calls)
@@ -215,15 +226,16 @@ def _up_to_plan(options: Options, host: Part, located: Located, clock: _Clock, *
             begin(original, proved, need_calls=need_calls, timeout=options.timeout)
     with clock.stage("match"):
         warm_up()  # in the time that torch takes to be imported
-    with clock.stage("trace"), _while_there(located.file):
+    with clock.stage("trace"), _while_there(located.file), with_copies_in_use(vendored):
         trace = session.result()
         smaller = traced_smaller(smaller) if smaller else None
     if not isinstance(trace, Trace):
         raise InternalError("B802", "tracing returned something else than a trace")
     if smaller is None:
         session.kill()
-    _check_there(located.file, *trace.files)
-    project = open_project(located.file, located.root, trace.files, scope=options.scope)
+    _check_there(*(it for it in (located.file, *trace.files) if it not in vendored.overlay))
+    check_reached(vendored, trace)
+    project = open_project(located.file, located.root, trace.files, scope=options.scope, read=vendored.read)
     if replayed is not None:
         check_hashes(replayed)
         return _Traced(original, target, trace, project, replayed)
@@ -233,29 +245,10 @@ def _up_to_plan(options: Options, host: Part, located: Located, clock: _Clock, *
         found = select(rules.rules, trace, products)
     with clock.stage("plan"):
         plan = make_plan(found, trace, project, blocks=load_blocks(), products=products)
+        plan = as_vendored(plan, vendored)
     named = {rules.model: parse_call(rules.model, source=rules.file)} if rules.model else {}
     full = session if smaller else None
-    return _Traced(original, target, trace, project, plan, tuple(found), named, smaller, full)
-
-
-def _devices(options: Options, *, small: bool) -> tuple[Device, ...]:
-    """Where to trace: with a smaller configuration for the proof, values of the full one are of no interest."""
-    if options.device is not None:
-        return (options.device,)
-    return ("meta", "cpu") if small else ("cpu", "meta")
-
-
-def _smaller(options: Options, rules: RuleSet | None) -> tuple[Call, tuple[InputSpec, ...]] | None:
-    """The smaller configuration to prove with and its inputs: from the flags, else from the rule file."""
-    text, source, inputs = options.prove_with, "--prove-with", options.prove_inputs
-    if rules is None and (text or inputs):
-        hint = "give RULES and TARGET instead of --plan: the rules are matched on the smaller configuration too"
-        raise TargetError("T212", "a plan alone cannot be proved with a smaller configuration", hint=hint)
-    if rules is not None and text is None:
-        text, source = rules.prove_with, rules.file
-    if rules is not None and not inputs:
-        inputs = rules.prove_inputs
-    return (parse_call(text, source=source), tuple(parse_input(it) for it in inputs)) if text is not None else None
+    return _Traced(original, target, trace, project, plan, tuple(found), named, smaller, full, vendored=vendored)
 
 
 def _covering(traced: _Traced) -> Covering | None:
@@ -291,53 +284,6 @@ def _while_there(path: str) -> Iterator[None]:
         raise
 
 
-def _rules(options: Options) -> RuleSet:
-    known = {name: tuple(block.options) for name, block in load_blocks().items()}
-    rules = read_rules(find_rules(options.rules), known)
-    if options.style is None:
-        return rules
-    styled = tuple(replace(rule, action=replace(rule.action, style=options.style)) for rule in rules.rules)
-    return replace(rules, rules=styled)
-
-
-def _target(options: Options, located: Located, rules: RuleSet | None, plan: Plan | None) -> Target:
-    """The model to build: from the flags, else from the plan or rule file, else the only one in the file."""
-    call = parse_call(options.model) if options.model else None
-    inputs = tuple(parse_input(text) for text in options.inputs)
-    if plan is not None:
-        call, inputs = call or plan.call, inputs or plan.inputs
-    elif rules is not None and call is None and rules.model:
-        call = parse_call(rules.model, source=rules.file)
-    if rules is not None and not inputs:
-        inputs = tuple(parse_input(text) for text in rules.inputs)
-    if call is None:
-        source = Path(located.file).read_bytes()
-        call = choose_model(model_candidates(source, located.file), located.file)
-    if rules is not None:
-        switches = [switch_name(it.action.block) for it in rules.rules if it.action.emit == "flag"]
-        call = switched_on(call, switches, Path(located.file).read_bytes()) if switches else call
-    return Target(
-        file=located.file,
-        module=located.module,
-        paths=located.paths,
-        root=located.root,
-        call=call,
-        inputs=inputs,
-        inputs_from=_absolute(options.inputs_from),
-    )
-
-
-def _absolute(inputs_from: str | None) -> str | None:
-    """``file.py:function`` with the file in full: models run in another folder. TargetError T113 where it is absent."""
-    file, _, name = (inputs_from or "").rpartition(":")
-    if not file:
-        return inputs_from
-    if not Path(file).is_file():
-        hint = "give --inputs-from FILE:FUNC, with the file as seen from the current folder"
-        raise TargetError("T113", f"there is no file {file} to make inputs from", hint=hint)
-    return f"{Path(file).resolve()}:{name}"
-
-
 def _report(traced: _Traced, clock: _Clock) -> Report:
     """The report as it stands after planning."""
     plan = traced.plan
@@ -349,7 +295,7 @@ def _report(traced: _Traced, clock: _Clock) -> Report:
         nodes=len(traced.trace.nodes),
         modules=len(traced.trace.instances),
         timing=clock.seconds,
-        notes=(*traced.trace.notes, *plan.notes),
+        notes=(*traced.trace.notes, *(traced.vendored.notes if plan.edits else ()), *plan.notes),
         device=traced.trace.device,
         sources=traced.trace.files,
     )
@@ -375,7 +321,7 @@ def _rewritten(traced: _Traced) -> tuple[FileChange, ...]:
     plan = traced.plan
     inline = [it.file for it in plan.definitions if it.style == "inline"]
     paths = dict.fromkeys([*(it.span.file for it in plan.edits), *inline, *(it.file for it in plan.imports)])
-    return rewrite(plan, {path: traced.project.read(path) for path in paths})
+    return with_copies(rewrite(plan, {path: traced.project.read(path) for path in paths}), traced.vendored)
 
 
 def _verified(
@@ -403,18 +349,29 @@ def _judged(traced: _Traced, target: Target, host: Part, options: Options, *, co
         small = traced.original, edited
         return prove_smaller(covering, small, full=full, plan=traced.plan, target=target, timeout=options.timeout)
     plan, call = traced.plan, traced.trace.call
+    if traced.vendored.overlay:
+        copied = replace(target, overlay=traced.vendored.overlay)
+        session = host.session("the model with copies of library modules")
+        verdict = _same(traced, replace(copied, overlay={}), session, copied, host, options)
+        if not verdict.proof.equal:
+            return verdict
     if not plan.switches:
         return prove(traced.original, edited, plan=plan, target=target, timeout=options.timeout)
-    off = replace(plan, surgery=(), products=())
-    again = host.session("the original model")
-    need_calls = not traced.found or any(it.rule.needs_calls for it in traced.found)
-    begin(again, traced.target, need_calls=need_calls, timeout=options.timeout)
-    verdict = prove(again, edited, plan=off, target=target, timeout=options.timeout)
+    verdict = _same(traced, traced.target, edited, target, host, options)
     if not verdict.proof.equal:
         return verdict
     on = replace(target, call=replace(call, kwargs={**call.kwargs, **dict.fromkeys(plan.switches, True)}))
     switched = host.session("the edited model, switched on")
     return prove(traced.original, switched, plan=plan, target=on, timeout=options.timeout)
+
+
+def _same(traced: _Traced, before: Target, edited: Session, after: Target, host: Part, options: Options) -> Verdict:
+    """The verdict on a change, from ``before`` to ``after``, that is to change nothing of what is computed."""
+    again = host.session("the original model")
+    need_calls = not traced.found or any(it.rule.needs_calls for it in traced.found)
+    begin(again, before, need_calls=need_calls, timeout=options.timeout)
+    plan = replace(traced.plan, surgery=(), products=())
+    return prove(again, edited, plan=plan, target=after, timeout=options.timeout)
 
 
 def _told(done: _Proved, clock: _Clock) -> Report:

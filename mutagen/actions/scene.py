@@ -45,7 +45,8 @@ class Scene:
     @cached_property
     def modules(self) -> Mapping[str, str]:
         """The files that may be looked at, by dotted module name."""
-        return {module_name(path, self.project.root): path for path in self.project.files}
+        own = self.project.files - self.project.library
+        return {module_name(path, self.project.root): path for path in own}
 
     @cached_property
     def made_at(self) -> Mapping[Span, tuple[Instance, ...]]:
@@ -131,7 +132,8 @@ def out_of_scope(rule: Rule, path: str, chain: tuple[CallSite, ...], scene: Scen
     file = chain[0].span.file
     if file not in scene.project.files:
         message = f"the expression stands in an installed library, {file}"
-        return refuse(rule, path, "in-library", message, "exclude it with `not: {path: ...}`", where=chain[0].span)
+        advice = "exclude it with `not: {path: ...}`, or have the module copied into your project with --vendor"
+        return refuse(rule, path, "in-library", message, advice, where=chain[0].span)
     others = [name for name in scene.project.importers(file) if name != scene.project.target]
     example = f", {others[0]} among them" if others else ""
     message = f"the expression stands in {file}, which {len(others)} other file(s) import{example}"

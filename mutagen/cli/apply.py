@@ -37,6 +37,7 @@ class Asked:
 @model_flags
 @click.option("--prove-with", metavar="CALL", help="A smaller configuration, where the model is too large to be run.")
 @click.option("--prove-input", "prove_inputs", metavar="SHAPE", multiple=True, help="Its inputs, where they differ.")
+@click.option("--vendor", is_flag=True, help="Copy the library modules that the rules change beside the target.")
 @click.option("--check", is_flag=True, help="Write nothing; end with 1 if something would change.")
 @click.option("--diff", is_flag=True, help="Write nothing; print a patch for `git apply`.")
 @click.option(

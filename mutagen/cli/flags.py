@@ -95,4 +95,5 @@ def options_for(target: str, *, rules: str, write: bool, plan_file: str | None, 
         prove_with=flags.get("prove_with"),
         prove_inputs=tuple(flags.get("prove_inputs", ())),
         cache=flags.get("cache", False),
+        vendor=flags.get("vendor", False),
     )

@@ -15,7 +15,8 @@ Scope = Literal["file", "package"]
 class Options:
     """What a run is asked for; texts are as on the command line. ``write`` false looks only.
 
-    ``cache`` says that an answer that was given before will do, and that this one may be kept.
+    ``cache`` says that an answer that was given before will do, and that this one may be kept;
+    ``vendor``, that library modules which the rules change are copied into the project, and changed there.
     """
 
     rules: str
@@ -33,3 +34,4 @@ class Options:
     prove_with: str | None = None
     prove_inputs: tuple[str, ...] = ()
     cache: bool = False
+    vendor: bool = False

@@ -14,7 +14,10 @@ from mutagen.source.imports_of import importers
 
 @dataclass(frozen=True)
 class Project:
-    """The target's surroundings. ``file`` reads and parses once; ``editable`` decides by the scope."""
+    """The target's surroundings. ``file`` reads and parses once; ``editable`` decides by the scope.
+
+    Sources of a ``library`` are taken for editable: they stand for copies that are to be made of them.
+    """
 
     target: str
     root: str
@@ -23,10 +26,11 @@ class Project:
     read: Callable[[str], bytes]
     file: Callable[[str], SourceFile]
     importers: Callable[[str], tuple[str, ...]]
+    library: frozenset[str] = frozenset()
 
     def editable(self, path: str) -> bool:
         """Whether a file may be changed: the target, or a file of its package that serves only it."""
-        if path == self.target:
+        if path == self.target or path in self.library:
             return True
         if path not in self.files:
             return False
@@ -43,14 +47,20 @@ class Project:
 
 
 def open_project(
-    target: str, root: str, files: tuple[str, ...], *, scope: Scope = "file", read: Callable[[str], bytes] | None = None
+    target: str,
+    root: str,
+    files: tuple[str, ...],
+    *,
+    scope: Scope = "file",
+    read: Callable[[str], bytes] | None = None,
+    library: frozenset[str] = frozenset(),
 ) -> Project:
     """A project over what is on disk, or over what ``read`` gives."""
     raw = cache(read or (lambda path: Path(path).read_bytes()))
     source = cache(lambda path: read_source(path, raw(path)))
     users = cache(lambda path: importers(path, root, raw))
     local = frozenset(path for path in (*files, target) if _is_below(path, root))
-    return Project(target, root, scope, local, raw, source, users)
+    return Project(target, root, scope, local | library, raw, source, users, library)
 
 
 def _is_below(path: str, root: str) -> bool:

@@ -83,11 +83,15 @@ class Bench:
         assert not [it for it in report.verdict.checks if it.status == "fail"]
         changed = {it.path: it.after for it in report.files}
         assert self.bytes() == self.original | changed
-        self._golden(diff.render(report.files, root=self.folder), PATCHES / f"{patch}.patch")
-        self._patches(report.files)
+        self.check_golden(report.files, patch)
         for it in report.files:
             _lines_stay(it, report)
         self._plan_travels(report)
+
+    def check_golden(self, files: tuple[FileChange, ...], patch: str) -> None:
+        """The patch is the stored one, and git takes it in both directions."""
+        self._golden(diff.render(files, root=self.folder), PATCHES / f"{patch}.patch")
+        self._patches(files)
 
     def check_untouched(self) -> None:
         assert self.bytes() == self.original

@@ -1,0 +1,103 @@
+"""What the options of a run ask for: the file, the rules, the model and the smaller configuration to prove with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from threading import Lock
+
+from mutagen.blocks.catalogue import load_blocks
+from mutagen.blocks.short_names import switch_name
+from mutagen.errors import Place, TargetError
+from mutagen.load.candidates import choose_model, model_candidates
+from mutagen.load.input_spec import parse_input
+from mutagen.load.model_call import parse_call
+from mutagen.load.rules_file import find_rules, read_rules
+from mutagen.load.switches import switched_on
+from mutagen.load.target_file import Located, find_target
+from mutagen.records.options import Options
+from mutagen.records.plan import Plan
+from mutagen.records.rules import RuleSet
+from mutagen.records.target import Call, Device, InputSpec, Target
+from mutagen.write.transaction import recover
+
+_recovering = Lock()
+
+
+def locate(options: Options) -> Located:
+    """Find the target and finish what an interrupted run left; raises TargetError T019 for an installed package."""
+    located = find_target(options.target)
+    if "site-packages" in Path(located.file).parts:
+        hint = "copy the file or its package into your project and change it there"
+        raise TargetError("T019", "installed packages are never edited", place=Place(located.file), hint=hint)
+    with _recovering:
+        recover(Path(located.root))
+    return located
+
+
+def devices_asked(options: Options, *, small: bool) -> tuple[Device, ...]:
+    """Where to trace: with a smaller configuration for the proof, values of the full one are of no interest."""
+    if options.device is not None:
+        return (options.device,)
+    return ("meta", "cpu") if small else ("cpu", "meta")
+
+
+def smaller_asked(options: Options, rules: RuleSet | None) -> tuple[Call, tuple[InputSpec, ...]] | None:
+    """The smaller configuration to prove with and its inputs: from the flags, else from the rule file."""
+    text, source, inputs = options.prove_with, "--prove-with", options.prove_inputs
+    if rules is None and (text or inputs):
+        hint = "give RULES and TARGET instead of --plan: the rules are matched on the smaller configuration too"
+        raise TargetError("T212", "a plan alone cannot be proved with a smaller configuration", hint=hint)
+    if rules is not None and text is None:
+        text, source = rules.prove_with, rules.file
+    if rules is not None and not inputs:
+        inputs = rules.prove_inputs
+    return (parse_call(text, source=source), tuple(parse_input(it) for it in inputs)) if text is not None else None
+
+
+def rules_asked(options: Options) -> RuleSet:
+    """The rules, in the style that the options want. Raises RuleError."""
+    known = {name: tuple(block.options) for name, block in load_blocks().items()}
+    rules = read_rules(find_rules(options.rules), known)
+    if options.style is None:
+        return rules
+    styled = tuple(replace(rule, action=replace(rule.action, style=options.style)) for rule in rules.rules)
+    return replace(rules, rules=styled)
+
+
+def target_asked(options: Options, located: Located, rules: RuleSet | None, plan: Plan | None) -> Target:
+    """The model to build: from the flags, else from the plan or rule file, else the only one in the file."""
+    call = parse_call(options.model) if options.model else None
+    inputs = tuple(parse_input(text) for text in options.inputs)
+    if plan is not None:
+        call, inputs = call or plan.call, inputs or plan.inputs
+    elif rules is not None and call is None and rules.model:
+        call = parse_call(rules.model, source=rules.file)
+    if rules is not None and not inputs:
+        inputs = tuple(parse_input(text) for text in rules.inputs)
+    if call is None:
+        source = Path(located.file).read_bytes()
+        call = choose_model(model_candidates(source, located.file), located.file)
+    if rules is not None:
+        switches = [switch_name(it.action.block) for it in rules.rules if it.action.emit == "flag"]
+        call = switched_on(call, switches, Path(located.file).read_bytes()) if switches else call
+    return Target(
+        file=located.file,
+        module=located.module,
+        paths=located.paths,
+        root=located.root,
+        call=call,
+        inputs=inputs,
+        inputs_from=_absolute(options.inputs_from),
+    )
+
+
+def _absolute(inputs_from: str | None) -> str | None:
+    """``file.py:function`` with the file in full: models run in another folder. TargetError T113 where it is absent."""
+    file, _, name = (inputs_from or "").rpartition(":")
+    if not file:
+        return inputs_from
+    if not Path(file).is_file():
+        hint = "give --inputs-from FILE:FUNC, with the file as seen from the current folder"
+        raise TargetError("T113", f"there is no file {file} to make inputs from", hint=hint)
+    return f"{Path(file).resolve()}:{name}"

@@ -1,0 +1,1 @@
+"""Copies library modules into the project, on request, so that they can be changed there."""
