@@ -186,8 +186,23 @@ def new_modules(
     return frozenset(found | {p for p in after if any(p.startswith(q + ".") for q in found) and p not in moved_in})
 
 
-def _homes(moved: Mapping[str, str]) -> dict[str, str]:
-    """Returns where the modules of moved weights are now, owners that moved with all their parts included."""
+def _homes(
+    before_classes: Mapping[str, tuple[str, ...]],
+    after_classes: Mapping[str, tuple[str, ...]],
+    moved: Mapping[str, str],
+) -> dict[str, str]:
+    """Returns where the modules of moved weights are now, owners that moved with all their parts included.
+
+    Part 0 of a sequence that is put into one of its own and a sequence that is put into another have the same names:
+    the second is so only if the other parts moved along.
+    """
+
+    def whole(old: str, new: str) -> bool:
+        parts = [it for it in before_classes if it.startswith(f"{old}.")]
+        return not new.startswith(f"{old}.") or all(
+            before_classes[it][0] in after_classes.get(new + it[len(old) :], ()) for it in parts
+        )
+
     homes = {}
     for old, new in moved.items():
         before, after = old.split("."), new.split(".")
@@ -196,7 +211,7 @@ def _homes(moved: Mapping[str, str]) -> dict[str, str]:
                 break
             before.pop()
             after.pop()
-            if before != after:
+            if before != after and whole(".".join(before), ".".join(after)):
                 homes[".".join(before)] = ".".join(after)
     return homes
 
@@ -326,7 +341,7 @@ def _census(rule: str, original: Survey, edited: Examined, moved: Mapping[str, s
     homes = _all_homes(original.classes, edited.classes, moved)
     inside = tuple(path + "." for path in gone)
     activations = {"ReLU", "GELU"} if rule == "relu-to-gelu" else set()
-    shifted = {old.rpartition(".")[0] for old in _homes(moved)}
+    shifted = {old.rpartition(".")[0] for old in _homes(original.classes, edited.classes, moved)}
     for path, bases in original.classes.items():
         if path not in homes and path.rpartition(".")[0] in shifted:
             continue  # a sibling moved: without weights there is no telling where this one went
@@ -457,7 +472,7 @@ def _all_homes(
     before: Mapping[str, tuple[str, ...]], after: Mapping[str, tuple[str, ...]], moved: Mapping[str, str]
 ) -> dict[str, str]:
     """Returns the same with modules without weights: those below an owner that moved, and those put into a sequence."""
-    homes = _homes(moved)
+    homes = _homes(before, after, moved)
     found = dict(homes)
     for path, kinds in before.items():
         if path in homes:

@@ -9,6 +9,7 @@ from corpus.observe import Event, Observer
 
 LOWER = 0.8  # below this share of the positions a tensor counts as one of lower resolution
 CONVS = {"conv1d", "conv2d", "conv3d", "linear"}
+LEARNED = {"conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "matmul", "bmm", "baddbmm", "einsum", "mm"}
 NORMS = {"batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm"}
 LOOSE = {
     *("relu", "gelu", "silu", "hardtanh", "leaky_relu", "elu", "prelu", "dropout", "pad", "getitem", "interpolate"),
@@ -30,7 +31,8 @@ def branches(event: Event, seen: Observer) -> list[tuple[bool, int]]:
         width = _width(shortcut, end, seen)
         if width is not None:
             enough = width >= LOWER * (seen.values[shortcut].scale or 0.0)
-            return [(same, branch)] if enough and len(second.shape) == len(first.shape) else []
+            sure = same and _learns(shortcut, end, seen)
+            return [(sure, branch)] if enough and len(second.shape) == len(first.shape) else []
     for branch in (1, 0):
         for certain, term in _carried(event.operands[1 - branch], seen):
             width = _width(term, event.operands[branch], seen)
@@ -43,6 +45,17 @@ def branches(event: Event, seen: Observer) -> list[tuple[bool, int]]:
             result.append((sure and same, branch))
     plain = [item for item in result if item[0]]
     return plain if len(plain) == 1 else [(False, branch) for _, branch in result]
+
+
+def _learns(start: int, end: int, seen: Observer) -> bool:
+    """Whether a layer stands on the way: ``x + 0.04 * x ** 3`` within an activation is no residual block."""
+    reached = {start}
+    for index in range(start + 1, end + 1):
+        if reached.intersection(seen.values[index].parents):
+            reached.add(index)
+    on_the_way = (_ancestors(end, seen) | {end}) & reached - {start}
+    names = {seen.events[event].name for it in on_the_way if (event := seen.values[it].event) >= 0}
+    return bool(names & (CONVS | NORMS | LEARNED)) or any("attention" in name for name in names)
 
 
 def _gradient_only(start: int, end: int, seen: Observer) -> bool:

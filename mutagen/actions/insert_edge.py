@@ -180,6 +180,10 @@ def _cannot_cut(rule: Rule, group: list[_Attempt], scene: Scene) -> Refusal | No
         return refuse(rule, match.path, "container", message, advice, where=cut.span)
     if _in_turns(group, scene):
         return _loop(rule, group, scene)
+    if _for_several_joins(group, scene):
+        message = "the module that gives the branch is called for several joins; each of them needs a module of its own"
+        advice = "give each call a module of its own, or exclude it with `not: {path: ...}`"
+        return refuse(rule, match.path, "shared", message, advice, where=cut.span)
     return _read_by_others(rule, group, scene)
 
 
@@ -204,6 +208,15 @@ def _in_turns(group: list[_Attempt], scene: Scene) -> bool:
     if any(site.frame == cut.site.frame for site in scene.trace.nodes[match.node].chain):
         frames = [frame for _, frame in nodes_through(cut, match, scene) if frame in set(frames)]
     return len(set(frames)) < len(frames)
+
+
+def _for_several_joins(group: list[_Attempt], scene: Scene) -> bool:
+    """Whether one new module would stand on edges of different joins: its owner is called at several places."""
+    joins: dict[str | None, set[tuple[str, Span | None]]] = {}
+    for it in group:
+        key = scene.trace.nodes[it.match.node].key
+        joins.setdefault(it.cuts[0].site.owner, set()).add((key.scope, key.span))
+    return any(len(found) > 1 for found in joins.values())
 
 
 def _others(group: list[_Attempt], scene: Scene) -> list[Node]:

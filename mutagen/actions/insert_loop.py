@@ -60,8 +60,10 @@ def looped(
     name = free_name(owner, f"{snake(block.name)}s", taken, numbered=several)
     place = _when_filled(place, found.lists)
     turn = numbered(cut.file, cut.function, loop, name, snake(block.name))
-    head = f"for {loop.lineno}:{loop.col_offset}"
-    if turn is None or turn.head and head in taken:
+    if turn is None:
+        return None
+    head = f"{'enumerate' if turn.counted else 'for'} {loop.lineno}:{loop.col_offset}"
+    if head in taken and not turn.counted:
         return None
     usable, listed = use_block(scene, rule, block.name, cut.file, owner), use_torch("torch.nn.ModuleList", cut.file)
     made = f"{usable.name}({', '.join([*found.arguments, *options(rule)])})"
@@ -74,7 +76,7 @@ def looped(
     called = call_edits(rule, cut, turn.callee, path, owners, with_other=block.reads_other)
     if isinstance(called, Refusal):
         return None
-    edits = Draft(edits=(making, *turn.edits(rule, owners), *called), sites=(str(cut.span),))
+    edits = Draft(edits=(making, *([] if head in taken else turn.edits(rule, owners)), *called), sites=(str(cut.span),))
     return frozenset([name, *([head] if turn.head else [])]), join(
         [edits, usable.draft, listed.draft, _meaning(rule, block, by_owner, name, scene)]
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mutagen.actions.paths import joined
@@ -29,11 +29,15 @@ class Each:
 
 @dataclass(frozen=True)
 class TurnName:
-    """How a turn calls its own module, and the edit of the loop's head that this takes, if any: file, node, text."""
+    """How a turn calls its own module, and the edit of the loop's head that this takes, if any: file, node, text.
+
+    A ``counted`` head names the number of the turn, which any number of new modules may go by.
+    """
 
     callee: str
     file: SourceFile
     head: tuple[tuple[ast.expr, str], ...] = ()
+    counted: bool = False
 
     def edits(self, rule: Rule, owners: Sequence[str]) -> tuple[Edit, ...]:
         """The edits of the head."""
@@ -88,7 +92,22 @@ def numbered(file: SourceFile, function: Function, loop: ast.For, name: str, ele
         return TurnName(
             element, file, ((target, f"{target.id}, {element}"), (over, f"zip({file.text(over)}, self.{name})"))
         )
+    if isinstance(target, ast.Tuple) and isinstance(over, ast.Attribute):
+        return _counted(target, over, name, file, names_in(function))
     return None
+
+
+def _counted(
+    target: ast.Tuple, over: ast.Attribute, name: str, file: SourceFile, taken: Collection[str]
+) -> TurnName | None:
+    """``for i, (attn, ff) in enumerate(self.layers)``: the turns are counted where they were not."""
+    index = next((it for it in ("i", "idx", "index") if it not in taken), None)
+    if index is None:
+        return None
+    text = file.text(target)
+    inner = text if text.startswith("(") else f"({text})"
+    head = ((target, f"{index}, {inner}"), (over, f"enumerate({file.text(over)})"))
+    return TurnName(f"self.{name}[{index}]", file, head, counted=True)
 
 
 def _indexed(loop: ast.For, name: str, index: str, file: SourceFile) -> TurnName | None:

@@ -96,7 +96,8 @@ class Node:
     "conv2d", "sigmoid", "mul", "mean", "adaptive_avg_pool2d", "getitem", "linear", "batch_norm", "dropout", ...): the
     same for module, function, method and in-place forms. ``path`` is the module path of a module call. ``inputs`` are
     the nodes of its tensor operands in the order written, a list operand flattened in place. ``constants`` are its
-    other arguments by parameter name or position. ``scope`` is the path of the module whose forward makes the call.
+    other arguments by parameter name or position. ``scope`` is the path of the module whose method makes the call,
+    ``forward`` that of the module whose forward is running, where it is another one (``self.encoder.sample(mu)``).
     ``shape`` is None for what is not a tensor. Nodes of one ``storage`` share memory.
     """
 
@@ -113,6 +114,7 @@ class Node:
     dtype: str | None = None
     storage: int | None = None
     in_place: bool = False
+    forward: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def _node(
 ) -> Node:
     name = canonical(node, taken.module)
     chain = resolve(taken.chains.get(node.name), paths)
-    scope = taken.scopes.get(node.name, "")
+    scope = forward = taken.scopes.get(node.name, "")
     if chain and chain[0].owner is not None and chain[0].owner.startswith(f"{scope}." if scope else ""):
         scope = chain[0].owner or scope
     span = chain[0].span if chain else None
@@ -67,6 +67,7 @@ def _node(
         storage=look.storage,
         in_place=_in_place(node, taken.module, constants)
         and any(looks[item.name].tensors for item in _operands(node.args)),
+        forward=forward if forward != scope else None,
     )
 
 

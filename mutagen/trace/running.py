@@ -13,6 +13,7 @@ from torch.nn.modules.lazy import LazyModuleMixin
 
 from mutagen.trace.build import seed_all
 from mutagen.trace.inputs import Inputs, Layout
+from mutagen.trace.mode import set_mode
 from mutagen.trace.provenance import boundary
 
 Mark = tuple[float, int]
@@ -67,7 +68,7 @@ class State:
         torch.backends.mha.set_fastpath_enabled(False)
         before = [_mark(tensor) for tensor, _ in self._values]
         try:
-            self._model.train(mode == "train")
+            set_mode(self._model, mode)
             with torch.no_grad():
                 yield
         finally:

@@ -17,6 +17,7 @@ from mutagen.records.plan import Product
 from mutagen.records.proof import CaseFacts, EditedInfo, EditedRun, ReferenceInfo
 from mutagen.records.result import Case
 from mutagen.trace.failures import place_of
+from mutagen.trace.mode import set_mode
 from mutagen.verify.compare import compare
 from mutagen.verify.fill import fill_buffers, fill_parameters
 from mutagen.verify.names import canonical_names
@@ -44,7 +45,7 @@ class Edited:
             args, kwargs = saved.arguments(leaves)
             return self.model(*args, **kwargs)
 
-        self.model.train(facts.mode == "train")
+        set_mode(self.model, facts.mode)
         try:
             seen = with_chance(
                 lambda _: observe(call, saved.leaves, self.own, seed=self.seed, backward=facts.backward),

@@ -8,6 +8,7 @@ from typing import Any
 from torch import nn
 
 from mutagen.records.proof import Mode
+from mutagen.trace.mode import set_mode
 from mutagen.verify.observe import Leaves, Observed, observe
 from mutagen.verify.streams import Streams, foreign_state, module_paths, streams, with_chance
 from mutagen.verify.tensors import edited_tensors
@@ -35,7 +36,7 @@ class Original:
 
     def accepts(self, mode: Mode, leaves: Leaves, shapes: Shapes) -> bool:
         """Whether the model runs in that mode with these inputs, and by torch's randomness alone."""
-        self.model.train(mode == "train")
+        set_mode(self.model, mode)
         try:
             observed, drew, drawn = self._seen(leaves, chance=not self._plain(mode))
         except Exception as error:  # whatever a model raises says that it does not take these inputs
@@ -61,7 +62,7 @@ class Original:
 
         def look(active: Streams | None) -> Observed:
             state = foreign_state()
-            observed = observe(self._call, leaves, self._own, seed=self.seed, backward=False, compared=False)
+            observed = observe(self.call, leaves, self._own, seed=self.seed, backward=False, compared=False)
             found[:] = [(active is not None and active.drew, foreign_state() != state)]
             return observed
 
@@ -74,10 +75,10 @@ class Original:
 
     def fails_backward(self, mode: Mode, leaves: Leaves) -> bool:
         """Whether the model itself cannot be differentiated in a mode."""
-        self.model.train(mode == "train")
+        set_mode(self.model, mode)
         with streams(self.seed, self._paths):
             try:
-                observe(self._call, leaves, self._own, seed=self.seed)
+                observe(self.call, leaves, self._own, seed=self.seed)
             except Exception:  # whatever it is, the edit is not to blame
                 return True
         return False
@@ -87,6 +88,7 @@ class Original:
         """Whether the outputs of all cases say something about how they came about."""
         return all(observed.telling for observed in self.seen.values())
 
-    def _call(self, *leaves: Any) -> Any:
+    def call(self, *leaves: Any) -> Any:
+        """The model with flat inputs."""
         args, kwargs = self.layout.arguments(leaves)
         return self.model(*args, **kwargs)

@@ -21,6 +21,7 @@ from mutagen.records.target import Target
 from mutagen.trace import session as trace
 from mutagen.trace.device import build_on
 from mutagen.trace.load_target import import_target
+from mutagen.trace.mode import set_mode
 from mutagen.trace.running import materialise
 from mutagen.verify.flatten import flatten
 from mutagen.verify.interpret import runner
@@ -64,7 +65,7 @@ def meant_outline(surgery: tuple[Surgery, ...]) -> Outline:
 
 
 def _structure(model: nn.Module, args: Any, kwargs: Any, mode: Mode) -> str:
-    model.train(mode == "train")
+    set_mode(model, mode)
     with torch.no_grad():
         return flatten(model(*args, **kwargs)).structure
 
@@ -87,7 +88,7 @@ def edited_outline(target: Target, meant: Outline, products: tuple[Product, ...]
     found: dict[Mode, Operations] = {}
     with quiet():
         for mode in meant.modes:
-            model.train(mode == "train")
+            set_mode(model, mode)
             found[mode] = marked(run, leaves, own)
         counts = count_model(model, args, kwargs=kwargs)
     return Outline(found, shapes_of_keys(model), counts)

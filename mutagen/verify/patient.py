@@ -46,8 +46,9 @@ class Patient:
         ]
 
     def scopes(self) -> dict[fx.Node, str]:
-        """Path of the module whose forward makes each call that is left."""
-        return {node: record.scope for node, record in zip(self.current, self.records, strict=True)}
+        """Path of the module whose forward runs at each call that is left."""
+        pairs = zip(self.current, self.records, strict=True)
+        return {node: it.scope if it.forward is None else it.forward for node, it in pairs}
 
     def find(self, key: NodeKey) -> int:
         """Index of the node with this key; raises ProofError P802 if this graph has none."""

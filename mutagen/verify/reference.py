@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,9 @@ from torch import nn
 from mutagen.errors import MutagenError, ProofError
 from mutagen.records.plan import Surgery
 from mutagen.records.proof import CaseFacts, ReferenceInfo
+from mutagen.trace.mode import set_mode
 from mutagen.verify.cases import CaseInput
+from mutagen.verify.eager import can_be_eager, operate_eagerly
 from mutagen.verify.fill import fill_buffers, fill_parameters
 from mutagen.verify.interpret import runner
 from mutagen.verify.observe import Groups, Leaves, Observed, Tensors, observe
@@ -57,7 +59,8 @@ class Reference:
         original = self.prepared.original
         case = self.prepared.cases[number]
         before = original.seen[case.mode, case.shapes]
-        observed, own, backward = _observe(self, case, list(before.outputs.tensors.values()))
+        seen = _observe(self, case, list(before.outputs.tensors.values()))
+        observed = seen.observed
         if not observed.telling:
             if number:
                 raise degenerate()
@@ -65,19 +68,20 @@ class Reference:
         names = tuple(before.outputs.tensors)
         if len(names) != len(observed.outputs.tensors):
             raise ProofError("P812", "the traced graph returns other tensors than the model")
-        groups: Groups = ({} if number else {"parameter": roll(own)}) | observed.groups
+        groups: Groups = ({} if number else {"parameter": roll(seen.own)}) | observed.groups
         groups["output"] = dict(zip(names, observed.groups["output"].values(), strict=True))
         file = f"case{number}.pt"
         save(self.folder, file, layout=original.layout, leaves=case.leaves, groups=groups)
-        outputs = before.outputs
+        # Where shapes follow from values, those of the original say nothing about the edited model.
+        outputs = observed.outputs if seen.eager else before.outputs
         return CaseFacts(
             case.mode,
             case.shapes,
             file,
-            structure=outputs.structure,
+            structure=before.outputs.structure,
             outputs=outputs.facts(),
             chance=original.has_chance(case.mode, case.shapes),
-            backward=backward,
+            backward=seen.backward,
             unreached=before.unreached,
         )
 
@@ -106,13 +110,25 @@ def open_reference(
     return Reference(prepared, surgery, survivors, graph, folder, anew), info
 
 
-def _observe(reference: Reference, case: CaseInput, output: list[torch.Tensor]) -> tuple[Observed, Tensors, bool]:
-    """What the edited graph does, with the tensors it has, and whether that includes a backward pass."""
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the edited graph does, with the tensors it has, and whether that includes a backward pass.
+
+    ``eager`` says that the model itself was run, edited, since its graph holds for the recorded values alone.
+    """
+
+    observed: Observed
+    own: Tensors
+    backward: bool = True
+    eager: bool = False
+
+
+def _observe(reference: Reference, case: CaseInput, output: list[torch.Tensor]) -> _Seen:
     original = reference.prepared.original
     model, seed = original.model, original.seed
     chance = original.has_chance(case.mode, case.shapes)
     live = reference.graph(case.mode, case.leaves, None if chance else output)
-    model.train(case.mode == "train")
+    set_mode(model, case.mode)
     known = frozenset(original.blocks)
     with ExitStack() as undo:
         patient = operate(
@@ -125,22 +141,30 @@ def _observe(reference: Reference, case: CaseInput, output: list[torch.Tensor]) 
         own = with_blocks(reference.survivors, patient.blocks)
         paths = module_paths(model) | block_paths(patient.blocks) | paths_of(reference.rebuilt, reference.surgery)
 
+        eager: list[bool] = []
+
         def look(backward: bool) -> Observed:
             def once(active: Streams | None) -> Observed:
-                return observe(runner(patient, active), case.leaves, own, seed=seed, backward=backward)
+                run = original.call if eager else runner(patient, active)
+                return observe(run, case.leaves, own, seed=seed, backward=backward)
 
             return with_chance(once, seed=seed, modules=paths, chance=chance)
 
         try:
             try:
-                return look(True), own, True
+                return _Seen(look(True), own)
             except Exception:
                 if not original.fails_backward(case.mode, case.leaves):
                     raise
-                return look(False), own, False
+                return _Seen(look(False), own, backward=False)
         except MutagenError:
             raise
         except Exception as error:
+            if can_be_eager(patient, reference.surgery):
+                with suppress(Exception):
+                    operate_eagerly(patient, reference.surgery, undo, reference.rebuilt)
+                    eager.append(True)
+                    return _Seen(look(True), own, eager=True)
             raise ProofError(
                 "P811",
                 f"the graph edited as the rules say does not run: {type(error).__name__}: {error}",

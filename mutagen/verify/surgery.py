@@ -92,7 +92,7 @@ def _swap_module(patient: Patient, step: SwapModule, undo: ExitStack) -> None:
     for region in regions:
         _replace_region(patient, region, block)
     if not direct and not regions:
-        _swap_object(patient.model, module, block, undo)
+        swap_object(patient.model, module, block, undo)
 
 
 def _put(patient: Patient, path: str, new: nn.Module, undo: ExitStack) -> None:
@@ -105,7 +105,7 @@ def _put(patient: Patient, path: str, new: nn.Module, undo: ExitStack) -> None:
     for region in regions:
         _replace_region(patient, region, new)
     if not direct and not regions:
-        _swap_object(patient.model, module, new, undo)
+        swap_object(patient.model, module, new, undo)
 
 
 def _replace_call(patient: Patient, index: int, block: Callable[..., object]) -> None:
@@ -133,7 +133,7 @@ def _replace_region(patient: Patient, region: Region, block: nn.Module) -> None:
         redirect_readers(patient, region.nodes[0], region.source, result=new)
 
 
-def _swap_object(model: nn.Module, module: nn.Module, block: nn.Module, undo: ExitStack) -> None:
+def swap_object(model: nn.Module, module: nn.Module, block: nn.Module, undo: ExitStack) -> None:
     """Put the block in the place of a module that runs inside a leaf of the graph, or does not run at all."""
     for parent in list(model.modules()):
         for name, child in list(parent._modules.items()):

@@ -393,3 +393,26 @@ def test_a_class_that_overrides_call_is_no_library_code() -> None:
     assert found["gated-residuals"].library == 0
     assert len(found["eca-after-blocks"].must) == 2
     assert model.__call__ is nn.Module.__call__
+
+
+KINDS = {"net": ("Sequential",), "net.0": ("Conv2d",), "net.1": ("BatchNorm2d",)}
+
+
+def test_the_first_part_of_a_sequence_put_into_one_of_its_own_moves_alone() -> None:
+    after = KINDS | {"net.0": ("Sequential",), "net.0.0": ("Conv2d",), "net.0.1": ("ECA",)}
+    new = judge.new_modules(KINDS, after, {"net.0.weight": "net.0.0.weight"})
+    assert new == {"net.0", "net.0.1"}
+
+
+def test_a_sequence_put_into_another_moves_with_its_parts() -> None:
+    inner = {"net.0": ("Sequential",), "net.0.0": ("Conv2d",), "net.0.1": ("BatchNorm2d",), "net.1": ("ECA",)}
+    moved = {"net.0.weight": "net.0.0.weight", "net.1.weight": "net.0.1.weight"}
+    assert judge.new_modules(KINDS, KINDS | inner, moved) == {"net", "net.1"}
+
+
+def test_a_sum_within_an_activation_is_no_residual_block_beyond_doubt() -> None:
+    curve = [("x = F.relu(self.stem(x))", "x = F.relu(self.stem(x))\n        x = x + 0.04 * x**3")]
+    plain = judge.survey(make(PLAIN), inputs).targets["gated-residuals"]
+    found = judge.survey(make([*PLAIN, *curve]), inputs).targets["gated-residuals"]
+    assert len(found.must) == len(plain.must)
+    assert len(found.may) == len(plain.may) + 1
