@@ -15,6 +15,7 @@ from mutagen.load.rules_words import (
     EDGES,
     FUNCTIONS,
     LATER_VALUES,
+    LAYOUTS,
     MEANINGS,
     OPERATIONS,
     POSITIONS,
@@ -31,6 +32,7 @@ from mutagen.load.rules_words import (
 from mutagen.load.rules_yaml import Document, Loc
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_WORDS = {"shortcut": SHORTCUTS, "layout": LAYOUTS}
 _RANGE = re.compile(r"\d*:\d*(:\d+)?|\d+(,\d+)*")
 
 Finding = tuple[str, Loc, str, str]
@@ -177,11 +179,11 @@ def _test(fact: str, test: str, *, value: object, loc: Loc) -> Iterator[Finding]
         yield "R125", loc, f"`in` takes a list of values, not {_shown(value)}", f"write {fact}: {{in: [1, 2]}}"
     elif test == "multiple_of" and not (isinstance(value, int) and not isinstance(value, bool) and value > 0):
         yield "R125", loc, f"`multiple_of` takes a whole number above 0, not {_shown(value)}", ""
-    elif fact == "shortcut" and test in ("eq", "ne", "in"):
+    elif fact in _WORDS and test in ("eq", "ne", "in"):
         for each in value if isinstance(value, list) else [value]:
-            if each not in SHORTCUTS:
-                hint = hint_for(str(each), SHORTCUTS, what="it is one of")
-                yield "R125", loc, f"a shortcut is not {_shown(each)}", hint
+            if each not in _WORDS[fact]:
+                hint = hint_for(str(each), _WORDS[fact], what="it is one of")
+                yield "R125", loc, f"a {fact} is not {_shown(each)}", hint
 
 
 def _action(rule: Mapping[str, Any], loc: Loc, *, subject: str | None, known: KnownBlocks | None) -> Iterator[Finding]:

@@ -53,6 +53,7 @@ ACTIONS = ("replace", "insert", "set")
 SET_OPTIONS = ("partial",)
 SET_LATER = ("strategy", "start", "emit")
 SHORTCUTS = ("identity", "projected")
+LAYOUTS = ("channels-first", "channels-last")
 
 FUNCTIONS: KnownBlocks = {"gelu": (), "GELU": (), "nn.GELU": ()}
 TORCH_BLOCKS: KnownBlocks = {"GroupNorm": ("num_groups",), "nn.GroupNorm": ("num_groups",)}

@@ -6,6 +6,7 @@ from typing import Literal, cast
 
 from mutagen.match.families import CHANNELS_FIRST, CHANNELS_LAST, REDUCTIONS, RESHAPES, stem
 from mutagen.match.view import TraceView
+from mutagen.records.rules import Value
 from mutagen.records.trace import Node
 
 Layout = Literal["first", "last"]
@@ -45,13 +46,18 @@ def spatial_size(view: TraceView, index: int) -> Size | None:
     return shape[1:-1] if layouts(view)[index] == "last" else shape[2:]
 
 
-def channel_facts(view: TraceView, index: int) -> dict[str, int]:
-    """``channels``, ``height`` and ``width`` of a tensor, as far as it has them."""
+def channel_facts(view: TraceView, index: int) -> dict[str, Value]:
+    """``channels``, ``layout``, ``height`` and ``width`` of a tensor, as far as it has them.
+
+    The layout, ``channels-first`` or ``channels-last``, is that of three and more dimensions, where a layer tells it.
+    """
     shape = view.nodes[index].shape
     if shape is None or len(shape) < 2:
         return {}
     last = layouts(view)[index] == "last"
-    facts = {"channels": shape[-1] if last else shape[1]}
+    facts: dict[str, Value] = {"channels": shape[-1] if last else shape[1]}
+    if (layout := layouts(view)[index]) is not None:
+        facts["layout"] = f"channels-{layout}"
     size = spatial_size(view, index)
     if size is not None:
         facts |= {"height": size[-2], "width": size[-1]}
