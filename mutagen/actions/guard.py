@@ -32,7 +32,7 @@ def guarded(
     new: NewCall,
 ) -> tuple[Edit, ...]:
     """Edits that choose the class by a condition which holds for the selected alone; empty where there is none."""
-    condition = _condition(rule, file, call, selected, others)
+    condition = separating(rule, file, call, selected, others)
     if condition is None or new.callee is None or any(it.type != selected[0].type for it in others):
         return ()
     reason = f"{len(selected)} of {len(selected) + len(others)} instances made here are selected; they have {condition}"
@@ -71,7 +71,7 @@ def chosen_by(
     )
 
 
-def _condition(
+def separating(
     rule: Rule, file: SourceFile, call: ast.Call, selected: Sequence[Instance], others: Sequence[Instance]
 ) -> str | None:
     """The fewest of the rule's tests, as a Python condition on the call's arguments, that separate the instances."""

@@ -12,7 +12,7 @@ from mutagen.actions.definition import use_block, use_torch
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.edge_meaning import on_edge
 from mutagen.actions.insert_call import call_edits
-from mutagen.actions.insert_loop import Turn, looped
+from mutagen.actions.insert_loop import Turn, loop_of, looped
 from mutagen.actions.insert_override import wrapped
 from mutagen.actions.layout import channels_first
 from mutagen.actions.members import Place, Wanted, arguments_as_source, find_place, make_statement
@@ -73,10 +73,10 @@ def _plan(rule: Rule, matches: Sequence[EdgeMatch], scene: Scene, *, lax: bool) 
             Draft(refused=(first.get(it.match.id) or _no_cut(rule, it.match, scene),)) for it in waiting if not it.cuts
         )
         groups = _by_expression([it for it in waiting if it.cuts])
-        numbered = _several_in_a_class(groups)
+        numbered, crowded = _several_in_a_class(groups), _several_in_a_loop(groups)
         waiting = []
         for group in groups.values():
-            done = _plan_cut(rule, block, group, scene, taken, split, numbered=numbered)
+            done = _plan_cut(rule, block, group, scene, taken, split, numbered=numbered, crowded=crowded)
             if isinstance(done, Draft):
                 drafts.append(done)
                 continue
@@ -102,6 +102,17 @@ def _several_in_a_class(groups: dict[Span, list[_Attempt]]) -> frozenset[tuple[s
     return frozenset(it for it in seen if seen.count(it) > 1)
 
 
+def _several_in_a_loop(groups: dict[Span, list[_Attempt]]) -> frozenset[tuple[str, int]]:
+    """Loops (file, line) in which more than one expression is cut."""
+    seen = [_loop_key(group[0].cuts[0]) for group in groups.values()]
+    return frozenset(it for it in seen if it[1] and seen.count(it) > 1)
+
+
+def _loop_key(cut: Cut) -> tuple[str, int]:
+    loop = loop_of(cut)
+    return cut.file.path, loop.lineno if loop is not None else 0
+
+
 def _plan_cut(
     rule: Rule,
     block: Block,
@@ -111,6 +122,7 @@ def _plan_cut(
     split: Partings,
     *,
     numbered: frozenset[tuple[str, int]],
+    crowded: frozenset[tuple[str, int]],
 ) -> Draft | Refusal:
     """The whole change for the edges that are cut in one expression, or why it cannot be cut there."""
     cut = group[0].cuts[0]
@@ -121,7 +133,8 @@ def _plan_cut(
             return objection or _no_owner(rule, group[0].match, cut)
         turns = [Turn(it.match, it.cuts[0]) for it in group]
         used, key = taken.get(id(owner), frozenset()), (cut.file.path, owner.lineno)
-        done = looped(rule, block, turns, scene, used, several=key in numbered)
+        full = _loop_key(cut) in crowded
+        done = looped(rule, block, turns, scene, used, several=key in numbered, crowded=full)
         if done is None:
             return objection
         taken[id(owner)] = used | done[0]

@@ -39,15 +39,23 @@ class Turn:
 
 
 def looped(
-    rule: Rule, block: Block, turns: Sequence[Turn], scene: Scene, taken: frozenset[str], *, several: bool
+    rule: Rule,
+    block: Block,
+    turns: Sequence[Turn],
+    scene: Scene,
+    taken: frozenset[str],
+    *,
+    several: bool,
+    crowded: bool = False,
 ) -> tuple[frozenset[str], Draft] | None:
     """What is taken then, and the whole change; None where it is no plain loop over parts of a module.
 
     The head of a loop takes one more name, not two: it is taken as a name is that no attribute could have.
-    ``several`` says that more is inserted in the same class, so that names are numbered.
+    ``several`` says that more is inserted in the same class, so that names are numbered, ``crowded`` that more is
+    called in the same loop.
     """
     cut = turns[0].cut
-    owner, loop = cut.file.class_of(cut.function), _loop(cut)
+    owner, loop = cut.file.class_of(cut.function), loop_of(cut)
     by_owner = _in_order(turns, scene)
     if owner is None or loop is None or by_owner is None:
         return None
@@ -59,7 +67,7 @@ def looped(
         return None
     name = free_name(owner, f"{snake(block.name)}s", taken, numbered=several)
     place = _when_filled(place, found.lists)
-    turn = numbered(cut.file, cut.function, loop, name, snake(block.name))
+    turn = numbered(cut.file, cut.function, loop, name, snake(block.name), several=crowded)
     if turn is None:
         return None
     head = f"{'enumerate' if turn.counted else 'for'} {loop.lineno}:{loop.col_offset}"
@@ -102,7 +110,7 @@ def _listed(lead: str, head: str, made: str, going: str, step: str) -> list[str]
     return [head, f"{deeper}[", f"{deeper}{step}{made}", f"{deeper}{step}{going}", f"{deeper}]", f"{indent})"]
 
 
-def _loop(cut: Cut) -> ast.For | None:
+def loop_of(cut: Cut) -> ast.For | None:
     """The one loop around the expression, if it is a plain one."""
     around: list[ast.AST] = []
     for it in cut.file.ancestors(cut.expression):

@@ -10,11 +10,13 @@ from mutagen.actions.paths import joined
 from mutagen.actions.scene import Scene
 from mutagen.records.plan import Edit
 from mutagen.records.rules import Rule
+from mutagen.records.trace import Instance
 from mutagen.source.anchor import Function
 from mutagen.source.file import SourceFile
-from mutagen.source.names import names_in
+from mutagen.source.names import canonical, names_in
 
 _CHANNELS = ("out_channels", "num_features", "num_channels", "in_channels", "out_features", "in_features")
+_SEQUENCES = frozenset(["torch.nn.Sequential", "torch.nn.ModuleList"])
 Values = Mapping[str, Mapping[str, tuple[int, ...]]]
 
 
@@ -71,8 +73,13 @@ def each_of(
     return Each(tuple(f"{elements[name]}{text}" for name, text in found), f"{going} in {over}", tuple(used))
 
 
-def numbered(file: SourceFile, function: Function, loop: ast.For, name: str, element: str) -> TurnName | None:
-    """``self.gates[i]`` where the loop counts its turns from 0, else a further name that it goes over."""
+def numbered(
+    file: SourceFile, function: Function, loop: ast.For, name: str, element: str, *, several: bool = False
+) -> TurnName | None:
+    """``self.gates[i]`` where the loop counts its turns from 0, else a further name that it goes over.
+
+    Where ``several`` new modules are called the turns are counted.
+    """
     over, target = loop.iter, loop.target
     called = over.func.id if isinstance(over, ast.Call) and isinstance(over.func, ast.Name) else ""
     plain = isinstance(over, ast.Call) and len(over.args) == 1 and not over.keywords
@@ -82,6 +89,8 @@ def numbered(file: SourceFile, function: Function, loop: ast.For, name: str, ele
         return _indexed(loop, name, target.elts[0].id, file)
     if called in {"range", "enumerate", "reversed", "sorted", "map", "filter"} or element in names_in(function):
         return None
+    if several and (called == "zip" or isinstance(over, ast.Attribute)):
+        return _counted(target, over, name, file, names_in(function))
     if called == "zip" and isinstance(over, ast.Call) and isinstance(target, ast.Tuple) and not over.keywords:
         text = file.text(target)
         first = target.elts[0]
@@ -97,15 +106,15 @@ def numbered(file: SourceFile, function: Function, loop: ast.For, name: str, ele
     return None
 
 
-def _counted(
-    target: ast.Tuple, over: ast.Attribute, name: str, file: SourceFile, taken: Collection[str]
-) -> TurnName | None:
+def _counted(target: ast.expr, over: ast.expr, name: str, file: SourceFile, taken: Collection[str]) -> TurnName | None:
     """``for i, (attn, ff) in enumerate(self.layers)``: the turns are counted where they were not."""
     index = next((it for it in ("i", "idx", "index") if it not in taken), None)
     if index is None:
         return None
     text = file.text(target)
-    inner = text if text.startswith("(") else f"({text})"
+    first = target.elts[0] if isinstance(target, ast.Tuple) else target
+    bare = isinstance(target, ast.Tuple) and (first.lineno, first.col_offset) == (target.lineno, target.col_offset)
+    inner = f"({text})" if bare else text
     head = ((target, f"{index}, {inner}"), (over, f"enumerate({file.text(over)})"))
     return TurnName(f"self.{name}[{index}]", file, head, counted=True)
 
@@ -123,15 +132,21 @@ def _lists(loop: ast.For) -> Iterator[str]:
 
 
 def _has(owner: str, name: str, count: int, scene: Scene) -> bool:
-    """Whether the list has as many parts as there are turns."""
-    path = joined(owner, name)
-    return len(scene.children_of.get(path, ())) == count and all(f"{path}.{it}" in scene.by_path for it in range(count))
+    """Whether it is a sequence with as many parts as there are turns."""
+    holder = scene.by_path.get(joined(owner, name))
+    sequence = holder is not None and not _SEQUENCES.isdisjoint(canonical(it) for it in holder.bases)
+    return sequence and len(_parts(owner, name, scene)) == count
+
+
+def _parts(owner: str, name: str, scene: Scene) -> tuple[Instance, ...]:
+    """The parts of a sequence in its order, whatever their names."""
+    return scene.children_of.get(joined(owner, name), ())
 
 
 def _fact(name: str, argument: str, values: Values, scene: Scene) -> str | None:
     """``.conv.out_channels`` where this has the value in each part of the list, the shortest such text."""
     first, wanted = next((owner, found[argument]) for owner, found in values.items())
-    head = f"{joined(first, name)}.0"
+    head = _parts(first, name, scene)[0].path
     inner = [it for it in scene.trace.instances if it.path == head or it.path.startswith(f"{head}.")]
     for it in sorted(inner, key=lambda one: one.path.count(".")):
         rest = it.path[len(head) :]
@@ -144,8 +159,7 @@ def _fact(name: str, argument: str, values: Values, scene: Scene) -> str | None:
 def _holds(name: str, rest: str, fact: str, argument: str, values: Values, scene: Scene) -> bool:
     for owner, found in values.items():
         for number, value in enumerate(found[argument]):
-            path = f"{joined(owner, name)}.{number}{rest}"
-            instance = scene.by_path.get(path)
+            instance = scene.by_path.get(_parts(owner, name, scene)[number].path + rest)
             if instance is None or instance.facts.get(fact) != value:
                 return False
     return True

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from mutagen.actions.annotation import annotated
+from mutagen.actions.definition import use_torch
 from mutagen.actions.draft import Draft, join
-from mutagen.actions.guard import chosen_by, guarded
+from mutagen.actions.guard import chosen_by, guarded, separating
 from mutagen.actions.new_call import NewCall, new_call
 from mutagen.actions.obstacle import obstacle
 from mutagen.actions.override import overridden
@@ -16,7 +17,7 @@ from mutagen.actions.override_block import overridden_blocks
 from mutagen.actions.parting import Partings
 from mutagen.actions.parting_records import NoParting, Run
 from mutagen.actions.parting_text import parted, partings
-from mutagen.actions.replace_origin import plan_origins
+from mutagen.actions.replace_origin import origin_of, plan_origins
 from mutagen.actions.scene import Scene, out_of_scope, refuse
 from mutagen.actions.subclass_replace import replaced_in_subclasses, subclassed_blocks
 from mutagen.blocks.replacement import Replacement, find_replacement, refusal, replacement
@@ -26,7 +27,8 @@ from mutagen.records.rules import Rule
 from mutagen.records.span import Span
 from mutagen.records.trace import Instance
 from mutagen.source.file import SourceFile
-from mutagen.source.names import imported_names, resolve, starred, top_level_names
+from mutagen.source.following import Follower
+from mutagen.source.names import canonical, imported_names, resolve, starred, top_level_names
 
 
 def plan(rule: Rule, matches: Sequence[InstanceMatch], scene: Scene) -> Draft:
@@ -82,8 +84,12 @@ def plan_source(
 
 
 def _split_calls(rule: Rule, variable: Sequence[Instance], draft: Draft, split: Partings) -> Draft:
-    """Where only some of a variable's instances are selected, those calls of it that make both kinds choose."""
+    """Where only some of a variable's instances are selected, those calls of it that make both kinds choose.
+
+    So does a call of a variable that holds other classes in other cases.
+    """
     apart = {it.path for it in draft.refused if it.code == "needs-split"}
+    unknown = {it.path for it in draft.refused if it.code == "unknown-origin"}
     done: list[Draft] = []
     for span, group in _by_site(it for it in variable if it.path in apart).items():
         file = split.scene.project.file(span.file)
@@ -91,10 +97,49 @@ def _split_calls(rule: Rule, variable: Sequence[Instance], draft: Draft, split: 
         others = [it for it in split.scene.made_at[span] if it not in group]
         new = new_call(rule, way, file, call, group, split.scene) if way and isinstance(call, ast.Call) else None
         if (others or split.switch) and isinstance(call, ast.Call) and isinstance(new, NewCall):
-            done.append(_plan_some(rule, span, call, group, others, new, split))
+            asked = [] if split.switch else list(_asked(rule, span, group, split, by_parts=False))
+            done += asked or [_plan_some(rule, span, call, group, others, new, split, by_tests=False)]
+    for span, group in _by_site(it for it in variable if it.path in unknown).items():
+        done.extend(_asked(rule, span, group, split) if not split.switch else [])
     planned = {path for it in done for path in it.planned}
     fresh = [replace(it, refused=()) for it in done if it.planned]
     return join([draft.without(planned), *fresh])
+
+
+def _asked(rule: Rule, span: Span, group: list[Instance], split: Partings, *, by_parts: bool = True) -> Iterator[Draft]:
+    """The change of a call whose variable is asked what it holds: ``DSC if conv is nn.Conv2d else conv``.
+
+    What else of that class is made there is told apart by the rule's tests, else, ``by_parts``, by a new parameter.
+    """
+    file = split.scene.project.file(span.file)
+    call, way = file.node_at(span), _way(rule, group[0])
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or way is None or not group[0].library:
+        return
+    new = new_call(rule, way, file, call, group, split.scene)
+    if isinstance(new, Refusal) or not split.scene.editable(group[0].chain[0]) or not _holds_itself(group[0], split):
+        return
+    same = [it for it in split.scene.made_at[span] if it.type == group[0].type and it not in group]
+    known = use_torch(canonical(group[0].type), file)
+    held = f"{call.func.id} is {known.name}"
+    condition = separating(rule, file, call, group, same) if same else ""
+    if condition is None and not by_parts:
+        return
+    if condition is None:
+        try:
+            condition = split.condition([Run(it.chain, it in group, it.path) for it in (*group, *same)])
+        except NoParting:
+            return
+    reason = f"{call.func.id} holds other classes in other cases"
+    wanted = f"{held} and {condition}" if condition else held
+    edits = chosen_by(wanted, file, call, new, rule.id, "site", reason, group)
+    planned = tuple(it.path for it in group)
+    yield join([Draft(edits=edits, sites=(str(span),), planned=planned), new.draft, known.draft])
+
+
+def _holds_itself(instance: Instance, split: Partings) -> bool:
+    """Whether the variable that is called holds the class, not a ``partial`` of it."""
+    origin = origin_of(instance, split.scene, Follower(split.scene.project.file))
+    return origin is not None and not origin.bound
 
 
 def surgery(rule: Rule, instances: Iterable[Instance]) -> Draft:
@@ -207,10 +252,15 @@ def _plan_some(
     others: list[Instance],
     new: NewCall,
     split: Partings,
+    *,
+    by_tests: bool = True,
 ) -> Draft:
-    """Only some of what the expression makes is selected: the rule's tests or a new parameter tell them."""
+    """Only some of what the expression makes is selected: the rule's tests or a new parameter tell them.
+
+    A variable may hold other classes for other callers, whatever the tests say: a parameter they do not give.
+    """
     file, made = split.scene.project.file(span.file), len(group) + len(others)
-    edits = () if split.switch else guarded(rule, file, call, group, others, new)
+    edits = () if split.switch or not by_tests else guarded(rule, file, call, group, others, new)
     if not edits:
         try:
             condition = split.condition([Run(it.chain, it in group, it.path) for it in (*group, *others)])

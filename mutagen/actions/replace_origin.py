@@ -34,7 +34,7 @@ def plan_origins(
         return Draft()
     follower = Follower(scene.project.file)
     types = {it.type for it in instances}
-    origins = {it.path: _origin(it, scene, follower) for it in scene.trace.instances if it.type in types and it.chain}
+    origins = {it.path: origin_of(it, scene, follower) for it in scene.trace.instances if it.type in types and it.chain}
     selected = {it.path for it in instances} | neutral
     flows: dict[Span, _Flow] = {}
     refused: list[Refusal] = []
@@ -68,7 +68,8 @@ def _merged(draft: Draft) -> Draft:
     return replace(draft, edits=tuple(found.values()))
 
 
-def _origin(instance: Instance, scene: Scene, follower: Follower) -> Origin | None:
+def origin_of(instance: Instance, scene: Scene, follower: Follower) -> Origin | None:
+    """Where the class enters that a variable holds at the call that made an instance; None where it cannot be told."""
     call = scene.project.file(instance.chain[0].span.file).node_at(instance.chain[0].span)
     if not isinstance(call, ast.Call):
         return None

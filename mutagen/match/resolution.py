@@ -24,17 +24,20 @@ def layouts(view: TraceView) -> tuple[Layout | None, ...]:
 
 
 def _layout(view: TraceView, node: Node, known: list[Layout | None]) -> Layout | None:
-    rank = len(node.shape) if node.shape is not None else 0
+    name = stem(node.name)
+    if node.shape is None:  # a tuple: what pooling returns with its indices
+        return "first" if name in CHANNELS_FIRST else None
+    rank = len(node.shape)
     if rank < 3:
         return None
-    name = stem(node.name)
     if name in CHANNELS_FIRST or node.kind == "input":
         return "first"
     if name in CHANNELS_LAST:
         return "last"
     if name in RESHAPES:
         return None
-    alike = (source for source in view.feeds[node.index] if len(view.nodes[source].shape or ()) == rank)
+    shapes = ((source, view.nodes[source].shape) for source in view.feeds[node.index])
+    alike = (source for source, shape in shapes if shape is None or len(shape) == rank)
     return next((known[source] for source in alike if known[source] is not None), None)
 
 
