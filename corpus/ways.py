@@ -100,8 +100,19 @@ def _projected(shortcut: int, end: int, seen: Observer) -> bool | None:
         value = data[0]
         width = _width(value, end, seen)
         if width is not None:
+            sure = sure and not _modulated(value, end, seen)
             return sure if width >= LOWER * (seen.values[shortcut].scale or 0.0) else None
     return None
+
+
+def _modulated(start: int, end: int, seen: Observer) -> bool:
+    """Whether the value ends as a product of which one factor does not come from ``start``: ``noise * std + mean``."""
+    event = seen.values[end].event
+    if event < 0 or seen.events[event].name != "mul" or len(seen.events[event].operands) != 2:
+        return False
+    factors = [it for it in seen.events[event].operands if it != start and seen.values[it].event >= 0]
+    random = any(seen.events[seen.values[it].event].name.startswith("rand") for it in factors)
+    return random or any(_width(start, it, seen) is None for it in factors)
 
 
 def bypasses(event: Event, pairs: list[tuple[int, int]], seen: Observer) -> list[tuple[bool, int, int]]:

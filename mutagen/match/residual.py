@@ -143,8 +143,25 @@ def _rank(view: TraceView, node: Node, shortcut: int, carried: Mapping[int, int]
         for sums, term in enumerate(_terms(view, start, carried))
         for root in roots(view, term, SHORTCUT_CALLS)
         if reaches_at_resolution(view, root.node, branch, node.index)
+        and not (root.changed and _modulated(view, root.node, branch))
     ]
     return min(ranks, default=None)
+
+
+def _modulated(view: TraceView, root: int, branch: int) -> bool:
+    """Whether ``root`` only scales something else on the branch: with a projection of it as shift that is no block.
+
+    So scale and shift modulate features (FiLM, Perez et al., 2018), or noise (``mean + std * noise``).
+    """
+    node = view.nodes[_plain(view, branch)[0]]
+    return node.name == "mul" and len(node.inputs) == 2 and any(_strange(view, root, it) for it in node.inputs)
+
+
+def _strange(view: TraceView, root: int, factor: int) -> bool:
+    node = view.nodes[_plain(view, factor)[0]]
+    if node.kind == "attribute" or node.index == root:
+        return False
+    return node.name.startswith("rand") or not view.is_ancestor(root, node.index)
 
 
 def _terms(view: TraceView, start: int, carried: Mapping[int, int]) -> Iterator[int]:
