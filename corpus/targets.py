@@ -178,9 +178,16 @@ def skips(model: nn.Module, seen: Observer) -> Targets:
     for nth, event in enumerate(additions(seen)):
         if any(len(seen.values[index].shape) < 4 for index in event.operands) or branches(event, seen):
             continue
+        gate = _only_gates(event, seen)
         for sure, operand, other in bypasses(event, [(0, 1), (1, 0)], seen):
-            (found.must if sure else found.may).append(Edge("add", nth, operand, other))
+            (found.must if sure and not gate else found.may).append(Edge("add", nth, operand, other))
     return found.frozen()
+
+
+def _only_gates(event: Event, seen: Observer) -> bool:
+    """Whether nothing reads the sum but a gate, which weights something: additive attention."""
+    readers = {other.name for other in seen.events if set(other.operands) & set(event.outputs)}
+    return bool(readers) and readers <= {"sigmoid", "hardsigmoid", "softmax"}
 
 
 def squeeze_excites(model: nn.Module, seen: Observer) -> Targets:

@@ -31,8 +31,10 @@ def branches(event: Event, seen: Observer) -> list[tuple[bool, int]]:
         width = _width(shortcut, end, seen)
         if width is not None:
             enough = width >= LOWER * (seen.values[shortcut].scale or 0.0)
-            sure = same and _learns(shortcut, end, seen)
-            return [(sure, branch)] if enough and len(second.shape) == len(first.shape) else []
+            sure = same and enough and _learns(shortcut, end, seen)
+            # Between tensors of other ranks there is no telling what is a lower resolution.
+            fits = len(second.shape) == len(first.shape) and (enough or (same and _changes_rank(shortcut, end, seen)))
+            return [(sure, branch)] if fits else []
     for branch in (1, 0):
         for certain, term in _carried(event.operands[1 - branch], seen):
             width = _width(term, event.operands[branch], seen)
@@ -47,14 +49,24 @@ def branches(event: Event, seen: Observer) -> list[tuple[bool, int]]:
     return plain if len(plain) == 1 else [(False, branch) for _, branch in result]
 
 
-def _learns(start: int, end: int, seen: Observer) -> bool:
-    """Whether a layer stands on the way: ``x + 0.04 * x ** 3`` within an activation is no residual block."""
+def _changes_rank(start: int, end: int, seen: Observer) -> bool:
+    rank = len(seen.values[end].shape)
+    return any(len(seen.values[it].shape) != rank for it in _on_the_way(start, end, seen))
+
+
+def _on_the_way(start: int, end: int, seen: Observer) -> set[int]:
+    """The values that come from ``start`` and that ``end`` comes from, itself included."""
     reached = {start}
     for index in range(start + 1, end + 1):
         if reached.intersection(seen.values[index].parents):
             reached.add(index)
-    on_the_way = (_ancestors(end, seen) | {end}) & reached - {start}
-    names = {seen.events[event].name for it in on_the_way if (event := seen.values[it].event) >= 0}
+    return (_ancestors(end, seen) | {end}) & reached - {start}
+
+
+def _learns(start: int, end: int, seen: Observer) -> bool:
+    """Whether a layer stands on the way: ``x + 0.04 * x ** 3`` within an activation is no residual block."""
+    way = _on_the_way(start, end, seen)
+    names = {seen.events[event].name for it in way if (event := seen.values[it].event) >= 0}
     return bool(names & (CONVS | NORMS | LEARNED)) or any("attention" in name for name in names)
 
 

@@ -27,9 +27,10 @@ class Edge:
 
 
 class _Rank(NamedTuple):
-    """The better the lower: made by a projection of its own, calls on the way, changed on the way at all."""
+    """The better the lower: made by a projection of its own, sums and calls on the way, changed on the way at all."""
 
     projected: bool
+    sums: int
     length: int
     changed: bool
 
@@ -139,7 +140,7 @@ def _rank(view: TraceView, node: Node, shortcut: int, carried: Mapping[int, int]
     """How well this operand serves as a shortcut around the other, None if it is none."""
     start, branch = node.inputs[shortcut], node.inputs[1 - shortcut]
     ranks = [
-        _Rank(root.changed and not sums, root.length, root.changed)
+        _Rank(root.changed and not sums, sums, root.length, root.changed)
         for sums, term in enumerate(_terms(view, start, carried))
         for root in roots(view, term, SHORTCUT_CALLS)
         if reaches_at_resolution(view, root.node, branch, node.index)

@@ -229,6 +229,31 @@ def test_a_running_sum_that_carries_a_projection_is_the_shortcut(net, query, run
     assert edges(run(net, query(edge="residual"))) == [(1, 0, "projected"), (0, 1, "projected")]
 
 
+def test_a_block_around_a_block_is_one_behind_another_sum(net, query, run):
+    x = net.input(1, 8, 8, 8)
+    before = net.op("add", x, net.conv("a", x))
+    inner = net.op("add", net.conv("b", before), before)
+    net.op("add", before, inner)
+    found = [(1, 0, "identity"), (0, 1, "identity"), (1, 0, "identity")]
+    assert edges(run(net, query(edge="residual"))) == found
+
+
+def test_what_scales_other_features_and_shifts_them_is_no_branch(net, query, run):
+    x, seg = net.input(1, 8, 8, 8), net.input(1, 8, 8, 8)
+    scaled = net.op("mul", net.conv("f", x), net.conv("gamma", seg))
+    net.op("add", scaled, net.conv("beta", seg))
+    noise = net.op("mul", net.op("randn_like", net.conv("std", seg)), net.conv("std2", seg))
+    net.op("add", net.conv("mean", seg), noise)
+    assert edges(run(net, query(edge="residual"))) == []
+
+
+def test_a_gated_branch_with_a_projected_shortcut_is_one(net, query, run):
+    x = net.input(1, 8, 8, 8)
+    gated = net.op("mul", net.relu("r", net.conv("a", x, 16)), net.op("sigmoid", net.conv("b", x, 16)))
+    net.op("add", gated, net.conv("p", x, 16))
+    assert edges(run(net, query(edge="residual"))) == [(0, 1, "projected")]
+
+
 def test_two_projections_alike_are_no_branch_and_shortcut(net, query, run):
     x = net.input(1, 8, 8, 8)
     net.op("add", net.conv("a", x), net.conv("b", x))
