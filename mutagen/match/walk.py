@@ -72,7 +72,9 @@ def _before(view: TraceView, root: Root, allowed: frozenset[str], through: Mappi
         return []
     if name in POOLS - {"avg_pool"} and not projections:
         return []  # a maximum over neighbours is an operation of its own, not a way to carry its input on
-    return [Root(source, root.length + 1, root.changed or name not in NEUTRAL, projections)]
+    # An identity stands where other instances of the class have a gate: it must not tell the two apart.
+    length = root.length + (name != "identity")
+    return [Root(source, length, root.changed or name not in NEUTRAL, projections)]
 
 
 def entering(view: TraceView, end: int, owner: str) -> tuple[int, ...]:

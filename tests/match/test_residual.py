@@ -261,6 +261,12 @@ def test_two_projections_alike_are_no_branch_and_shortcut(net, query, run):
     assert edges(run(net, query(edge="residual"))) == []
 
 
+def test_an_identity_behind_one_of_two_projections_alike_changes_nothing(net, query, run):
+    x = net.input(1, 8, 8, 8)
+    net.op("add", net.op("identity", net.conv("a", x)), net.conv("b", x))
+    assert edges(run(net, query(edge="residual"))) == []
+
+
 def test_the_sum_of_two_projections_is_the_branch_of_what_it_is_added_to(net, query, run):
     x = net.input(1, 8, 8, 8)
     both = net.op("add", net.conv("a", x), net.conv("b", x))
