@@ -91,8 +91,8 @@ def change_at(owners: Iterable[Owner], change: Callable[[Owner], Draft | None]) 
 
 
 def _counts(text: str) -> bool:
-    """Whether a text names parts by number: ``self.layer4[1].conv1`` or ``"layer4.1.conv1"``."""
-    return bool(re.search(r"[\w\])]\[\d+\]|[\"'][\w.]*\.\d", text))
+    """Whether a text names parts by number: ``self.layer4[1].conv1``, ``"layer4.1.conv1"``, ``self.stage2.unit6``."""
+    return bool(re.search(r"[\w\])]\[\d+\]|[\"'][\w.]*\.\d|\.(?:unit|block|cell)_?\d+\b", text))
 
 
 def owner_edits(
