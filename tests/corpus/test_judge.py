@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -416,3 +417,57 @@ def test_a_sum_within_an_activation_is_no_residual_block_beyond_doubt() -> None:
     found = judge.survey(make([*PLAIN, *curve]), inputs).targets["gated-residuals"]
     assert len(found.must) == len(plain.must)
     assert len(found.may) == len(plain.may) + 1
+
+
+class Two(nn.Module):
+    """Two projections of one tensor, and what else the cases below need."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, 16, 3, padding=1)
+        self.other = nn.Conv2d(3, 16, 3, padding=1)
+        self.mean = nn.Conv2d(16, 16, 1)
+        self.std = nn.Conv2d(16, 16, 1)
+
+
+class Sampled(Two):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        h = self.stem(x)
+        return self.mean(h) + self.std(h) * torch.randn_like(h)
+
+
+class Modulated(Two):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        h = self.stem(x)
+        return self.other(x) * self.std(h) + self.mean(h)
+
+
+class Gated(Two):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        h = self.stem(x)
+        return F.relu(self.mean(h)) * torch.sigmoid(self.std(h)) + self.mean(h)
+
+
+@pytest.mark.parametrize(("model", "sure"), [(Sampled, 0), (Modulated, 0), (Gated, 1)])
+def test_scale_and_shift_are_no_residual_block_beyond_doubt(model: type[nn.Module], sure: int) -> None:
+    assert len(judge.survey(model, inputs).targets["gated-residuals"].must) == sure
+
+
+class Calibrated(Two):
+    """Self-calibrated convolution: a sum with what a lower resolution tells, which only makes a gate."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        h = self.stem(x)
+        low = F.interpolate(self.mean(F.avg_pool2d(h, 4)), scale_factor=4.0)
+        return self.std(h) * torch.sigmoid(h + low)
+
+
+class Decoded(Calibrated):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        h = self.stem(x)
+        return self.std(h + F.interpolate(self.mean(F.avg_pool2d(h, 4)), scale_factor=4.0))
+
+
+@pytest.mark.parametrize(("model", "sure"), [(Calibrated, 0), (Decoded, 1)])
+def test_a_sum_that_only_makes_a_gate_is_no_skip_beyond_doubt(model: type[nn.Module], sure: int) -> None:
+    assert len(judge.survey(model, inputs).targets["gated-skips"].must) == sure
