@@ -187,6 +187,9 @@ def _vendored(options: Options, host: Part, located: Located, clock: _Clock) -> 
     """The sources with copies of the library modules that the rules change."""
     with clock.stage("vendor"):
         rules = rules_asked(options)
+        if smaller_asked(options, rules) is not None:
+            hint = "leave the smaller configuration out, or make the copies in a run of their own"
+            raise TargetError("T226", "copies are proved with the model itself, not with a smaller one", hint=hint)
         target = replace(target_asked(options, located, rules, None), devices=devices_asked(options, small=False))
         session = host.session("the model")
         session.start("mutagen.trace.session:open_model", target)

@@ -78,6 +78,8 @@ def command(
     """
     asked = _asked(diff, output_format, file=output, verbosity=min(verbose, 1) - min(quiet, 1))
     check_writable(output)
+    if plan_file is not None and flags["vendor"]:
+        raise click.UsageError("--plan already says what to change, copies and all: leave --vendor out")
     found = _targets(rules, targets, plan_file=plan_file)
     if isinstance(found, Outcome):
         return _show([found], asked)

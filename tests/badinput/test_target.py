@@ -159,6 +159,12 @@ def test_a_smaller_configuration_for_a_plan(desk: Any, shape: tuple[str, ...]) -
     desk.run("apply", "--plan", "plan.json", "--prove-with", "Net(2)").refuse("T212", hint="RULES and TARGET")
 
 
+def test_copies_for_a_plan_or_a_smaller_configuration(desk: Any, shape: tuple[str, ...]) -> None:
+    done = desk.run("apply", "--plan", "plan.json", "--vendor")
+    assert done.code == 2 and "leave --vendor out" in done.err
+    desk.apply("net.py", *shape, "--vendor", "--prove-with", "Net(2)").refuse("T226", hint="leave the smaller")
+
+
 def test_a_device_that_is_none(desk: Any, shape: tuple[str, ...]) -> None:
     done = desk.quick("net.py", *shape, "--device", "cuda")
     assert done.code == 2 and "'cuda' is not one of 'cpu', 'meta'" in done.err and not done.changed
