@@ -31,10 +31,10 @@ def branches(event: Event, seen: Observer) -> list[tuple[bool, int]]:
         width = _width(shortcut, end, seen)
         if width is not None:
             enough = width >= LOWER * (seen.values[shortcut].scale or 0.0)
-            sure = same and enough and _learns(shortcut, end, seen)
+            certain = same and enough and _learns(shortcut, end, seen)
             # Between tensors of other ranks there is no telling what is a lower resolution.
             fits = len(second.shape) == len(first.shape) and (enough or (same and _changes_rank(shortcut, end, seen)))
-            return [(sure, branch)] if fits else []
+            return [(certain, branch)] if fits else []
     for branch in (1, 0):
         for certain, term in _carried(event.operands[1 - branch], seen):
             width = _width(term, event.operands[branch], seen)
