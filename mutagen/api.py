@@ -172,7 +172,7 @@ def _later(traced: _Traced, why: str) -> _Traced | None:
     products = standing_products(traced.trace, traced.project.read)
     plan = make_plan(traced.found, traced.trace, traced.project, blocks=load_blocks(), products=products, late=True)
     refused = any(it.refused for it in plan.rules)
-    plan = replace(plan, notes=(*plan.notes, f"changed when all is built: {why}"))
+    plan = as_vendored(replace(plan, notes=(*plan.notes, f"changed when all is built: {why}")), traced.vendored)
     return replace(traced, plan=plan, late=True) if plan.edits != traced.plan.edits and not refused else None
 
 

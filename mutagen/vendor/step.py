@@ -11,7 +11,7 @@ from typing import cast
 
 from mutagen.blocks.catalogue import load_blocks
 from mutagen.blocks.recognise import standing_products
-from mutagen.errors import InternalError, Place, TargetError
+from mutagen.errors import Place, TargetError
 from mutagen.match.select import select
 from mutagen.plan.make import make_plan
 from mutagen.records.options import Scope
@@ -27,6 +27,10 @@ from mutagen.source.project import Project, open_project
 from mutagen.vendor.needed import library_files, needed_modules
 from mutagen.vendor.place import head_of, places
 from mutagen.vendor.text import copy_text, led_to_copies
+
+_OTHERWISE = (
+    "the library finds what it builds in a way that leads to no copy, such as a registry: name the class instead"
+)
 
 
 def vendor(session: Session, trace: Trace, target: Target, rules: tuple[Rule, ...], scope: Scope) -> Vendored:
@@ -102,11 +106,8 @@ def with_copies_in_use(vendored: Vendored) -> Iterator[None]:
     except TargetError as error:
         if not vendored.overlay:
             raise
-        hint = (
-            "the library finds what it builds in a way that does not lead to a copy, such as a registry: name classes"
-        )
         message = f"with copies of library modules, {error.message}"
-        raise TargetError("T225", message, hint=hint, detail=error.detail) from error
+        raise TargetError("T225", message, hint=_OTHERWISE, detail=error.detail) from error
 
 
 def as_vendored(plan: Plan, vendored: Vendored) -> Plan:
@@ -128,7 +129,8 @@ def with_copies(changes: Sequence[FileChange], vendored: Vendored) -> tuple[File
 
 
 def check_reached(vendored: Vendored, trace: Trace) -> None:
-    """Raise InternalError where the model, traced with the copies, does not use one of them."""
+    """Raise TargetError T225 where the model, traced with the copies, does not use one of them."""
     missing = [path for path in vendored.overlay if path not in trace.files]
     if missing:
-        raise InternalError("B805", f"the model was to be built with {missing[0]}, and was built without it")
+        message = f"the model was to be built with the copy {Path(missing[0]).name}, and was built without it"
+        raise TargetError("T225", message, hint=_OTHERWISE)

@@ -145,10 +145,20 @@ class Net(nn.Module):
 """
 
 
+UNUSED = """
+
+def unused():
+    from zoohub import tiny
+
+    return tiny()
+"""
+
+
 @pytest.mark.parametrize(
     ("imports", "made", "code"),
     [
         ("", "importlib.import_module('zoohub').tiny()", "T223"),
+        (UNUSED, "importlib.import_module('zoohub').tiny()", "T225"),
         ("from helper import build", "build()", "T222"),
         ("import zoohub, math", "zoohub.tiny()", None),
         ("import zoohub\n\ntiny = zoohub_tiny = None", "zoohub.tiny()", "T221"),
