@@ -26,7 +26,7 @@ def _with_import(file: SourceFile, wanted: Import) -> bytes:
     if twin is not None:
         return _joined(file, twin, wanted)
     at = _place(file, statements, wanted)
-    line = _statement(wanted).encode() + file.newline.encode() * (
+    line = statement_of(wanted).encode() + file.newline.encode() * (
         2 if _opens_group(file, statements, wanted, at) else 1
     )
     if _closes_group(file, statements, wanted, at):
@@ -45,7 +45,8 @@ def _joined(file: SourceFile, statement: ast.ImportFrom, wanted: Import) -> byte
     return file.utf8[:at] + f"{_imported(wanted)}, ".encode() + file.utf8[at:]
 
 
-def _statement(wanted: Import) -> str:
+def statement_of(wanted: Import) -> str:
+    """The statement that makes an import."""
     return f"from {wanted.module} import {_imported(wanted)}" if wanted.name else f"import {_imported(wanted)}"
 
 
@@ -64,28 +65,28 @@ def _joins(statement: ast.ImportFrom, wanted: Import) -> bool:
 def _place(file: SourceFile, statements: Sequence[_Statement], wanted: Import) -> int:
     """Offset of the line where the statement goes."""
     kind = _kind(wanted.module)
-    same = [it for it in statements if _kind(_origin(it)) == kind]
+    same = [it for it in statements if _kind(origin_of(it)) == kind]
     if wanted == Import(wanted.file, "torch") and same:
         return file.line_starts[same[0].lineno - 1]
     if same and wanted.name is None and wanted.alias is None and kind == "standard":
         plain = [it for it in same if isinstance(it, ast.Import)]
-        return _behind(file, plain[-1]) if plain else file.line_starts[same[0].lineno - 1]
+        return behind(file, plain[-1]) if plain else file.line_starts[same[0].lineno - 1]
     if same:
-        return _behind(file, same[-1])
-    ordinary = [it for it in statements if _origin(it) != "__future__"]
+        return behind(file, same[-1])
+    ordinary = [it for it in statements if origin_of(it) != "__future__"]
     if kind == "standard" and ordinary:
         return file.line_starts[ordinary[0].lineno - 1]
     if statements:
-        return _behind(file, statements[-1])
+        return behind(file, statements[-1])
     first = file.tree.body[0] if file.tree.body else None
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-        return _behind(file, first)
+        return behind(file, first)
     return file.line_starts[first.lineno - 1] if first is not None else len(file.utf8)
 
 
 def _opens_group(file: SourceFile, statements: Sequence[_Statement], wanted: Import, at: int) -> bool:
     """Whether the import is the first of the standard library and stands right above imports of another kind."""
-    if _kind(wanted.module) != "standard" or any(_kind(_origin(it)) == "standard" for it in statements):
+    if _kind(wanted.module) != "standard" or any(_kind(origin_of(it)) == "standard" for it in statements):
         return False
     return any(file.line_starts[it.lineno - 1] == at for it in statements)
 
@@ -93,14 +94,14 @@ def _opens_group(file: SourceFile, statements: Sequence[_Statement], wanted: Imp
 def _closes_group(file: SourceFile, statements: Sequence[_Statement], wanted: Import, at: int) -> bool:
     """Whether the import is the first of the project's own, right below others, in a file that parts its groups."""
     kind = _kind(wanted.module)
-    if kind in ("standard", "torch", "future") or any(_kind(_origin(it)) == kind for it in statements):
+    if kind in ("standard", "torch", "future") or any(_kind(origin_of(it)) == kind for it in statements):
         return False
-    above = [it for it in statements if _behind(file, it) <= at]
+    above = [it for it in statements if behind(file, it) <= at]
     mixed = any(
-        _kind(_origin(one)) != _kind(_origin(two)) and two.lineno == (one.end_lineno or one.lineno) + 1
+        _kind(origin_of(one)) != _kind(origin_of(two)) and two.lineno == (one.end_lineno or one.lineno) + 1
         for one, two in pairwise(above)
     )
-    return bool(above) and _behind(file, above[-1]) == at and not mixed
+    return bool(above) and behind(file, above[-1]) == at and not mixed
 
 
 def _kind(module: str) -> str:
@@ -113,12 +114,14 @@ def _kind(module: str) -> str:
     return "standard" if top in sys.stdlib_module_names else top
 
 
-def _origin(statement: _Statement) -> str:
+def origin_of(statement: _Statement) -> str:
+    """The module that a statement imports or imports from, as written."""
     if isinstance(statement, ast.ImportFrom):
         return "." * statement.level + (statement.module or "")
     return statement.names[0].name
 
 
-def _behind(file: SourceFile, statement: ast.stmt) -> int:
+def behind(file: SourceFile, statement: ast.stmt) -> int:
+    """Offset of the line behind a statement."""
     line = statement.end_lineno or statement.lineno
     return file.line_starts[line] if line < len(file.line_starts) else len(file.utf8)

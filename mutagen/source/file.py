@@ -83,7 +83,7 @@ class SourceFile:
         start = self.offset(span.line, span.column)
         return self.utf8[start : self.offset(span.end_line, span.end_column)].decode()
 
-    def span(self, node: ast.expr | ast.stmt) -> Span:
+    def span(self, node: ast.expr | ast.stmt | ast.alias) -> Span:
         """The span of a node."""
         return Span(self.path, *position(node))
 
@@ -146,7 +146,7 @@ class SourceFile:
         return match.start() if match else len(self.utf8)
 
 
-def position(node: ast.expr | ast.stmt) -> tuple[int, int, int, int]:
+def position(node: ast.expr | ast.stmt | ast.alias) -> tuple[int, int, int, int]:
     """Line, column, end line, end column of a node."""
     return (node.lineno, node.col_offset, node.end_lineno or node.lineno, node.end_col_offset or node.col_offset)
 

@@ -13,8 +13,7 @@ from types import ModuleType
 
 from mutagen.records.span import Span
 from mutagen.records.vendor import Reference
-
-_Place = ast.alias | ast.expr
+from mutagen.source.file import SourceFile, read_source
 
 
 def references(files: tuple[str, ...], homes: tuple[str, ...]) -> tuple[tuple[Reference, ...], dict[str, str]]:
@@ -42,32 +41,33 @@ def _by_file(files: tuple[str, ...]) -> dict[str, ModuleType]:
 
 
 def _of_file(file: str, module: ModuleType, homes: dict[str, str]) -> Iterator[Reference]:
-    tree = ast.parse(Path(file).read_bytes())
-    for node in ast.walk(tree):
+    source = read_source(file, Path(file).read_bytes())
+    for node in ast.walk(source.tree):
         if isinstance(node, ast.ImportFrom):
-            yield from _imported(file, module, node, homes)
+            yield from _imported(source, module, node, homes)
         elif isinstance(node, ast.Import):
-            yield from (
-                Reference(_span(file, it), homes[it.name], None) for it in node.names if it.asname and it.name in homes
-            )
+            named = (it for it in node.names if it.asname and it.name in homes)
+            yield from (Reference(source.span(it), homes[it.name], None) for it in named)
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
-            yield from _reached(file, module, node, homes)
+            yield from _reached(source, module, node, homes)
 
 
-def _imported(file: str, module: ModuleType, node: ast.ImportFrom, homes: dict[str, str]) -> Iterator[Reference]:
+def _imported(
+    source: SourceFile, module: ModuleType, node: ast.ImportFrom, homes: dict[str, str]
+) -> Iterator[Reference]:
     try:
         origin = importlib.util.resolve_name("." * node.level + (node.module or ""), module.__package__)
     except ImportError:
         return
     for alias in node.names:
         if origin in homes:
-            yield Reference(_span(file, alias), homes[origin], alias.name)
+            yield Reference(source.span(alias), homes[origin], alias.name)
             continue
         value = getattr(sys.modules.get(origin), alias.name, None) or sys.modules.get(f"{origin}.{alias.name}")
-        yield from _home(_span(file, alias), value, alias.name, homes)
+        yield from _home(source.span(alias), value, alias.name, homes)
 
 
-def _reached(file: str, module: ModuleType, node: ast.Attribute, homes: dict[str, str]) -> Iterator[Reference]:
+def _reached(source: SourceFile, module: ModuleType, node: ast.Attribute, homes: dict[str, str]) -> Iterator[Reference]:
     """A member that an expression takes out of modules, unless it is the import that brings in the home alone."""
     names = [node.attr]
     inner = node.value
@@ -80,7 +80,7 @@ def _reached(file: str, module: ModuleType, node: ast.Attribute, homes: dict[str
     value = _member(owner, names[-1])
     if value is None or isinstance(value, ModuleType) or (len(names) == 1 and vars(owner)["__name__"] in homes):
         return
-    yield from _home(_span(file, node), value, names[-1], homes)
+    yield from _home(source.span(node), value, names[-1], homes)
 
 
 def _member(owner: object, name: str) -> object:
@@ -95,8 +95,3 @@ def _home(at: Span, value: object, name: str, homes: dict[str, str]) -> Iterator
     home = homes.get(str(getattr(value, "__module__", None)))
     if home is not None and getattr(value, "__name__", None) == name:
         yield Reference(at, home, name)
-
-
-def _span(file: str, node: _Place) -> Span:
-    end = node.end_lineno, node.end_col_offset
-    return Span(file, node.lineno, node.col_offset, end[0] or node.lineno, end[1] or node.col_offset)

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from mutagen.errors import Place, TargetError
 from mutagen.records.plan import Import
 from mutagen.records.vendor import Copied, Reference
-from mutagen.rewrite.imports import with_imports
-from mutagen.source.file import SourceFile
+from mutagen.rewrite.imports import behind, origin_of, statement_of, with_imports
+from mutagen.source.file import SourceFile, position
 from mutagen.source.imports_of import absolute
+from mutagen.source.names import dotted
 
 _Patch = tuple[int, int, str]
 
@@ -50,7 +51,7 @@ def _leave_out_unused(changes: _Changes, references: Sequence[Reference]) -> Non
         if isinstance(node, ast.Import) and len(node.names) == 1:
             alias = node.names[0]
             if (alias.asname or alias.name.partition(".")[0]) in gone:
-                changes.patches.append((file.offset(node.lineno, 0), _line_end(file, node), ""))
+                changes.patches.append((file.offset(node.lineno, 0), behind(file, node), ""))
 
 
 def copy_text(
@@ -88,15 +89,15 @@ def _lead(
     here = {(it.at.line, it.at.column, it.at.end_line, it.at.end_column): it for it in references}
     for node in ast.walk(file.tree):
         if isinstance(node, ast.ImportFrom):
-            led = {id(alias): here[key] for alias in node.names if (key := _key(alias)) in here}
+            led = {id(alias): here[key] for alias in node.names if (key := position(alias)) in here}
             gone = {id(alias) for alias in node.names if (alias.asname or alias.name) in unused}
             if led or gone or (own is not None and node.level):
                 _statement(changes, node, led, gone, copies, own)
         elif isinstance(node, ast.Import):
             for alias in node.names:
-                if (found := here.get(_key(alias))) is not None:
+                if (found := here.get(position(alias))) is not None:
                     _whole_module(changes, node, alias, copies[found.home])
-        elif isinstance(node, ast.Attribute) and (found := here.get(_key(node))) is not None:
+        elif isinstance(node, ast.Attribute) and (found := here.get(position(node))) is not None:
             _expression(changes, node, copies[found.home])
 
 
@@ -118,16 +119,16 @@ def _statement(
     ):
         changes.patches.append((*_origin(file, node), copies[homes.pop()].imported_as))
         return
-    added = [_written(_import(file, it, led[id(it)], copies)) for it in node.names if id(it) in led]
+    added = [statement_of(_import(file, it, led[id(it)], copies)) for it in node.names if id(it) in led]
     statements = f"{file.newline}{' ' * node.col_offset}".join(_joined(added))
     rest = [it for it in node.names if id(it) not in led and id(it) not in gone]
     start, end = file.offset(node.lineno, node.col_offset), _end(file, node)
     if not rest:
         whole = statements or node.col_offset
-        changes.patches.append((start, end if whole else _line_end(file, node), statements or "pass" if whole else ""))
+        changes.patches.append((start, end if whole else behind(file, node), statements or "pass" if whole else ""))
         return
     if own is not None and node.level:
-        changes.patches.append((*_origin(file, node), absolute(_dotted(node), own.module, own.is_package)))
+        changes.patches.append((*_origin(file, node), absolute(origin_of(node), own.module, own.is_package)))
     changes.patches += _without(file, node, {*led, *gone})
     if statements:
         changes.patches.append((end, end, f"{file.newline}{' ' * node.col_offset}{statements}"))
@@ -168,7 +169,7 @@ def _whole_module(changes: _Changes, node: ast.Import, alias: ast.alias, copied:
         raise TargetError(
             "T221", "one statement imports several modules, one of which is to be copied", place=place, hint=hint
         )
-    changes.patches.append((file.offset(node.lineno, node.col_offset), _end(file, node), _written(wanted)))
+    changes.patches.append((file.offset(node.lineno, node.col_offset), _end(file, node), statement_of(wanted)))
 
 
 def _expression(changes: _Changes, node: ast.Attribute, copied: Copied) -> None:
@@ -210,15 +211,8 @@ def _registrations(file: SourceFile) -> Iterator[ast.expr]:
     for node in ast.walk(file.tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             for decorator in node.decorator_list:
-                called = decorator.func if isinstance(decorator, ast.Call) else decorator
-                name = (
-                    called.attr
-                    if isinstance(called, ast.Attribute)
-                    else called.id
-                    if isinstance(called, ast.Name)
-                    else ""
-                )
-                if name.startswith("register"):
+                name = dotted(decorator.func if isinstance(decorator, ast.Call) else decorator) or ""
+                if name.rpartition(".")[2].startswith("register"):
                     yield decorator
 
 
@@ -242,15 +236,6 @@ def _without(file: SourceFile, node: ast.ImportFrom, leaving: set[int]) -> Itera
             yield _end(file, names[index - 1]), _end(file, alias), ""
 
 
-def _written(wanted: Import) -> str:
-    alias = f" as {wanted.alias}" if wanted.alias else ""
-    return f"from {wanted.module} import {wanted.name}{alias}" if wanted.name else f"import {wanted.module}{alias}"
-
-
-def _dotted(node: ast.ImportFrom) -> str:
-    return "." * node.level + (node.module or "")
-
-
 def _origin(file: SourceFile, node: ast.ImportFrom) -> tuple[int, int]:
     """Where the module of a ``from`` statement is written."""
     start = file.offset(node.lineno, node.col_offset)
@@ -262,21 +247,12 @@ def _origin(file: SourceFile, node: ast.ImportFrom) -> tuple[int, int]:
     return start + at, start + end
 
 
-def _key(node: ast.alias | ast.expr) -> tuple[int, int, int, int]:
-    return node.lineno, node.col_offset, node.end_lineno or 0, node.end_col_offset or 0
-
-
 def _start(file: SourceFile, node: ast.alias) -> int:
     return file.offset(node.lineno, node.col_offset)
 
 
 def _end(file: SourceFile, node: ast.alias | ast.expr | ast.stmt) -> int:
     return file.offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
-
-
-def _line_end(file: SourceFile, node: ast.stmt) -> int:
-    line = node.end_lineno or node.lineno
-    return file.line_starts[line] if line < len(file.line_starts) else len(file.utf8)
 
 
 def _behind_shebang(text: bytes) -> int:
