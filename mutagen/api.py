@@ -12,7 +12,7 @@ from mutagen.asked import devices_asked, locate, rules_asked, smaller_asked, tar
 from mutagen.blocks.catalogue import load_blocks
 from mutagen.blocks.recognise import standing_products, warm_up
 from mutagen.cache.answers import is_kept, keep_answer, watched_run
-from mutagen.errors import ClashError, InternalError, Place, ProofError, TargetError
+from mutagen.errors import ClashError, Place, ProofError, TargetError
 from mutagen.load.model_call import parse_call
 from mutagen.load.others import other_models
 from mutagen.load.plan_file import check_hashes, read_plan
@@ -36,7 +36,7 @@ from mutagen.source.project import Project, open_project
 from mutagen.vendor.step import as_vendored, check_reached, vendor, with_copies, with_copies_in_use
 from mutagen.verify.collateral import MEMORY, watched
 from mutagen.verify.prove import begin, begin_again, prove
-from mutagen.verify.shrunk import Covering, Smaller, cover, open_smaller, prove_smaller, traced_smaller
+from mutagen.verify.shrunk import Covering, Smaller, cover, open_smaller, prove_smaller, trace_of, traced_smaller
 from mutagen.write.transaction import commit
 
 _NOTHING_COPIED = Vendored()
@@ -193,9 +193,7 @@ def _vendored(options: Options, host: Part, located: Located, clock: _Clock) -> 
         target = replace(target_asked(options, located, rules, None), devices=devices_asked(options, small=False))
         session = host.session("the model")
         session.start("mutagen.trace.session:open_model", target)
-        trace = session.result()
-        if not isinstance(trace, Trace):
-            raise InternalError("B802", "tracing returned something else than a trace")
+        trace = trace_of(session)
         found = vendor(session, trace, target, rules.rules, options.scope)
         session.kill()
     return found
@@ -230,10 +228,8 @@ def _up_to_plan(
     with clock.stage("match"):
         warm_up()  # in the time that torch takes to be imported
     with clock.stage("trace"), _while_there(located.file), with_copies_in_use(vendored):
-        trace = session.result()
+        trace = trace_of(session)
         smaller = traced_smaller(smaller) if smaller else None
-    if not isinstance(trace, Trace):
-        raise InternalError("B802", "tracing returned something else than a trace")
     if smaller is None:
         session.kill()
     _check_there(*(it for it in (located.file, *trace.files) if it not in vendored.overlay))

@@ -141,12 +141,9 @@ def _observe(reference: Reference, case: CaseInput, output: list[torch.Tensor]) 
         own = with_blocks(reference.survivors, patient.blocks)
         paths = module_paths(model) | block_paths(patient.blocks) | paths_of(reference.rebuilt, reference.surgery)
 
-        eager: list[bool] = []
-
-        def look(backward: bool) -> Observed:
+        def look(backward: bool, run: Callable[..., Any] | None = None) -> Observed:
             def once(active: Streams | None) -> Observed:
-                run = original.call if eager else runner(patient, active)
-                return observe(run, case.leaves, own, seed=seed, backward=backward)
+                return observe(run or runner(patient, active), case.leaves, own, seed=seed, backward=backward)
 
             return with_chance(once, seed=seed, modules=paths, chance=chance)
 
@@ -163,8 +160,7 @@ def _observe(reference: Reference, case: CaseInput, output: list[torch.Tensor]) 
             if can_be_eager(patient, reference.surgery):
                 with suppress(Exception):
                     operate_eagerly(patient, reference.surgery, undo, reference.rebuilt)
-                    eager.append(True)
-                    return _Seen(look(True), own, eager=True)
+                    return _Seen(look(True, original.call), own, eager=True)
             raise ProofError(
                 "P811",
                 f"the graph edited as the rules say does not run: {type(error).__name__}: {error}",

@@ -62,11 +62,17 @@ def open_smaller(
     return Smaller(session, target, format_call(call))
 
 
-def traced_smaller(smaller: Smaller) -> Smaller:
-    """The same with its trace, for which it waits."""
-    trace = smaller.session.result()
+def trace_of(session: Session) -> Trace:
+    """The trace that a session was told to make, for which it waits."""
+    trace = session.result()
     if not isinstance(trace, Trace):
         raise InternalError("B802", "tracing returned something else than a trace")
+    return trace
+
+
+def traced_smaller(smaller: Smaller) -> Smaller:
+    """The same with its trace, for which it waits."""
+    trace = trace_of(smaller.session)
     smaller.session.kill()
     return replace(smaller, trace=trace, target=replace(smaller.target, inputs=trace.inputs))
 
