@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from mutagen.sandbox.runner import Host, Session
 
 ROOT = Path(__file__).parents[2]
 PATCHES = Path(__file__).parent / "patches"
+PACKAGES = Path(__file__).parent / "library" / "site-packages"
 
 
 class SharedHost(Host):
@@ -163,6 +165,15 @@ def _stands_within(line: bytes, column: int) -> bool:
 def host() -> Iterator[SharedHost]:
     with SharedHost() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def library_host() -> Iterator[SharedHost]:
+    """A host whose Python finds the installed packages of these tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(PACKAGES), os.environ.get("PYTHONPATH", "")]))
+        with SharedHost() as running:
+            yield running
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +19,8 @@ SHAPE = ("1x3x16x16",)
 
 
 @pytest.fixture(scope="module")
-def host(host: Any) -> Iterator[Any]:
-    """A host whose Python finds the packages."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", os.pathsep.join([str(PACKAGES), os.environ.get("PYTHONPATH", "")]))
-        with type(host)() as running:
-            yield running
+def host(library_host: Any) -> Any:
+    return library_host
 
 
 def name(case: dict[str, Any]) -> str:
