@@ -36,21 +36,32 @@ def apply(
     warm: Warm | None = None,
 ) -> Answer:
     """Returns what ``mutagen apply`` answers when the packages below ``roots`` come first on the path."""
+    words = ["apply", *arguments, *(["--output-format", "json"] if json_output else [])]
+    code, out, err = _command(words, roots, timeout, warm)
+    if code is None:
+        return Answer(None)
+    report = _report(out.decode("utf-8", "replace")) if json_output else {}
+    return Answer(code, report, out, err.decode("utf-8", "replace"))
+
+
+def plan(arguments: list[str], *, roots: tuple[str, ...], timeout: float, warm: Warm | None = None) -> bytes:
+    """Returns the plan that ``mutagen plan`` prints; nothing where it ends with an error or something is refused."""
+    code, out, _ = _command(["plan", *arguments], roots, timeout, warm)
+    return out if code == 0 else b""
+
+
+def _command(
+    words: list[str], roots: tuple[str, ...], timeout: float, warm: Warm | None
+) -> tuple[int | None, bytes, bytes]:
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([*roots, str(REPOSITORY)]),
         "OMP_NUM_THREADS": "1",
         "NO_COLOR": "1",
     }
-    words = ["apply", *arguments, *(["--output-format", "json"] if json_output else [])]
     if warm is not None:
-        code, out, err = warm.run(words, cwd=roots[0], env=environment, timeout=timeout)
-    else:
-        code, out, err = _run(words, roots[0], environment, timeout)
-    if code is None:
-        return Answer(None)
-    report = _report(out.decode("utf-8", "replace")) if json_output else {}
-    return Answer(code, report, out, err.decode("utf-8", "replace"))
+        return warm.run(words, cwd=roots[0], env=environment, timeout=timeout)
+    return _run(words, roots[0], environment, timeout)
 
 
 def _run(words: list[str], cwd: str, environment: Mapping[str, str], timeout: float) -> tuple[int | None, bytes, bytes]:

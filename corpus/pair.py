@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import subprocess
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from corpus.bytes_check import check_bytes
-from corpus.command import Answer, apply, codes, messages
+from corpus.command import Answer, apply, codes, messages, plan
 from corpus.entries import Entry, call_text, input_texts
 from corpus.judge import Survey, Verdict
 from corpus.size import size
@@ -42,17 +43,42 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Where pairs are tried: copies of packages, the judge's process, and one for the command line where it is warm."""
+    """Where pairs are tried: copies of packages, the judge's process, and one for the command line where it is warm.
+
+    ``judged`` holds what was proved in the default scope, by entry and rule, to be taken over where plans are alike.
+    """
 
     workspace: Workspace
     zygote: Zygote
     warm: Warm | None = None
+    judged: Mapping[tuple[str, str], Result] = field(default_factory=dict)
 
     def apply(self, pair: Pair, *, diff: bool = False) -> Answer:
         """Runs the command line on the edited copy."""
         roots = self.workspace.roots(pair.entry, edited=True)
         arguments = [*pair.arguments, *(["--diff"] if diff else [])]
         return apply(arguments, roots=roots, timeout=pair.timeout, json_output=not diff, warm=self.warm)
+
+    def plan(self, pair: Pair) -> bytes:
+        """Returns what the command line plans; nothing where something is refused."""
+        roots = self.workspace.roots(pair.entry, edited=True)
+        return plan(pair.arguments, roots=roots, timeout=pair.timeout, warm=self.warm)
+
+
+def judged(results: Iterable[Result]) -> dict[tuple[str, str], Result]:
+    """Returns what was proved in the default scope, the last result of each pair."""
+    last = {(result.entry, result.rule): result for result in results if result.scope == "file"}
+    return {pair: result for pair, result in last.items() if result.outcome == "proved"}
+
+
+def taken_over(pair: Pair, bench: Bench) -> Result | None:
+    """Returns the result of the default scope where both scopes plan the same edits, byte for byte; else None."""
+    known = bench.judged.get((pair.entry.key, pair.rule)) if pair.scope == "package" else None
+    if known is None:
+        return None
+    plan, other = (bench.plan(replace(pair, scope=scope)) for scope in ("file", "package"))
+    alike = plan == other and plan != b""
+    return replace(known, scope=pair.scope, notes=("planned as in the default scope",)) if alike else None
 
 
 def try_pair(pair: Pair, blank: Result, bench: Bench) -> Result:

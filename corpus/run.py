@@ -17,7 +17,7 @@ from threading import Lock
 from corpus.command import REPOSITORY
 from corpus.compare import changes, explain, got_worse
 from corpus.entries import Entry, choose, read_entries
-from corpus.pair import Bench, Pair, try_pair
+from corpus.pair import Bench, Pair, judged, taken_over, try_pair
 from corpus.rule_sets import rule_argument
 from corpus.store import TABLE, Result, append, failed, read_store, read_table, summary, table, tool_hash
 from corpus.targets import MORE_RULES, RULES
@@ -34,7 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     entries = choose(read_entries(options.corpus), options.entries)
     tool = tool_hash(REPOSITORY)
-    done = {result.key: result for result in read_store(options.store)} if options.store and options.resume else {}
+    stored = read_store(options.store) if options.store else []
+    done = {result.key: result for result in stored} if options.resume else {}
+    options.judged = judged([*read_table(options.table, entries), *stored]) if options.alike else {}
     results: list[Result] = []
     lock = Lock()
     ordered = sorted(entries, key=lambda entry: entry.top)
@@ -89,7 +91,7 @@ def _of_package(
         zygote = stack.enter_context(Zygote(preload))
         warm = stack.enter_context(Warm(preload)) if options.warm else None
         for entry, pairs in missing:
-            yield from _of_entry(entry, pairs, Bench(workspace, zygote, warm), tool, options)
+            yield from _of_entry(entry, pairs, Bench(workspace, zygote, warm, options.judged), tool, options)
 
 
 def _needed(entry: Entry, workspace: Workspace) -> tuple[str, ...]:
@@ -123,7 +125,7 @@ def _of_entry(
         start = time.monotonic()
         if options.show:
             _show(pair, bench)
-        result = try_pair(pair, own, bench)
+        result = taken_over(pair, bench) or try_pair(pair, own, bench)
         bench.workspace.restore(entry)
         yield replace(result, seconds=round(time.monotonic() - start, 1))
 
@@ -163,6 +165,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--resume", action="store_true", help="leave out pairs that the store has for this tool")
     parser.add_argument("--timeout", type=float, default=300.0, help="seconds for each step")
     parser.add_argument("--warm", action="store_true", help="fork command lines from a process that imported torch")
+    parser.add_argument("--alike", action="store_true", help="take over what both scopes plan alike (corpus/README.md)")
     parser.add_argument("--doubtful", action="store_true", help="also try pairs with nothing but doubtful targets")
     parser.add_argument("--check-diff", action="store_true", help="also see that the patch of --diff can be reverted")
     parser.add_argument("--show", action="store_true", help="print rule, command and patch of each pair")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -12,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from corpus.command import Answer, codes
 from corpus.entries import Entry
-from corpus.pair import _without_change
+from corpus.pair import Bench, Pair, _without_change, judged, taken_over
 from corpus.store import Result
 from corpus.workspace import Workspace
 from corpus.zygote import JobFailed, Zygote
@@ -117,3 +119,37 @@ def test_jobs_run_on_either_copy_and_failures_are_told(site: Path, tmp_path: Pat
             zygote.run("examine", ENTRY, edited, survey, {}, workspace.found, timeout=0.5)
         assert zygote.run("survey", ENTRY, original).classes == survey.classes
     assert os.path.exists(source)
+
+
+class Planned(Bench):
+    """A bench whose command line plans what the test says for each scope."""
+
+    plans: ClassVar[dict[str, bytes]] = {}
+
+    def plan(self, pair: Pair) -> bytes:
+        return self.plans[pair.scope]
+
+
+@pytest.mark.parametrize(
+    ("file", "package", "scope", "taken"),
+    [
+        (b"{1}", b"{1}", "package", True),
+        (b"{1}", b"{2}", "package", False),
+        (b"", b"", "package", False),  # something is refused in both
+        (b"{1}", b"{1}", "file", False),
+    ],
+)
+def test_what_both_scopes_plan_alike_is_judged_once(
+    site: Path, tmp_path: Path, file: bytes, package: bytes, scope: str, taken: bool
+) -> None:
+    entry = Entry("tinypack", "1", "tinypack.net", "tinypack/net.py", "net")
+    proved = Result(entry.key, "tinypack", "r", "file", "old", "proved", applicable=True, lines=3)
+    refused = Result(entry.key, "tinypack", "other", "file", "old", "refused", applicable=True)
+    bench = Planned(Workspace(tmp_path, site), None, None, judged([proved, refused]))  # type: ignore[arg-type]
+    Planned.plans = {"file": file, "package": package}
+    pair = Pair(entry, "r", "r", scope, None, 1.0)  # type: ignore[arg-type]
+    result = taken_over(pair, bench)
+    assert (result is not None) == taken
+    if result is not None:
+        assert (result.scope, result.outcome, result.tool, result.lines) == ("package", "proved", "old", 3)
+    assert taken_over(replace(pair, rule="other"), bench) is None  # what was refused is tried
