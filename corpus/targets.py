@@ -7,8 +7,8 @@ an image-level branch beside a concatenation): a tool may change them, if it cha
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from math import prod
 
@@ -48,6 +48,7 @@ class Targets:
     """Module paths, or edges; ``library`` counts what stands inside torch's own modules.
 
     ``named`` are the paths that a rule made for this model alone has to name, ``count`` what it has to count.
+    ``training`` gives the places of edges in a run in training mode, which may add more, as far as they are known.
     """
 
     must: tuple[str | Edge, ...] = ()
@@ -55,6 +56,7 @@ class Targets:
     library: int = 0
     named: tuple[str, ...] = ()
     count: int = 0
+    training: Mapping[Edge, Edge] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -70,6 +72,14 @@ class _Found:
 def targets(rule: str, model: nn.Module, seen: Observer) -> Targets:
     """Returns what the rule speaks of in the model."""
     return _FINDERS[rule](model, seen)
+
+
+def in_training(wanted: Targets, then: Targets) -> Targets:
+    """Returns the targets of a run in eval mode with their places in one in training mode, in which ``then`` are."""
+    pairs: list[tuple[str | Edge, str | Edge]] = []
+    for own, other in ((wanted.must, then.must), (wanted.may, then.may)):
+        pairs += zip(own, other, strict=True) if len(own) == len(other) else ()
+    return replace(wanted, training={a: b for a, b in pairs if isinstance(a, Edge) and isinstance(b, Edge)})
 
 
 def additions(seen: Observer) -> list[Event]:

@@ -471,3 +471,33 @@ class Decoded(Calibrated):
 @pytest.mark.parametrize(("model", "sure"), [(Calibrated, 0), (Decoded, 1)])
 def test_a_sum_that_only_makes_a_gate_is_no_skip_beyond_doubt(model: type[nn.Module], sure: int) -> None:
     assert len(judge.survey(model, inputs).targets["gated-skips"].must) == sure
+
+
+# In training something more is added before the sum of the block.
+NOISY = "if self.training:\n            y = y * (torch.ones(1) + 0.5 * torch.rand(1))\n        y += x"
+IN_TRAINING: dict[str, tuple[str, str]] = {
+    "right": ("y = self.scale(y)\n        y += x", ""),
+    "in eval mode alone": ("if not self.training:\n            y = self.scale(y)\n        y += x", "train"),
+    "on the noise": ("y = y * (torch.ones(1) + self.scale(0.5 * torch.rand(1)))", "not changed"),
+}
+
+
+@pytest.mark.parametrize("name", IN_TRAINING)
+def test_edges_are_found_where_training_adds_more(name: str) -> None:
+    base = [("y += x", NOISY)]
+    changed, problem = IN_TRAINING[name]
+    old = "y += x" if "y += x" in changed else "y = y * (torch.ones(1) + 0.5 * torch.rand(1))"
+    survey = judge.survey(make(base), inputs)
+    assert survey.trains
+    edited = judge.examine(make([*base, SCALES[0], (old, changed)]), inputs, survey, {})
+    found = judge.compare(make(base), inputs, "gated-residuals", survey, edited, {})
+    assert problem in " | ".join(found.problems) if problem else found.problems == found.notes == []
+
+
+def test_edges_of_which_training_tells_nothing_are_compared_in_eval_alone() -> None:
+    base = [("y += x", "if not self.training:\n            y += x")]
+    survey = judge.survey(make(base), inputs)
+    edited = judge.examine(make([*base, SCALES[0], ("y += x", "y = self.scale(y) + x")]), inputs, survey, {})
+    found = judge.compare(make(base), inputs, "gated-residuals", survey, edited, {})
+    assert found.problems == []
+    assert found.notes[0] == "not known: where add 0 stands in training"
