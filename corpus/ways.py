@@ -11,6 +11,7 @@ LOWER = 0.8  # below this share of the positions a tensor counts as one of lower
 CONVS = {"conv1d", "conv2d", "conv3d", "linear"}
 LEARNED = {"conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "matmul", "bmm", "baddbmm", "einsum", "mm"}
 NORMS = {"batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm"}
+RESHAPING = {"reshape", "view", "unflatten", "rearrange"}
 LOOSE = {
     *("relu", "gelu", "silu", "hardtanh", "leaky_relu", "elu", "prelu", "dropout", "pad", "getitem", "interpolate"),
     *("avg_pool2d", "max_pool2d", "adaptive_avg_pool2d", "cat", "permute", "transpose", "contiguous", "flatten", "mul"),
@@ -32,8 +33,8 @@ def branches(event: Event, seen: Observer) -> list[tuple[bool, int]]:
         if width is not None:
             enough = width >= LOWER * (seen.values[shortcut].scale or 0.0)
             certain = same and enough and _learns(shortcut, end, seen)
-            # Between tensors of other ranks there is no telling what is a lower resolution.
-            fits = len(second.shape) == len(first.shape) and (enough or (same and _changes_rank(shortcut, end, seen)))
+            # Between tensors of other axes there is no telling what is a lower resolution.
+            fits = len(second.shape) == len(first.shape) and (enough or (same and _changes_axes(shortcut, end, seen)))
             return [(certain, branch)] if fits else []
     for branch in (1, 0):
         for certain, term in _carried(event.operands[1 - branch], seen):
@@ -49,9 +50,11 @@ def branches(event: Event, seen: Observer) -> list[tuple[bool, int]]:
     return plain if len(plain) == 1 else [(False, branch) for _, branch in result]
 
 
-def _changes_rank(start: int, end: int, seen: Observer) -> bool:
-    rank = len(seen.values[end].shape)
-    return any(len(seen.values[it].shape) != rank for it in _on_the_way(start, end, seen))
+def _changes_axes(start: int, end: int, seen: Observer) -> bool:
+    """Whether axes mean something else on the way, so that a resolution cannot be told there (linear attention)."""
+    rank, way = len(seen.values[end].shape), _on_the_way(start, end, seen)
+    names = {seen.events[event].name for it in way if (event := seen.values[it].event) >= 0}
+    return bool(names & RESHAPING) or any(len(seen.values[it].shape) != rank for it in way)
 
 
 def _on_the_way(start: int, end: int, seen: Observer) -> set[int]:
@@ -141,9 +144,23 @@ def bypasses(event: Event, pairs: list[tuple[int, int]], seen: Observer) -> list
                 positions = width / scale * prod(seen.values[start].shape[2:])
                 sure = positions > 1.5 and len(seen.values[start].shape) == 4
                 result[operand] = (sure, operand, other)
-        elif operand not in result and _bypasses_from_root(start, end, seen):
+        elif operand not in result and (
+            any(_bypasses_alone(part, end, seen) for part in _parts(start, seen))
+            or _bypasses_from_root(start, end, seen)
+        ):
             result[operand] = (False, operand, other)
     return list(result.values())
+
+
+def _parts(value: int, seen: Observer) -> tuple[int, ...]:
+    """Returns what a value was put together from, as the skips of U-Net++ are."""
+    event = seen.values[value].event
+    return seen.events[event].operands if event >= 0 and seen.events[event].name == "cat" else ()
+
+
+def _bypasses_alone(start: int, end: int, seen: Observer) -> bool:
+    width = _width(start, end, seen)
+    return width is not None and width < LOWER * (seen.values[start].scale or 0.0)
 
 
 def _uncropped(value: int, seen: Observer) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -501,3 +502,49 @@ def test_edges_of_which_training_tells_nothing_are_compared_in_eval_alone() -> N
     found = judge.compare(make(base), inputs, "gated-residuals", survey, edited, {})
     assert found.problems == []
     assert found.notes[0] == "not known: where add 0 stands in training"
+
+
+class Nested(Two):
+    """What joins the decoder was put together itself, partly from far below, as in U-Net++."""
+
+    def __init__(self, low: bool = True) -> None:
+        super().__init__()
+        self.low = low
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        h = self.stem(x)
+        deep = F.avg_pool2d(h, 4) if self.low else self.std(h)
+        for _ in range(60):
+            deep = torch.tanh(deep)
+        size = h.shape[2:]
+        side, deep = F.interpolate(deep, size), F.interpolate(self.mean(deep), size)
+        return torch.cat([torch.cat([h, side], 1), deep], 1)
+
+
+@pytest.mark.parametrize(("low", "doubtful"), [(True, 1), (False, 0)])
+def test_what_was_put_together_from_skips_may_be_one(low: bool, doubtful: int) -> None:
+    model = partial(Nested, low=low)
+    assert len(judge.survey(model, inputs).targets["gated-skips"].may) == doubtful
+
+
+class Linear(Two):
+    """Linear attention on a map: queries, keys and values are slices of a tensor of as many axes."""
+
+    def __init__(self, reshaped: bool = True) -> None:
+        super().__init__()
+        self.qkv, self.reshaped = nn.Conv2d(16, 48, 1), reshaped
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        h = self.stem(x)
+        if not self.reshaped:
+            return h + F.interpolate(self.mean(F.avg_pool2d(h, 2)), scale_factor=2.0)
+        y = self.qkv(h).reshape(h.shape[0], 2, 24, -1)
+        q, k, v = y[:, :, :8], y[:, :, 8:16], y[:, :, 16:]
+        return h + self.mean(((v @ k.transpose(2, 3)) @ q).reshape(h.shape))
+
+
+@pytest.mark.parametrize(("reshaped", "doubtful"), [(True, 1), (False, 0)])
+def test_attention_on_maps_may_be_residual(reshaped: bool, doubtful: int) -> None:
+    found = judge.survey(partial(Linear, reshaped=reshaped), inputs).targets["gated-residuals"]
+    assert len(found.must) == 0
+    assert len(found.may) == doubtful
