@@ -12,7 +12,7 @@ from mutagen.actions.parting import Partings
 from mutagen.actions.parting_records import NoParting, Run
 from mutagen.actions.scene import Scene, refuse
 from mutagen.records.plan import Refusal
-from mutagen.records.rules import Rule
+from mutagen.records.rules import Rule, Value
 from mutagen.records.span import Span
 from mutagen.records.trace import CallSite, Instance
 from mutagen.source.anchor import behind_stores, own_frame
@@ -24,6 +24,8 @@ from mutagen.source.names import dotted
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 _UNKNOWN = object()
+_CHILD = ("a module",)  # true, not none, and equal to nothing that a condition names
+_CONTAINERS = frozenset({"Sequential", "ModuleList", "ModuleDict"})
 _OPPOSITE: dict[type[ast.cmpop], str] = {ast.Eq: "!=", ast.NotEq: "==", ast.Is: "is not", ast.IsNot: "is"}
 
 
@@ -51,16 +53,16 @@ def condition_for(
     """
     owners, idle = _sides(place, wanted, scene)
     reaching = list(_tests_around(place.file, place.anchor.function, place.anchor.statement))
-    idle = [it for it in idle if not any(_value(text, it) is False for text in reaching)]
+    idle = [it for it in idle if not any(_value(text, it, scene) is False for text in reaching)]
     around = [text for text in _tests_around(place.file, function, expression) if _can_be_asked(place, text)]
     whole = " and ".join(f"({it})" if " or " in it else it for it in reversed(around))
     both = [whole] if len(around) > 1 else []
     for text in [*around, *both] if idle else [*both, *around]:
-        if _separates(text, owners, idle):
+        if _separates(text, owners, idle, scene):
             return Condition(text)
     if not idle:
         return Condition(None)
-    flag = _flag(place, owners, idle) or _argument(place, owners, idle, scene)
+    flag = _flag(place, owners, idle, scene) or _argument(place, owners, idle, scene)
     if flag is not None:
         return Condition(flag)
     problem = f"{idle[0].path} is a {place.owner.name} too, but has no such edge"
@@ -89,7 +91,7 @@ def flag_for(
     """A flag of the owners alone, where the expression also runs in ``rest``: one of the class, else a new one."""
     owners, idle = _sides(place, wanted, scene)
     others = list({it.path: it for it in [*rest, *idle]}.values())
-    flag = _flag(place, owners, others) if len(wanted[0].values) < 2 else None
+    flag = _flag(place, owners, others, scene) if len(wanted[0].values) < 2 else None
     if flag is not None:
         return Condition(flag, otherwise=True)
     problem = f"the expression also runs in {others[0].path or 'the model'}, where the edge is not selected"
@@ -146,11 +148,11 @@ def _sides(place: Place, wanted: Sequence[Wanted], scene: Scene) -> tuple[list[I
     return owners, [it for it in scene.trace.instances if _is_a(it, place) and it.path not in with_it]
 
 
-def _flag(place: Place, owners: Sequence[Instance], others: Sequence[Instance]) -> str | None:
+def _flag(place: Place, owners: Sequence[Instance], others: Sequence[Instance], scene: Scene) -> str | None:
     """A boolean attribute, or its opposite, that is true for the owners and false for the others."""
     flags = sorted({fact for it in others for fact, value in it.facts.items() if isinstance(value, bool)})
     forms = (form for name in flags for form in (f"self.{name}", f"not self.{name}"))
-    return next((it for it in forms if _can_be_asked(place, it) and _separates(it, owners, others)), None)
+    return next((it for it in forms if _can_be_asked(place, it) and _separates(it, owners, others, scene)), None)
 
 
 def _argument(place: Place, owners: Sequence[Instance], others: Sequence[Instance], scene: Scene) -> str | None:
@@ -230,13 +232,24 @@ def _negated(test: ast.expr, text: str) -> str:
     return f"not ({text})"
 
 
-def _separates(text: str, owners: Sequence[Instance], idle: Sequence[Instance]) -> bool:
-    return all(_value(text, it) is True for it in owners) and all(_value(text, it) is False for it in idle)
+def _separates(text: str, owners: Sequence[Instance], idle: Sequence[Instance], scene: Scene) -> bool:
+    return all(_value(text, it, scene) is True for it in owners) and all(
+        _value(text, it, scene) is False for it in idle
+    )
 
 
-def _value(text: str, instance: Instance) -> bool | None:
-    """What a condition in terms of ``self`` is for an instance."""
-    return holds(ast.parse(text, mode="eval").body, {f"self.{name}": fact for name, fact in instance.facts.items()})
+def _value(text: str, instance: Instance, scene: Scene) -> bool | None:
+    """What a condition in terms of ``self`` is for an instance; of a child it may ask whether there is one."""
+    names: dict[str, Value] = {f"self.{name}": fact for name, fact in instance.facts.items()}
+    for child in scene.children_of.get(instance.path, ()):
+        names[f"self.{child.path.rpartition('.')[2]}"] = () if _is_empty(child, scene) else _CHILD
+    return holds(ast.parse(text, mode="eval").body, names)
+
+
+def _is_empty(child: Instance, scene: Scene) -> bool:
+    """Whether a child is a container without parts, which is false when it is asked."""
+    container = any(base.rpartition(".")[2] in _CONTAINERS for base in child.bases)
+    return container and child.path not in scene.children_of
 
 
 def _can_be_asked(place: Place, text: str) -> bool:

@@ -56,6 +56,20 @@ def test_as_forward_asks(planned, join, set_, condition):
     assert f"        if {condition}:\n            self.layer_scale = LayerScale(init=0.0)\n" in text
 
 
+@pytest.mark.parametrize(
+    ("test", "set_", "condition"),
+    [
+        ("self.short is None", "self.short = None if plain else nn.Identity()", "self.short is not None"),
+        ("not self.short", "self.short = None if plain else nn.Identity()", "self.short"),
+        ("not self.short", "self.short = nn.Sequential() if plain else nn.Sequential(nn.Identity())", "self.short"),
+        ("self.short is not None", "self.short = nn.Sequential() if plain else None", "self.short is None"),
+    ],
+)
+def test_forward_asks_whether_there_is_a_child(planned, test, set_, condition):
+    text = planned(source(ELSE.replace("TEST", test), set_=set_), "gated-residuals").text
+    assert f"        if {condition}:\n            self.layer_scale = LayerScale(init=0.0)\n" in text
+
+
 def test_kept_where_all_instances_have_the_edge(planned):
     text = planned(source("if self.plain:\n    return y\nelse:\n    return x + y", RESIDUAL), "gated-residuals").text
     assert "        if not self.plain:\n            self.layer_scale" in text
