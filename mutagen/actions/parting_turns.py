@@ -10,6 +10,7 @@ from mutagen.actions.parting_loop import Loop, loops_around, told_by
 from mutagen.actions.parting_records import NoParting, Passed, Run, need_of
 from mutagen.records.rules import Value
 from mutagen.source.anchor import Function
+from mutagen.source.expressions import holds
 from mutagen.source.file import SourceFile
 
 _Frames = Mapping[int, Sequence[Run]]
@@ -30,6 +31,9 @@ def by_turn(
 
     With ``switch`` nothing is passed unless a parameter asks for it.
     """
+    asked = None if switch else _asked_there(file, node, _turns(frames))
+    if asked is not None:
+        return Passed(asked, None)
     ways = [_Way(loops_around(file, function, node), frames), *_by_length(file, function, node, frames)]
     for way in ways:
         simple = told_by(way.loops, _turns(way.frames))
@@ -50,6 +54,15 @@ def by_turn(
             return listed
     where = next(iter(frames.values()))[0].chain[0].span
     raise NoParting("no loop variable tells the selected from the others", where)
+
+
+def _asked_there(file: SourceFile, node: ast.AST, turns: Sequence[tuple[Run, bool]]) -> str | None:
+    """What the call itself asks for (``shortcut() if stride == 1 else None``), where that holds for those selected."""
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.IfExp) and "\n" not in (text := file.text(inner.test)):
+            if all(holds(inner.test, run.chain[0].names) is chosen for run, chosen in turns):
+                return text
+    return None
 
 
 def _turns(frames: _Frames) -> list[tuple[Run, bool]]:

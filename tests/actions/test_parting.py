@@ -48,6 +48,7 @@ for i in range(6):
     layers.append(Unit(3))
 self.units = nn.Sequential(*layers)
 """
+ASKED = LOOP.replace("layers.append(Unit(3))", "odd = i in (1, 3, 5)\n    layers.append(Unit(3, 2 if odd else 1))")
 KINDS = """
 layers = nn.ModuleList()
 for kind in [nn.ReLU, nn.Tanh]:
@@ -69,6 +70,8 @@ for i, depth in enumerate((2, 3, 2)):
     ("made", "path", "written"),
     [
         (LIST, '"units.2.*"', "Unit(3), Unit(3), Unit(3, use_dsc=True), Unit(3))"),
+        (ASKED, '"units.{1,3,5}.*"', "Unit(3, 2 if odd else 1, use_dsc=odd))"),
+        (ASKED, '"units.{0,2,4}.*"', "Unit(3, 2 if odd else 1, use_dsc=i % 2 == 0))"),
         (LOOP, '"units.4.*"', "layers.append(Unit(3, use_dsc=i == 4))"),
         (LOOP, '"units.[3:].*"', "layers.append(Unit(3, use_dsc=i >= 3))"),
         (LOOP, '"units.[:2].*"', "layers.append(Unit(3, use_dsc=i <= 1))"),
