@@ -70,7 +70,7 @@ def _place(file: SourceFile, statements: Sequence[_Statement], wanted: Import) -
         return file.line_starts[same[0].lineno - 1]
     if same and wanted.name is None and wanted.alias is None and kind == "standard":
         plain = [it for it in same if isinstance(it, ast.Import)]
-        return behind(file, plain[-1]) if plain else file.line_starts[same[0].lineno - 1]
+        return _among(file, plain, wanted.module) if plain else file.line_starts[same[0].lineno - 1]
     if same:
         return behind(file, same[-1])
     ordinary = [it for it in statements if origin_of(it) != "__future__"]
@@ -82,6 +82,13 @@ def _place(file: SourceFile, statements: Sequence[_Statement], wanted: Import) -
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
         return behind(file, first)
     return file.line_starts[first.lineno - 1] if first is not None else len(file.utf8)
+
+
+def _among(file: SourceFile, plain: Sequence[ast.Import], module: str) -> int:
+    """Where a module goes among the imports of its kind: in the order of the alphabet where they have it, else last."""
+    names = [it.names[0].name for it in plain]
+    later = [it for it, name in zip(plain, names, strict=True) if name > module and names == sorted(names)]
+    return file.line_starts[later[0].lineno - 1] if later else behind(file, plain[-1])
 
 
 def _opens_group(file: SourceFile, statements: Sequence[_Statement], wanted: Import, at: int) -> bool:

@@ -29,7 +29,13 @@ CASES = {
     "joined to a relative from": (OWN, "from .eca import gate\n", "from .eca import ECA, gate\n"),
     "not joined to a star": (NN, "from torch import *\n", "from torch import *\nfrom torch import nn\n"),
     "first of the standard library": (MATH, "import torch\n", "import math\n\nimport torch\n"),
-    "behind the standard library": (MATH, "import sys\n\nimport torch\n", "import sys\nimport math\n\nimport torch\n"),
+    "behind the standard library": (MATH, "import io\n\nimport torch\n", "import io\nimport math\n\nimport torch\n"),
+    "in the order of the alphabet": (
+        MATH,
+        "import io\nimport sys\n\nimport torch\n",
+        "import io\nimport math\nimport sys\n\nimport torch\n",
+    ),
+    "behind what has no order": (MATH, "import sys\nimport io\n", "import sys\nimport io\nimport math\n"),
     "above from of the standard library": (
         MATH,
         "from typing import List\n\nimport torch\n",
