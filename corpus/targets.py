@@ -15,6 +15,7 @@ from math import prod
 from torch import nn
 
 from corpus.observe import Event, ModuleCall, Observer
+from corpus.watch import Place
 from corpus.ways import CONVS, NORMS, branches, bypasses
 
 RULES = (
@@ -35,12 +36,17 @@ GATES = {"sigmoid", "hardsigmoid", "softmax", "tanh", "relu6", "hardtanh", "clam
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """The operand ``operand`` of the ``nth`` addition ("add") or concatenation ("cat") of a run."""
+    """The operand ``operand`` of the ``nth`` addition ("add") or concatenation ("cat") of a run.
+
+    It is the one of number ``turn`` that ``place`` makes: training may make others elsewhere, evaluation does not.
+    """
 
     join: str
     nth: int
     operand: int
     other: int
+    place: Place = field(default=("", 0, 0), compare=False)
+    turn: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +149,10 @@ def relus(model: nn.Module, seen: Observer) -> Targets:
 def residuals(model: nn.Module, seen: Observer) -> Targets:
     """The branch operand of every residual addition."""
     found = _Found()
-    for nth, event in enumerate(additions(seen)):
+    joins = additions(seen)
+    for nth, event in enumerate(joins):
         for sure, operand in branches(event, seen):
-            (found.must if sure else found.may).append(Edge("add", nth, operand, 1 - operand))
+            (found.must if sure else found.may).append(_edge(nth, joins, operand, 1 - operand))
             found.library += event.library
     return found.frozen()
 
@@ -169,19 +176,27 @@ def residual_blocks(model: nn.Module, seen: Observer) -> Targets:
 def skips(model: nn.Module, seen: Observer) -> Targets:
     """The operands of concatenations and additions that bypass a path through a lower resolution."""
     found = _Found()
-    for nth, event in enumerate(concatenations(seen)):
+    joins = concatenations(seen)
+    for nth, event in enumerate(joins):
         if event.axis not in (1, -3) or any(len(seen.values[index].shape) < 4 for index in event.operands):
             continue
         pairs = [(i, j) for i in range(len(event.operands)) for j in range(len(event.operands)) if i != j]
         for sure, operand, other in bypasses(event, pairs, seen):
-            (found.must if sure and len(event.operands) == 2 else found.may).append(Edge("cat", nth, operand, other))
-    for nth, event in enumerate(additions(seen)):
+            (found.must if sure and len(event.operands) == 2 else found.may).append(_edge(nth, joins, operand, other))
+    joins = additions(seen)
+    for nth, event in enumerate(joins):
         if any(len(seen.values[index].shape) < 4 for index in event.operands) or branches(event, seen):
             continue
         gate = _only_gates(event, seen)
         for sure, operand, other in bypasses(event, [(0, 1), (1, 0)], seen):
-            (found.must if sure and not gate else found.may).append(Edge("add", nth, operand, other))
+            (found.must if sure and not gate else found.may).append(_edge(nth, joins, operand, other))
     return found.frozen()
+
+
+def _edge(nth: int, joins: list[Event], operand: int, other: int) -> Edge:
+    event = joins[nth]
+    turn = sum(it.place == event.place for it in joins[:nth])
+    return Edge(event.name, nth, operand, other, event.place, turn)
 
 
 def _only_gates(event: Event, seen: Observer) -> bool:

@@ -471,3 +471,12 @@ class Decoded(Calibrated):
 @pytest.mark.parametrize(("model", "sure"), [(Calibrated, 0), (Decoded, 1)])
 def test_a_sum_that_only_makes_a_gate_is_no_skip_beyond_doubt(model: type[nn.Module], sure: int) -> None:
     assert len(judge.survey(model, inputs).targets["gated-skips"].must) == sure
+
+
+@pytest.mark.parametrize("rule", ["gated-residuals", "eca-after-blocks", "eca-one-path"])
+def test_additions_that_training_alone_makes_do_not_count(rule: str) -> None:
+    drawn = "y = self.se(self.bn2(self.conv2(y)))"
+    noise = [(drawn, f"{drawn}\n        if self.training:\n            y = y + torch.full((1,), 0.1)")]
+    survey = judge.survey(make(noise), inputs)
+    edited = judge.examine(make(noise + RIGHT[rule]), inputs, survey, {})
+    assert judge.compare(make(noise), inputs, rule, survey, edited, {}).problems == []

@@ -114,6 +114,20 @@ def test_random_numbers_of_torch_in_forward(bench):
     assert not equal(bench, source, right(source).replace("torch.rand", "torch.randn")).equal
 
 
+def test_random_numbers_that_become_those_of_python(bench):
+    source = net("out * float(torch.rand(1)) if self.training else out")
+    found = equal(bench, source)
+    assert found.equal and {case.mode for case in found.cases} == {"eval", "train"} and not found.notes
+    off = equal(bench, source, right(source).replace("torch.rand(1)", "torch.rand(1).sqrt()"))
+    assert {case.mode for case in off.cases if not case.equal} == {"train"}
+
+
+def test_branches_that_chance_decides(bench):
+    source = net("out if torch.rand(4).argmax() == 3 else out * (1 + torch.rand(8).argmax().item())")
+    assert equal(bench, source).equal
+    assert not equal(bench, source, right(source).replace("== 3", "!= 3")).equal
+
+
 def test_buffers_drawn_while_building_are_copied(bench):
     source = net("out * self.noise", "self.register_buffer('noise', torch.rand(8, 1, 1))")
     moved = right(source).replace("self.conv =", "self.unused = torch.rand(3)\n        self.conv =")
