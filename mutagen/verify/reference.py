@@ -91,6 +91,7 @@ class Reference:
             outputs=outputs.facts(),
             chance=original.has_chance(case.mode, case.shapes),
             backward=seen.backward,
+            graded=original.graded,
             unreached=before.unreached,
         )
 
@@ -153,7 +154,8 @@ def _observe(reference: Reference, case: CaseInput, output: list[torch.Tensor]) 
 
         def look(backward: bool, run: Callable[..., Any] | None = None) -> Observed:
             def once(active: Streams | None) -> Observed:
-                return observe(run or runner(patient, active), case.leaves, own, seed=seed, backward=backward)
+                wanted = {"graded": original.graded, "backward": backward}
+                return observe(run or runner(patient, active), case.leaves, own, seed=seed, **wanted)
 
             return with_chance(once, seed=seed, modules=paths, chance=chance)
 

@@ -102,7 +102,9 @@ def test_model_that_does_not_train(bench):
 
 
 def test_model_that_takes_none_of_the_inputs(bench):
-    source = net("out.missing if x.requires_grad else out")
+    source = net(
+        "out if float(self.conv.bias[0]) == self.first else out.missing", "self.first = float(self.conv.bias[0])"
+    )
     with pytest.raises(ProofError) as caught:
         equal(bench, source)
     assert caught.value.code == "P810" and "AttributeError" in caught.value.detail
@@ -262,6 +264,24 @@ def test_parameters_that_are_not_trained_but_move_in_training(bench):
     assert equal(bench, source).equal
     proof = equal(bench, source, right(source).replace("add_(0.1", "add_(0.2"))
     assert {case.mode for case in proof.cases if not case.equal} == {"train"}
+
+
+def test_a_model_that_runs_only_without_gradients(bench):
+    source = net("self.add(out)", "self.token = nn.Parameter(torch.rand(1, 8, 1, 1))")
+    source += """
+    def add(self, x):
+        token = self.token.expand(1, 8, 1, 1)
+        token += x.mean((0, 2, 3), keepdim=True)
+        return x * token
+"""
+    proof = equal(bench, source)
+    assert proof.equal and {case.mode for case in proof.cases} == {"eval", "train"}
+    assert proof.notes == (
+        "no gradients compared: the original itself runs only where none are recorded (torch.no_grad)",
+    )
+    assert not equal(bench, source, right(source).replace("x.mean(", "x.amax(")).equal
+    kept = right(source).replace("token += ", "token = token + ")
+    assert not equal(bench, source, kept).equal  # the parameter stays as it is
 
 
 BACKWARD = """
