@@ -53,7 +53,7 @@ def residual_edges(view: TraceView) -> EdgeScan:
 
     The shortcut is an ancestor of the branch, or made from one through at most one convolution or linear layer
     (He et al., "Deep residual learning", 2015), or a sum that such a shortcut was joined to already: of ``x + a(x) +
-    b(x)`` both ``a(x)`` and ``b(x)`` are branches. Projections alike, two or more, are no branch and shortcut but a sum.
+    b(x)`` both ``a(x)`` and ``b(x)`` are branches. Projections alike are no branch and shortcut but a sum.
     Activations that are written out, such as x + 0.04 x^3, have no branch.
     """
     if "residual" not in view.memo:
