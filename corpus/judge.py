@@ -50,6 +50,7 @@ class Examined:
 
     ``edges`` gives, for each addition and concatenation outside of new modules, the new modules that each operand comes
     straight from, with the run of the addition's owner. ``train`` is None where the model does not run in training.
+    ``firsts`` are the paths of all modules, each object's first alone.
     """
 
     state: Mapping[str, Tensor]
@@ -59,6 +60,7 @@ class Examined:
     calls: Mapping[str, int]
     eval: tuple[Tensor, ...] = ()
     train: tuple[Tensor, ...] | None = None
+    firsts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ def examine(build: Build, inputs: Inputs, original: Survey, moved: Mapping[str, 
         _calls(seen, new),
         evaluated,
         trained,
+        frozenset(path for path, _ in model.named_modules()),
     )
 
 
@@ -279,7 +282,7 @@ def _one_attention(
     """One block in all, on an edge or on what one module returns."""
     if isinstance(wanted.must[0], Edge):
         return _edge_surgeon(blocks.ChannelAttention)(model, wanted, edited, verdict)
-    made = _outermost(edited)
+    made = [path for path in _outermost(edited) if path in edited.firsts]
     if len(made) != 1:
         verdict.problems.append(f"one new block was expected, not {', '.join(made[:5]) or 'none'}")
         return set(), None

@@ -164,7 +164,7 @@ def inner_paths(group: Sequence[Instance], owner: Owner) -> tuple[str, ...]:
     Also empty where a number is a name (``add_module("1", ...)`` behind ``"stem"``), no position.
     """
     positions = _positions(owner)
-    if not all(_counted(it.path, positions) for it in group):
+    if not all(_counted(path, positions) for it in group for path in it.aliases):
         return ()
     found: dict[str, set[str]] = {root: set() for root in owner.roots}
     for it in group:
@@ -176,12 +176,13 @@ def inner_paths(group: Sequence[Instance], owner: Owner) -> tuple[str, ...]:
 
 
 def _positions(owner: Owner) -> dict[str, int]:
-    """The position of each part of the owner among its siblings."""
+    """The position of each part of the owner among its siblings, by all its paths."""
     made: Counter[str] = Counter()
     found: dict[str, int] = {}
-    for it in owner.below:
-        found[it.path] = made[it.owner]
-        made[it.owner] += 1
+    for path in (path for it in owner.below for path in it.aliases):
+        holder = path.rpartition(".")[0]
+        found[path] = made[holder]
+        made[holder] += 1
     return found
 
 
