@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from corpus.watch import Frame, Watch, is_in_place, name_of, tensors
+from corpus.watch import Frame, Place, Watch, is_in_place, name_of, tensors
 
 SPATIAL = ("conv", "pool", "interpolate", "upsample", "pixel_shuffle", "pixel_unshuffle", "grid_sample", "pad")
 REDUCING = {"mean", "sum", "amax", "amin", "max", "std", "var", "logsumexp"}
@@ -47,6 +47,7 @@ class Event:
     run: int
     library: bool
     axis: int | None = None
+    place: Place = ("", 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,7 @@ class Observer(Watch):
                 frame.run if frame else 0,
                 frame.library if frame else False,
                 axis if isinstance(axis, int) else None,
+                self.place,
             )
         )
 

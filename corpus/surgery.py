@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ from torch.nn import functional
 
 from corpus.blocks import SkipGate
 from corpus.targets import Edge
-from corpus.watch import Watch, is_in_place, name_of, tensors
+from corpus.watch import Place, Watch, is_in_place, name_of, tensors
 
 
 class GeluForRelu(Watch):
@@ -29,21 +30,21 @@ class BlocksOnEdges(Watch):
 
     def __init__(self, model: nn.Module, blocks: Mapping[Edge, nn.Module]) -> None:
         super().__init__(model)
-        self._blocks = {(edge.join, edge.nth, edge.operand): (edge, block) for edge, block in blocks.items()}
-        self._counts = {"add": 0, "cat": 0}
+        self._blocks = {(it.join, it.place, it.turn, it.operand): (it, block) for it, block in blocks.items()}
+        self._turns: Counter[tuple[str, Place]] = Counter()
         for block in blocks.values():
             block.train(model.training)
 
     def seen(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         name = name_of(func)
         operands = tensors([args, kwargs])
-        if name not in self._counts or (len(operands) != 2 if name == "add" else len(operands) < 2):
+        if name not in ("add", "cat") or (len(operands) != 2 if name == "add" else len(operands) < 2):
             return func(*args, **kwargs)
-        nth = self._counts[name]
-        self._counts[name] += 1
+        turn, place = self._turns[name, self.place], self.place
+        self._turns[name, place] += 1
         replaced = {}
         for position, operand in enumerate(operands):
-            if found := self._blocks.get((name, nth, position)):
+            if found := self._blocks.get((name, place, turn, position)):
                 edge, block = found
                 replaced[position] = block(operand, operands[edge.other]) if _is_gate(block) else block(operand)
         if replaced and 0 in replaced and is_in_place(func, args, kwargs):

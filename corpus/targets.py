@@ -7,14 +7,15 @@ an image-level branch beside a concatenation): a tool may change them, if it cha
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from math import prod
 
 from torch import nn
 
 from corpus.observe import Event, ModuleCall, Observer
+from corpus.watch import Place
 from corpus.ways import CONVS, NORMS, branches, bypasses
 
 RULES = (
@@ -35,12 +36,17 @@ GATES = {"sigmoid", "hardsigmoid", "softmax", "tanh", "relu6", "hardtanh", "clam
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """The operand ``operand`` of the ``nth`` addition ("add") or concatenation ("cat") of a run."""
+    """The operand ``operand`` of the ``nth`` addition ("add") or concatenation ("cat") of a run.
+
+    It is the one of number ``turn`` that ``place`` makes: training may make others elsewhere, evaluation does not.
+    """
 
     join: str
     nth: int
     operand: int
     other: int
+    place: Place = field(default=("", 0, 0), compare=False)
+    turn: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,6 @@ class Targets:
     """Module paths, or edges; ``library`` counts what stands inside torch's own modules.
 
     ``named`` are the paths that a rule made for this model alone has to name, ``count`` what it has to count.
-    ``training`` gives the places of edges in a run in training mode, which may add more, as far as they are known.
     """
 
     must: tuple[str | Edge, ...] = ()
@@ -56,7 +61,6 @@ class Targets:
     library: int = 0
     named: tuple[str, ...] = ()
     count: int = 0
-    training: Mapping[Edge, Edge] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -72,14 +76,6 @@ class _Found:
 def targets(rule: str, model: nn.Module, seen: Observer) -> Targets:
     """Returns what the rule speaks of in the model."""
     return _FINDERS[rule](model, seen)
-
-
-def in_training(wanted: Targets, then: Targets) -> Targets:
-    """Returns the targets of a run in eval mode with their places in one in training mode, in which ``then`` are."""
-    pairs: list[tuple[str | Edge, str | Edge]] = []
-    for own, other in ((wanted.must, then.must), (wanted.may, then.may)):
-        pairs += zip(own, other, strict=True) if len(own) == len(other) else ()
-    return replace(wanted, training={a: b for a, b in pairs if isinstance(a, Edge) and isinstance(b, Edge)})
 
 
 def additions(seen: Observer) -> list[Event]:
@@ -153,9 +149,10 @@ def relus(model: nn.Module, seen: Observer) -> Targets:
 def residuals(model: nn.Module, seen: Observer) -> Targets:
     """The branch operand of every residual addition."""
     found = _Found()
-    for nth, event in enumerate(additions(seen)):
+    joins = additions(seen)
+    for nth, event in enumerate(joins):
         for sure, operand in branches(event, seen):
-            (found.must if sure else found.may).append(Edge("add", nth, operand, 1 - operand))
+            (found.must if sure else found.may).append(_edge(nth, joins, operand, 1 - operand))
             found.library += event.library
     return found.frozen()
 
@@ -179,19 +176,27 @@ def residual_blocks(model: nn.Module, seen: Observer) -> Targets:
 def skips(model: nn.Module, seen: Observer) -> Targets:
     """The operands of concatenations and additions that bypass a path through a lower resolution."""
     found = _Found()
-    for nth, event in enumerate(concatenations(seen)):
+    joins = concatenations(seen)
+    for nth, event in enumerate(joins):
         if event.axis not in (1, -3) or any(len(seen.values[index].shape) < 4 for index in event.operands):
             continue
         pairs = [(i, j) for i in range(len(event.operands)) for j in range(len(event.operands)) if i != j]
         for sure, operand, other in bypasses(event, pairs, seen):
-            (found.must if sure and len(event.operands) == 2 else found.may).append(Edge("cat", nth, operand, other))
-    for nth, event in enumerate(additions(seen)):
+            (found.must if sure and len(event.operands) == 2 else found.may).append(_edge(nth, joins, operand, other))
+    joins = additions(seen)
+    for nth, event in enumerate(joins):
         if any(len(seen.values[index].shape) < 4 for index in event.operands) or branches(event, seen):
             continue
         gate = _only_gates(event, seen)
         for sure, operand, other in bypasses(event, [(0, 1), (1, 0)], seen):
-            (found.must if sure and not gate else found.may).append(Edge("add", nth, operand, other))
+            (found.must if sure and not gate else found.may).append(_edge(nth, joins, operand, other))
     return found.frozen()
+
+
+def _edge(nth: int, joins: list[Event], operand: int, other: int) -> Edge:
+    event = joins[nth]
+    turn = sum(it.place == event.place for it in joins[:nth])
+    return Edge(event.name, nth, operand, other, event.place, turn)
 
 
 def _only_gates(event: Event, seen: Observer) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,9 @@ from typing import Any
 import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
+
+Place = tuple[str, int, int]
+"""An instruction of the source: the file, the first line of the function and the place in its code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class Watch(TorchFunctionMode):
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.stack: list[Frame] = []
+        self.place: Place = ("", 0, 0)
         self._paths = {id(module): path for path, module in model.named_modules()}
         self._kinds = {
             kind for module in model.modules() for kind in type(module).__mro__ if issubclass(kind, nn.Module)
@@ -51,6 +56,8 @@ class Watch(TorchFunctionMode):
         """Called after each module call; subclasses note it."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        caller = sys._getframe(1)
+        self.place = caller.f_code.co_filename, caller.f_code.co_firstlineno, caller.f_lasti
         return self.seen(func, args, kwargs or {})
 
     @contextmanager

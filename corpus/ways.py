@@ -47,7 +47,19 @@ def branches(event: Event, seen: Observer) -> list[tuple[bool, int]]:
         if sure is not None:
             result.append((sure and same, branch))
     plain = [item for item in result if item[0]]
-    return plain if len(plain) == 1 else [(False, branch) for _, branch in result]
+    if len(plain) == 1 and not _adds_alike(event.operands[plain[0][1]], seen):
+        return plain
+    return [(False, branch) for _, branch in result]
+
+
+def _adds_alike(value: int, seen: Observer) -> bool:
+    """Whether the value is a sum of projections side by side, to which another one only adds."""
+    event = seen.values[value].event
+    if event < 0 or seen.events[event].name != "add" or len(seen.events[event].operands) != 2:
+        return False
+    ends = seen.events[event].operands
+    alike = [_projected(ends[1 - end], ends[end], seen) for end in (0, 1)]
+    return all(alike) or any(alike) and any(_adds_alike(end, seen) for end in ends)
 
 
 def _changes_axes(start: int, end: int, seen: Observer) -> bool:

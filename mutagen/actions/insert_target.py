@@ -53,7 +53,7 @@ def _target(rule: Rule, instance: Instance, scene: Scene) -> Target | tuple[str,
     if block is None or block.kind not in ("feature", "scale"):
         fitting = ", ".join(name for name, it in scene.blocks.items() if it.kind in ("feature", "scale"))
         return "block-kind", f"{rule.action.block} does not hand one tensor on", f"insert one of {fitting}"
-    if len(instance.aliases) > 1:
+    if len(instance.aliases) > 1 and instance.facts.get("calls", 1) != 1:
         message = f"the module stands at several places: {', '.join(instance.aliases)}"
         return "shared", message, "give each place a module of its own"
     if instance.path == "":

@@ -123,11 +123,10 @@ def _wrapped_text(file: SourceFile, call: ast.Call, sequential: str, new: str, *
 
 def wrap_meaning(rule: Rule, target: Target) -> Draft:
     """The same change on the graph, and the place to which the module's keys move."""
-    path = target.path
-    new, old = (f"{path}.0", f"{path}.1") if target.before else (f"{path}.1", f"{path}.0")
-    at = "before" if target.before else "after"
-    step = InsertAtModule(path, path, "before" if at == "before" else "after", Use(rule.action.block, rule.action.args))
-    return Draft(surgery=(step,), products=(Product(path, new, old),))
+    path, (new, old) = target.path, ("0", "1") if target.before else ("1", "0")
+    step = InsertAtModule(path, path, "before" if target.before else "after", Use(rule.action.block, rule.action.args))
+    places = dict.fromkeys([path, *target.instance.aliases])
+    return Draft(surgery=(step,), products=tuple(Product(path, f"{it}.{new}", f"{it}.{old}") for it in places))
 
 
 def _outputs(call: ast.Call) -> list[ast.AST]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from mutagen.actions.definition import use_torch
 from mutagen.actions.draft import Draft, join
@@ -148,14 +149,28 @@ def _end(
     loop, rest = _tests(rule, group, changed, owner, child, kind)
     chosen = {it.path for it in group}
     asked = chosen.union(it.path for it in rest)
-    listed = [it.path for it in owner.below if it.path in asked]
-    wanted = [number for number, path in enumerate(listed) if path in chosen]
+    listed = [it for it in owner.below if it.path in asked]
+    part = _slice(listed, chosen, neutral)
+    if part is not None:
+        return loop, part
+    # Between them, or beyond, stand a few that no number can leave out.
+    inner = [it for it in listed if it.path not in chosen | neutral]
+    ends = [number for number, it in enumerate(listed) if it.path in chosen]
+    strange = [it for it in inner if (ends[0] < listed.index(it) if only.last else listed.index(it) < ends[-1])]
+    spared = _apart([it for it in listed if it not in strange], strange, owner.roots[0], _MOST_SPARED)
+    part = _slice([it for it in listed if it not in strange], chosen, neutral)
+    return (replace(loop, spared=spared), part) if spared and part is not None else None
+
+
+def _slice(listed: Sequence[Instance], chosen: set[str], neutral: frozenset[str]) -> str | None:
+    """The slice of a list that holds the chosen, and perhaps neutral ones; None where others lie between."""
+    wanted = [number for number, it in enumerate(listed) if it.path in chosen]
     first, after = wanted[0], wanted[-1] + 1
-    if any(path not in chosen | neutral for path in listed[first:after]):
+    if any(it.path not in chosen | neutral for it in listed[first:after]):
         return None
     if after == len(listed):
-        return loop, f"-{after - first}:"
-    return (loop, f":{after}") if first == 0 else None
+        return f"-{after - first}:"
+    return f":{after}" if first == 0 else None
 
 
 def inner_paths(group: Sequence[Instance], owner: Owner) -> tuple[str, ...]:
@@ -164,7 +179,7 @@ def inner_paths(group: Sequence[Instance], owner: Owner) -> tuple[str, ...]:
     Also empty where a number is a name (``add_module("1", ...)`` behind ``"stem"``), no position.
     """
     positions = _positions(owner)
-    if not all(_counted(it.path, positions) for it in group):
+    if not all(_counted(path, positions) for it in group for path in it.aliases):
         return ()
     found: dict[str, set[str]] = {root: set() for root in owner.roots}
     for it in group:
@@ -176,12 +191,13 @@ def inner_paths(group: Sequence[Instance], owner: Owner) -> tuple[str, ...]:
 
 
 def _positions(owner: Owner) -> dict[str, int]:
-    """The position of each part of the owner among its siblings."""
+    """The position of each part of the owner among its siblings, by all its paths."""
     made: Counter[str] = Counter()
     found: dict[str, int] = {}
-    for it in owner.below:
-        found[it.path] = made[it.owner]
-        made[it.owner] += 1
+    for path in (path for it in owner.below for path in it.aliases):
+        holder = path.rpartition(".")[0]
+        found[path] = made[holder]
+        made[holder] += 1
     return found
 
 

@@ -75,11 +75,11 @@ def loop_lines(loop: Loop, product: Product, indent: str, step: str) -> list[str
 def sliced_lines(loop: Loop, part: str, product: Product, indent: str, step: str) -> list[str]:
     """A list of the children that pass the tests, in the order of their owners, and a loop over a part of it."""
     listed, deeper = "paths", indent + step
-    inner = [
-        "path",
-        f"for path, {product.child} in {loop.root}.named_modules()",
-        f"if {' and '.join(loop.tests)}",
-    ]
+    tests = [*loop.tests, *([loop.within] if loop.within else [])]
+    asked = [f"if {' and '.join(tests)}"]
+    if not fits(deeper + asked[0]):
+        asked = [f"{'and' if number else 'if'} {test}" for number, test in enumerate(tests)]
+    inner = ["path", f"for path, {product.child} in {loop.root}.named_modules()", *asked]
     line = f"{indent}{listed} = [{' '.join(inner)}]"
     rows = [f"{indent}{listed} = [", *(f"{deeper}{row}" for row in inner), f"{indent}]"]
     return [

@@ -99,11 +99,13 @@ def _split_calls(rule: Rule, variable: Sequence[Instance], draft: Draft, split: 
         if (others or split.switch) and isinstance(call, ast.Call) and isinstance(new, NewCall):
             asked = [] if split.switch else list(_asked(rule, span, group, split, by_parts=False))
             done += asked or [_plan_some(rule, span, call, group, others, new, split, by_tests=False)]
+    mixed: list[Draft] = []
     for span, group in _by_site(it for it in variable if it.path in unknown).items():
-        done.extend(_asked(rule, span, group, split) if not split.switch else [])
-    planned = {path for it in done for path in it.planned}
+        mixed.extend(_asked(rule, span, group, split) if not split.switch else [])
+    planned = {path for it in (*done, *mixed) for path in it.planned}
+    planned |= {it.path for part in mixed for it in part.refused}
     fresh = [replace(it, refused=()) for it in done if it.planned]
-    return join([draft.without(planned), *fresh])
+    return join([draft.without(planned), *fresh, *mixed])
 
 
 def _asked(rule: Rule, span: Span, group: list[Instance], split: Partings, *, by_parts: bool = True) -> Iterator[Draft]:
@@ -127,7 +129,8 @@ def _asked(rule: Rule, span: Span, group: list[Instance], split: Partings, *, by
     if condition is None:
         try:
             condition = split.condition([Run(it.chain, it in group, it.path) for it in (*group, *same)])
-        except NoParting:
+        except NoParting as problem:
+            yield _needs_split(rule, span, group, same, problem)
             return
     reason = f"{call.func.id} holds other classes in other cases"
     wanted = f"{held} and {condition}" if condition else held

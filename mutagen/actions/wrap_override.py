@@ -23,15 +23,18 @@ _MOST_NAMED = 3
 
 
 def overridden(rule: Rule, draft: Draft, found: Sequence[Target], scene: Scene) -> Draft:
-    """The draft with what no other rung can change; as it is where no short text changes exactly that."""
+    """The draft with what no other rung can change; as it is where no short text changes exactly that.
+
+    All that can be so is changed so where everything is to be changed late.
+    """
     codes = {it.path: it.code for it in draft.refused}
-    group = [it for it in found if codes.get(it.path) in _CURED]
+    group = [it for it in found if scene.late or codes.get(it.path) in _CURED]
     if not group or any(_holds(one, other) for one in group for other in found):
         return draft
     made = _override(rule, group, scene)
     if made is None:
         return draft
-    return join([draft.without({it.path for it in group}), made])
+    return made if scene.late else join([draft.without({it.path for it in group}), made])
 
 
 def _holds(one: Target, other: Target) -> bool:
@@ -59,7 +62,10 @@ def _override(rule: Rule, group: Sequence[Target], scene: Scene) -> Draft | None
                 return None
             new = f"{usable.name}({', '.join([*arguments, *options(rule)])})"
             parts = (new, old) if here[0].before else (old, new)
-            lines += call_lines(f"{indent}{old} = {sequential.name}(", parts, ")", step)
+            everywhere = _everywhere(here, path, owner, scene)
+            if everywhere is None:
+                return None
+            lines += call_lines(f"{indent}{' = '.join([old, *everywhere])} = {sequential.name}(", parts, ")", step)
         reason = f"no expression that may be edited makes exactly these {len(group)} instance(s)"
         paths = tuple(it.path for it in group)
         edits = owner_edits(rule, owner, lines, reason, paths)
@@ -67,6 +73,31 @@ def _override(rule: Rule, group: Sequence[Target], scene: Scene) -> Draft | None
         return join([whole, usable.draft, sequential.draft, *(wrap_meaning(rule, it) for it in group)])
 
     return change_at(owners_of(instances, scene), change)
+
+
+def _everywhere(here: Sequence[Target], path: str, owner: Owner, scene: Scene) -> list[str] | None:
+    """The other places of a module, each once, that all owners have in common; None where some lie elsewhere."""
+    listed = []
+    for root, target in zip(owner.roots, here, strict=True):
+        prefix = f"{root}." if root else ""
+        seen = {_slot(joined(root, path), scene)}
+        inner = []
+        for alias in target.instance.aliases:
+            if _slot(alias, scene) in seen:
+                continue
+            if not alias.startswith(prefix):
+                return None
+            seen.add(_slot(alias, scene))
+            inner.append(place(alias[len(prefix) :], owner.name))
+        listed.append(inner)
+    return listed[0] if all(it == listed[0] for it in listed) else None
+
+
+def _slot(path: str, scene: Scene) -> tuple[str, str]:
+    """The module that holds the one at a path, by its first path, and under which name."""
+    holder, _, name = path.rpartition(".")
+    instance = scene.by_path.get(holder)
+    return (instance.path if instance is not None else holder), name
 
 
 def _arguments(here: Sequence[Target], old: str) -> list[str] | None:

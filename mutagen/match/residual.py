@@ -27,12 +27,16 @@ class Edge:
 
 
 class _Rank(NamedTuple):
-    """The better the lower: made by a projection of its own, sums and calls on the way, changed on the way at all."""
+    """The better the lower: made by a projection of its own, sums and calls on the way, changed on the way at all.
+
+    ``root`` is the tensor that it was made from.
+    """
 
     projected: bool
     sums: int
     length: int
     changed: bool
+    root: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ def residual_edges(view: TraceView) -> EdgeScan:
 
     The shortcut is an ancestor of the branch, or made from one through at most one convolution or linear layer
     (He et al., "Deep residual learning", 2015), or a sum that such a shortcut was joined to already: of ``x + a(x) +
-    b(x)`` both ``a(x)`` and ``b(x)`` are branches. Two projections alike are no branch and shortcut but a sum.
+    b(x)`` both ``a(x)`` and ``b(x)`` are branches. Projections alike are no branch and shortcut but a sum.
     Activations that are written out, such as x + 0.04 x^3, have no branch.
     """
     if "residual" not in view.memo:
@@ -76,9 +80,10 @@ def _scan(view: TraceView) -> EdgeScan:
     misses: Counter[str] = Counter()
     edges: list[Edge] = []
     carried: dict[int, int] = {}
+    alike: dict[int, _Rank] = {}
     additions = [node for node in view.nodes if adds_two(node)]
     for node in additions:
-        found = addition(view, node) or _residual(view, node, carried)
+        found = addition(view, node) or _residual(view, node, carried, alike)
         if isinstance(found, Edge):
             edges.append(found)
             carried[node.index] = node.inputs[found.other]
@@ -87,16 +92,21 @@ def _scan(view: TraceView) -> EdgeScan:
     return EdgeScan(tuple(edges), len(additions), misses)
 
 
-def _residual(view: TraceView, node: Node, carried: Mapping[int, int]) -> Edge | str:
-    """The edge that a sum of two tensors is, or why it is none; ``carried`` are the shortcuts of the sums before."""
+def _residual(view: TraceView, node: Node, carried: Mapping[int, int], alike: dict[int, _Rank]) -> Edge | str:
+    """The edge that a sum of two tensors is, or why it is none; ``carried`` are the shortcuts of the sums before.
+
+    ``alike`` are the sums before that add projections alike, and gets this one if it does.
+    """
     if any(_gated_by(view, node.inputs[operand], node.inputs[1 - operand]) for operand in (0, 1)):
         return "add a skip that the other operand gates"
     found = [(rank, operand) for operand in (1, 0) if (rank := _rank(view, node, operand, carried)) is not None]
     if not found:
         return "have no shortcut at the same resolution"
-    if len(found) == 2 and found[0][0] == found[1][0]:
-        return "add two projections alike"
     best = min(found)
+    rest = _plain(view, node.inputs[1 - best[1]])[0]
+    if (len(found) == 2 and found[0][0] == found[1][0]) or alike.get(rest) == best[0]:
+        alike[node.index] = best[0]
+        return "add projections alike"
     start, branch = node.inputs[best[1]], node.inputs[1 - best[1]]
     between = calls_between(view, start, branch) if view.is_ancestor(start, branch) else ()
     if between and all(stem(view.nodes[index].name) in POINTWISE for index in between):
@@ -140,7 +150,7 @@ def _rank(view: TraceView, node: Node, shortcut: int, carried: Mapping[int, int]
     """How well this operand serves as a shortcut around the other, None if it is none."""
     start, branch = node.inputs[shortcut], node.inputs[1 - shortcut]
     ranks = [
-        _Rank(root.changed and not sums, sums, root.length, root.changed)
+        _Rank(root.changed and not sums, sums, root.length, root.changed, root.node)
         for sums, term in enumerate(_terms(view, start, carried))
         for root in roots(view, term, SHORTCUT_CALLS)
         if reaches_at_resolution(view, root.node, branch, node.index)

@@ -39,8 +39,9 @@ class TensorFacts:
 class CaseFacts:
     """One case: mode, input shapes, file of the reference, outputs of the original and how they are nested.
 
-    ``chance`` says that the original draws random numbers in it, ``backward`` that it can be differentiated.
-    ``unreached`` are the parameters of the original that no output depends on in this mode.
+    ``chance`` says that the original draws random numbers in it, ``backward`` that it can be differentiated,
+    ``graded`` that it runs at all where gradients are recorded. ``unreached`` are the parameters of the original that
+    no output depends on in this mode.
     """
 
     mode: Mode
@@ -50,6 +51,7 @@ class CaseFacts:
     outputs: tuple[TensorFacts, ...]
     chance: bool
     backward: bool = True
+    graded: bool = True
     unreached: tuple[str, ...] = ()
 
 

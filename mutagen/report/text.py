@@ -120,6 +120,9 @@ def _verdict(verdict: Verdict, *, styled: bool, verbosity: int) -> Iterator[Rend
         yield Text(f"note: operations whose MACs are not counted: {calls}")
     if verdict.weights.lost:
         yield Text(f"note: checkpoint keys without a place: {_listed(verdict.weights.lost)}")
+    for note in verdict.proof.notes:
+        if note.startswith("no ") or verbosity > 0:  # what was not proved
+            yield Text(f"note: {note}")
     for check in verdict.checks:
         if check.status in ("fail", "warn") or verbosity > 0:
             yield Text(f"check {check.name}: {check.status}{f' ({check.detail})' if check.detail else ''}")

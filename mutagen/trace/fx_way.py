@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+import torch
 from torch import Tensor, fx, nn
 
 from mutagen.trace.build import seed_all
@@ -20,7 +21,7 @@ from mutagen.trace.own_functions import own_functions
 from mutagen.trace.provenance import Link, Walker, boundary
 from mutagen.trace.taken import Taken
 
-# Random tensors that tracing turns into constants must differ from those of the run that the graph is compared with.
+# What tracing draws from other generators must differ from what the run draws that the graph is compared with.
 _OTHER_SEED = 1_000_003
 
 
@@ -127,8 +128,11 @@ def trace_fx(
     tracer = ChainTracer(layout, inputs, extra)
     try:
         seed_all(_OTHER_SEED)
+        before = torch.get_rng_state()
         with watching(tracer.switch_grad), own_functions(tracer.function), _without_proxies(model):
             graph = tracer.trace(model)
+        if not torch.equal(before, torch.get_rng_state()):
+            return None, "", fx.proxy.TraceError("numbers drawn at random would be constants")
         module = as_module(model, graph)
     except Exception as error:
         return None, tracer.failed_in, error

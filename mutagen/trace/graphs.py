@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -129,6 +130,28 @@ def describe_inputs(inputs: Inputs) -> str:
         else:
             words.append(type(leaf).__name__)
     return ", ".join(words) or "no inputs"
+
+
+Drawing = Callable[[], AbstractContextManager[object]]
+"""What decides, while it is open, which random numbers are drawn."""
+
+
+def with_draws(
+    known: LiveGraph, model: nn.Module, layout: Layout, inputs: Inputs, state: State, *, mode: str, drawing: Drawing
+) -> LiveGraph:
+    """The graph, taken again within ``drawing`` if it holds numbers that were read out of tensors.
+
+    Those that were drawn at random (``float(torch.bernoulli(p))``) are then the ones that any model draws there.
+    """
+    if known.taken is None or not known.taken.reads:
+        return known
+    with state.preserved(mode), drawing():
+        taken, _ = _by_record(model, layout, inputs, known.taken.closed)
+    if taken is None:
+        return known
+    with state.preserved(mode):
+        _, looks = look_at(taken.module, inputs)
+    return replace(known, gm=taken.module, nodes=describe(taken, looks, module_paths(model)), taken=taken)
 
 
 _Take = Callable[[], tuple[Taken | None, str]]

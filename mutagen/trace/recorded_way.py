@@ -29,6 +29,10 @@ from mutagen.trace.taken import Taken
 
 _PLAIN = (int, float, bool, complex, str, type(None), torch.dtype, torch.device, torch.layout, torch.memory_format)
 _PREFIX = "_recorded_"
+_READS = frozenset(
+    {"item", "tolist", "numpy", "equal", "allclose", "is_nonzero", "__array__"}
+    | {f"__{kind}__" for kind in ("bool", "int", "float", "complex", "index")}
+)
 
 
 class Recorder:
@@ -41,6 +45,7 @@ class Recorder:
         self.scopes: dict[fx.Node, str] = {}
         self.constants: dict[str, Any] = {}
         self.foreign: list[Tensor] = []
+        self.reads = False
         self.inside = 0
         self._scope = [""]
         self._walker = Walker()
@@ -80,6 +85,7 @@ class Recorder:
             value = function(*args, **kwargs)
         if form is None or arguments is None or not (form.effect or _has_tensor(value)):
             self._rewind(before)
+            self.reads |= getattr(function, "__name__", "") in _READS
             return value
         return self._result(form, arguments, value, frame)
 
@@ -277,4 +283,4 @@ def trace_recorded(model: nn.Module, layout: Layout, inputs: Inputs, closed: fro
     module = as_module(model, recorder.graph)
     chains = {node.name: chain for node, chain in recorder.chains.items()}
     scopes = {node.name: scope for node, scope in recorder.scopes.items()}
-    return Taken(module, chains, scopes, tuple(recorder.foreign), closed)
+    return Taken(module, chains, scopes, tuple(recorder.foreign), closed, recorder.reads)

@@ -17,6 +17,7 @@ from mutagen.trace.device import build_on, drawn, neither, without_values
 from mutagen.trace.facts import module_paths
 from mutagen.trace.failures import reason
 from mutagen.trace.graphs import (
+    Drawing,
     LiveGraph,
     describe_inputs,
     eager,
@@ -24,6 +25,7 @@ from mutagen.trace.graphs import (
     live_graph,
     same_graph,
     symbolic_graph,
+    with_draws,
 )
 from mutagen.trace.inputs import Example, Inputs, from_function, from_specs, guesses
 from mutagen.trace.instances import Calls, counting, describe_instances
@@ -150,16 +152,19 @@ class Graphs:
             if found is not None:
                 _graphs[mode] = found
 
-    def __call__(self, mode: str, inputs: Inputs, expected: Any = None) -> LiveGraph:
+    def __call__(self, mode: str, inputs: Inputs, expected: Any = None, *, drawing: Drawing | None = None) -> LiveGraph:
         """The graph for flat inputs in ``train`` or ``eval`` mode, compared for them; the model's modes may change.
 
-        ``expected`` is the model's output for them, where it is at hand and no chance had a part in it.
+        ``expected`` is the model's output for them, where it is at hand and no chance had a part in it; where it had
+        one, ``drawing`` draws the numbers for which the graph is wanted.
         """
         here, known = self._here, _graphs.get(mode)
         given = (here.model, here.example.layout, inputs, self._state)
         found = same_graph(known, *given, mode=mode, expected=expected) if known else None
         if found is None:
             found = live_graph(*given, mode=mode, need_calls=here.need_calls, closed=self._closed)
+        if drawing is not None:
+            found = with_draws(found, *given, mode=mode, drawing=drawing)
         _graphs[mode] = found
         return found
 

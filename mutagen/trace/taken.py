@@ -14,7 +14,8 @@ class Taken:
     """An executable graph; ``chains`` and ``scopes`` are by node name.
 
     ``foreign`` are the tensors whose origin is unknown: they may depend on the inputs. ``closed`` are the modules, by
-    identity, that were not looked into.
+    identity, that were not looked into. ``reads`` says that numbers were read out of tensors (``float(x)``): the graph
+    holds them as they were.
     """
 
     module: fx.GraphModule
@@ -22,3 +23,4 @@ class Taken:
     scopes: dict[str, str]
     foreign: tuple[Tensor, ...] = ()
     closed: frozenset[int] = frozenset()
+    reads: bool = False

@@ -40,6 +40,8 @@ def _gradients(pairs: Pairs) -> Check:
     ran = [pair for pair in pairs if not pair[1].error]
     if not ran:
         return Check("gradients", "n/a", "the model did not run")
+    if not all(before.graded for before, _ in ran):
+        return Check("gradients", "n/a", "the model runs only where none are recorded")
     # A parameter that is used in one of the modes is alive.
     dead_before = frozenset.intersection(*(frozenset(before.unreached) for before, _ in ran))
     dead = frozenset.intersection(*(frozenset(after.unreached) for _, after in ran))

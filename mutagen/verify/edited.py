@@ -48,7 +48,9 @@ class Edited:
         set_mode(self.model, facts.mode)
         try:
             seen = with_chance(
-                lambda _: observe(call, saved.leaves, self.own, seed=self.seed, backward=facts.backward),
+                lambda _: observe(
+                    call, saved.leaves, self.own, seed=self.seed, backward=facts.backward, graded=facts.graded
+                ),
                 seed=self.seed,
                 modules=self.paths,
                 chance=facts.chance,
@@ -90,10 +92,11 @@ def open_edited(
 
     own = settled(model)
     notes = _settle_buffers(own, lambda: settled(rebuild()), start.buffers)
+    # Before the weights are drawn: a forward without gradients may change them.
+    told = EditedInfo(shapes_of_keys(model), count_model(model, args, kwargs=kwargs), notes)
     fill_parameters(own.parameters, seed, gain=info.gain)
     fill_buffers(own.buffers, seed)
     paths = {identity: canonical(path) for identity, path in module_paths(model).items()}
-    told = EditedInfo(shapes_of_keys(model), count_model(model, args, kwargs=kwargs), notes)
     return Edited(model, own, paths, folder, seed), told
 
 

@@ -38,24 +38,33 @@ class Observed:
 
 
 def observe(
-    run: Callable[..., Any], leaves: Leaves, own: Tensors, *, seed: int, backward: bool = True, compared: bool = True
+    run: Callable[..., Any],
+    leaves: Leaves,
+    own: Tensors,
+    *,
+    seed: int,
+    backward: bool = True,
+    graded: bool = True,
+    compared: bool = True,
 ) -> Observed:
     """Run on copies of the inputs; buffers, and parameters that are not trained, are as before afterwards.
 
-    Without ``compared`` only the outputs are of interest, not the groups.
+    Without ``graded`` no gradients are recorded, and parameters may change too. Without ``compared`` only the outputs
+    are of interest, not the groups.
     """
     inputs = {f"input {i}": _leaf(leaf) for i, leaf in enumerate(leaves) if isinstance(leaf, torch.Tensor)}
     given = [_passed(inputs[f"input {i}"]) if f"input {i}" in inputs else leaf for i, leaf in enumerate(leaves)]
-    fixed = {name: parameter for name, parameter in own.parameters.items() if not parameter.requires_grad}
+    fixed = {name: parameter for name, parameter in own.parameters.items() if not (graded and parameter.requires_grad)}
     saved = [(tensor, tensor.detach().clone()) for tensor in (*own.buffers.values(), *fixed.values())]
     try:
-        outputs = flatten(run(*given))
+        with torch.set_grad_enabled(graded):
+            outputs = flatten(run(*given))
         groups: Groups = {}
         if compared:
             groups["output"] = {name: sketch(tensor) for name, tensor in outputs.tensors.items()}
             groups["buffer"] = {name: sketch(tensor) for name, tensor in (own.buffers | fixed).items()}
         roots = {number: t for number, t in enumerate(outputs.tensors.values()) if t.requires_grad}
-        if backward:
+        if backward and graded:
             groups |= _gradients(roots, inputs, own, seed)
     finally:  # behind the backward pass, which notices every change of what it needs
         with torch.no_grad():

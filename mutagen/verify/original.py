@@ -20,13 +20,17 @@ _FOREIGN = "forward draws from the random generator of Python or numpy"
 
 
 class Original:
-    """Runs the original once for each case; remembers what came out, and in ``why`` what last spoke against a case."""
+    """Runs the original once for each case; remembers what came out, and in ``why`` what last spoke against a case.
 
-    def __init__(self, model: nn.Module, layout: Any, *, seed: int, gain: float) -> None:
+    ``graded`` says that gradients are recorded, with which some models do not run.
+    """
+
+    def __init__(self, model: nn.Module, layout: Any, *, seed: int, gain: float, graded: bool = True) -> None:
         self.model = model
         self.layout = layout
         self.seed = seed
         self.gain = gain
+        self.graded = graded
         self.seen: dict[_Case, Observed] = {}
         self.blocks: dict[str, nn.Module] = {}
         self.why = ""
@@ -62,7 +66,8 @@ class Original:
 
         def look(active: Streams | None) -> Observed:
             state = foreign_state()
-            observed = observe(self.call, leaves, self._own, seed=self.seed, backward=False, compared=False)
+            wanted = {"graded": self.graded, "backward": False, "compared": False}
+            observed = observe(self.call, leaves, self._own, seed=self.seed, **wanted)
             found[:] = [(active is not None and active.drew, foreign_state() != state)]
             return observed
 

@@ -82,9 +82,7 @@ class Prepared:
     def _drawn(self) -> Iterator[float]:
         """The factors of the weights' scale under which the outputs tell something, the weights drawn by each."""
         for gain in GAINS:
-            self.original = Original(self.model, self.example.layout, seed=self.seed, gain=gain)
-            self._fill(self._all)
-            cases, notes = choose_cases(self._make, self.original.accepts)
+            cases, notes = self._chosen(gain, graded=True) or self._chosen(gain, graded=False) or ([], [])
             if not cases:
                 raise ProofError(
                     "P810", "the original runs with none of the inputs of the proof", detail=self.original.why
@@ -94,6 +92,12 @@ class Prepared:
                     notes.append(f"no train proof: {self.original.why}")
                 self.cases, self.notes = tuple(cases), tuple(notes)
                 yield gain
+
+    def _chosen(self, gain: float, *, graded: bool) -> tuple[list[CaseInput], list[str]] | None:
+        self.original = Original(self.model, self.example.layout, seed=self.seed, gain=gain, graded=graded)
+        self._fill(self._all)
+        cases, notes = choose_cases(self._make, self.original.accepts)
+        return (cases, notes) if cases else None
 
     def _make(self, batch: int | None, scale: float) -> Leaves:
         return self.example.make(batch, scale, self.seed)

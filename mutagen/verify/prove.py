@@ -120,6 +120,8 @@ def _cases(original: Session, facts: CaseFacts, count: int, *, timeout: float | 
 
 
 def _without_gradients(cases: Sequence[CaseFacts]) -> tuple[str, ...]:
+    if not all(case.graded for case in cases):
+        return ("no gradients compared: the original itself runs only where none are recorded (torch.no_grad)",)
     modes = dict.fromkeys(case.mode for case in cases if not case.backward)
     return tuple(f"no gradients compared in {mode}: the original itself cannot be differentiated" for mode in modes)
 

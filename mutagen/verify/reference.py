@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 import torch
 from torch import nn
@@ -23,7 +24,7 @@ from mutagen.verify.patient import LiveGraph
 from mutagen.verify.prepared import Prepared, degenerate
 from mutagen.verify.rebuild import GivenOf, rebuilt
 from mutagen.verify.saved import START_FILE, save
-from mutagen.verify.streams import Streams, module_paths, with_chance
+from mutagen.verify.streams import Streams, module_paths, streams, with_chance
 from mutagen.verify.surgery import operate
 from mutagen.verify.tensors import (
     all_names,
@@ -35,8 +36,16 @@ from mutagen.verify.tensors import (
     with_blocks,
 )
 
-GraphOf = Callable[[str, Leaves, Any], LiveGraph]
-"""The graph of the original in a mode for inputs; the output is given where it is at hand."""
+
+class GraphOf(Protocol):
+    """Gives the graph of the original in a mode for inputs.
+
+    Its output is given where it is at hand, and where chance has a part in it what draws the numbers of the proof.
+    """
+
+    def __call__(
+        self, mode: str, inputs: Leaves, expected: Any, *, drawing: Callable[[], AbstractContextManager[object]] | None
+    ) -> LiveGraph: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +91,7 @@ class Reference:
             outputs=outputs.facts(),
             chance=original.has_chance(case.mode, case.shapes),
             backward=seen.backward,
+            graded=original.graded,
             unreached=before.unreached,
         )
 
@@ -127,7 +137,8 @@ def _observe(reference: Reference, case: CaseInput, output: list[torch.Tensor]) 
     original = reference.prepared.original
     model, seed = original.model, original.seed
     chance = original.has_chance(case.mode, case.shapes)
-    live = reference.graph(case.mode, case.leaves, None if chance else output)
+    drawing = partial(streams, seed, module_paths(model)) if chance else None
+    live = reference.graph(case.mode, case.leaves, None if chance else output, drawing=drawing)
     set_mode(model, case.mode)
     known = frozenset(original.blocks)
     with ExitStack() as undo:
@@ -143,7 +154,8 @@ def _observe(reference: Reference, case: CaseInput, output: list[torch.Tensor]) 
 
         def look(backward: bool, run: Callable[..., Any] | None = None) -> Observed:
             def once(active: Streams | None) -> Observed:
-                return observe(run or runner(patient, active), case.leaves, own, seed=seed, backward=backward)
+                wanted = {"graded": original.graded, "backward": backward}
+                return observe(run or runner(patient, active), case.leaves, own, seed=seed, **wanted)
 
             return with_chance(once, seed=seed, modules=paths, chance=chance)
 

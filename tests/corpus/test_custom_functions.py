@@ -70,3 +70,17 @@ class Rounded(nn.Module):
 def test_a_straight_through_estimator_is_no_residual():
     found = survey(Rounded, lambda batch: [torch.ones(batch, 4, 8, 8)]).targets["gated-residuals"]
     assert found.must + found.may == (Edge("add", 1, 1, 0),)
+
+
+class Fused(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b, self.c = (nn.Conv2d(4, 4, 1) for _ in range(3))
+
+    def forward(self, x):
+        return self.c(x) + (self.a(x) + self.b(x))
+
+
+def test_a_third_convolution_beside_two_is_no_shortcut_without_doubt():
+    found = survey(Fused, lambda batch: [torch.ones(batch, 4, 8, 8)]).targets["gated-residuals"]
+    assert found.must == ()

@@ -495,15 +495,6 @@ def test_edges_are_found_where_training_adds_more(name: str) -> None:
     assert problem in " | ".join(found.problems) if problem else found.problems == found.notes == []
 
 
-def test_edges_of_which_training_tells_nothing_are_compared_in_eval_alone() -> None:
-    base = [("y += x", "if not self.training:\n            y += x")]
-    survey = judge.survey(make(base), inputs)
-    edited = judge.examine(make([*base, SCALES[0], ("y += x", "y = self.scale(y) + x")]), inputs, survey, {})
-    found = judge.compare(make(base), inputs, "gated-residuals", survey, edited, {})
-    assert found.problems == []
-    assert found.notes[0] == "not known: where add 0 stands in training"
-
-
 class Nested(Two):
     """What joins the decoder was put together itself, partly from far below, as in U-Net++."""
 
@@ -548,3 +539,12 @@ def test_attention_on_maps_may_be_residual(reshaped: bool, doubtful: int) -> Non
     found = judge.survey(partial(Linear, reshaped=reshaped), inputs).targets["gated-residuals"]
     assert len(found.must) == 0
     assert len(found.may) == doubtful
+
+
+@pytest.mark.parametrize("rule", ["gated-residuals", "eca-after-blocks", "eca-one-path"])
+def test_additions_that_training_alone_makes_do_not_count(rule: str) -> None:
+    drawn = "y = self.se(self.bn2(self.conv2(y)))"
+    noise = [(drawn, f"{drawn}\n        if self.training:\n            y = y + torch.full((1,), 0.1)")]
+    survey = judge.survey(make(noise), inputs)
+    edited = judge.examine(make(noise + RIGHT[rule]), inputs, survey, {})
+    assert judge.compare(make(noise), inputs, rule, survey, edited, {}).problems == []

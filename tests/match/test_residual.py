@@ -261,6 +261,19 @@ def test_two_projections_alike_are_no_branch_and_shortcut(net, query, run):
     assert edges(run(net, query(edge="residual"))) == []
 
 
+def test_a_third_projection_alike_adds_to_the_sum_and_one_of_an_earlier_tensor_is_a_shortcut(net, query, run):
+    w = net.input(1, 8, 8, 8)
+    x = net.relu("r", net.conv("first", w))
+    both = net.op("add", net.conv("a", x), net.conv("b", x))
+    three = net.op("add", net.conv("c", x), both)
+    net.op("add", net.conv("d", x), net.op("identity", three))
+    assert edges(run(net, query(edge="residual"))) == []
+    net.op("add", three, net.conv("p", w))
+    normed = net.op("add", net.bn("n", net.conv("e", x)), net.bn("m", net.conv("f", x)))
+    net.op("add", net.bn("o", x), normed)
+    assert edges(run(net, query(edge="residual"))) == [(0, 1, "projected"), (1, 0, "projected")]
+
+
 def test_an_identity_behind_one_of_two_projections_alike_changes_nothing(net, query, run):
     x = net.input(1, 8, 8, 8)
     net.op("add", net.op("identity", net.conv("a", x)), net.conv("b", x))

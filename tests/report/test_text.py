@@ -98,3 +98,11 @@ def test_costs_and_proofs_in_other_words(report: Report) -> None:
     same = replace(verdict, counts=Counts((3, 3), (0, 0), (1, 2)), proof=Proof(False, False, 0.5, proof.cases))
     text = summary(replace(report, verdict=same))
     assert "parameters unchanged, MACs +1 (+100.00 %), not equal in 4 cases (largest difference 0.5)" in text
+
+
+def test_what_was_not_proved_is_told(report, tmp_path):
+    notes = ("no gradients compared: it has none", "one batch size only: the model takes no other")
+    verdict = replace(report.verdict, proof=replace(report.verdict.proof, notes=notes))
+    text = render(replace(report, verdict=verdict), root=tmp_path)
+    assert f"note: {notes[0]}" in text and notes[1] not in text
+    assert f"note: {notes[1]}" in render(replace(report, verdict=verdict), root=tmp_path, verbosity=1)

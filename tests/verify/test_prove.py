@@ -102,7 +102,9 @@ def test_model_that_does_not_train(bench):
 
 
 def test_model_that_takes_none_of_the_inputs(bench):
-    source = net("out.missing if x.requires_grad else out")
+    source = net(
+        "out if float(self.conv.bias[0]) == self.first else out.missing", "self.first = float(self.conv.bias[0])"
+    )
     with pytest.raises(ProofError) as caught:
         equal(bench, source)
     assert caught.value.code == "P810" and "AttributeError" in caught.value.detail
@@ -112,6 +114,20 @@ def test_random_numbers_of_torch_in_forward(bench):
     source = net("out + torch.rand(out.shape[2:])")
     assert equal(bench, source).equal
     assert not equal(bench, source, right(source).replace("torch.rand", "torch.randn")).equal
+
+
+def test_random_numbers_that_become_those_of_python(bench):
+    source = net("out * float(torch.rand(1)) if self.training else out")
+    found = equal(bench, source)
+    assert found.equal and {case.mode for case in found.cases} == {"eval", "train"} and not found.notes
+    off = equal(bench, source, right(source).replace("torch.rand(1)", "torch.rand(1).sqrt()"))
+    assert {case.mode for case in off.cases if not case.equal} == {"train"}
+
+
+def test_branches_that_chance_decides(bench):
+    source = net("out if torch.rand(4).argmax() == 3 else out * (1 + torch.rand(8).argmax().item())")
+    assert equal(bench, source).equal
+    assert not equal(bench, source, right(source).replace("== 3", "!= 3")).equal
 
 
 def test_buffers_drawn_while_building_are_copied(bench):
@@ -248,6 +264,24 @@ def test_parameters_that_are_not_trained_but_move_in_training(bench):
     assert equal(bench, source).equal
     proof = equal(bench, source, right(source).replace("add_(0.1", "add_(0.2"))
     assert {case.mode for case in proof.cases if not case.equal} == {"train"}
+
+
+def test_a_model_that_runs_only_without_gradients(bench):
+    source = net("self.add(out)", "self.token = nn.Parameter(torch.rand(1, 8, 1, 1))")
+    source += """
+    def add(self, x):
+        token = self.token.expand(1, 8, 1, 1)
+        token += x.mean((0, 2, 3), keepdim=True)
+        return x * token
+"""
+    proof = equal(bench, source)
+    assert proof.equal and {case.mode for case in proof.cases} == {"eval", "train"}
+    assert proof.notes == (
+        "no gradients compared: the original itself runs only where none are recorded (torch.no_grad)",
+    )
+    assert not equal(bench, source, right(source).replace("x.mean(", "x.amax(")).equal
+    kept = right(source).replace("token += ", "token = token + ")
+    assert not equal(bench, source, kept).equal  # the parameter stays as it is
 
 
 BACKWARD = """
