@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from mutagen.actions.scene import Scene
@@ -21,8 +21,11 @@ class Entry:
     paths: tuple[str, ...]
 
 
-def entries_of(owners: Sequence[Instance], scene: Scene) -> list[Entry] | str:
-    """The expressions of one editable file that name the class of exactly these instances, in order; else why not."""
+def entries_of(owners: Sequence[Instance], scene: Scene, *, idle: Collection[str] = ()) -> list[Entry] | str:
+    """The expressions of one editable file that name the class of exactly these instances, in order; else why not.
+
+    ``idle`` are paths of others that may become of the new class too.
+    """
     follower = Follower(scene.project.file)
     chosen = {it.path for it in owners}
     found: dict[Span, Naming] = {}
@@ -40,7 +43,7 @@ def entries_of(owners: Sequence[Instance], scene: Scene) -> list[Entry] | str:
             through.setdefault(span, []).append(it.path)
     spans = sorted(span for span, paths in through.items() if chosen.intersection(paths))
     for span in spans:
-        other = next((path for path in through[span] if path not in chosen), None)
+        other = next((path for path in through[span] if path not in chosen and path not in idle), None)
         if other is not None:
             return f"`{found[span].file.text(span)}` at {span} is the class of {other or 'the model'} too, not selected"
     if len({it.file for it in spans}) != 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -42,14 +42,17 @@ class Frame:
     needed: Draft
 
 
-def frame_of(rule: Rule, owners: Sequence[Instance], scene: Scene) -> Frame | str:
-    """The frame of a subclass that becomes the class of these instances of one class; why there can be none."""
+def frame_of(rule: Rule, owners: Sequence[Instance], scene: Scene, *, idle: Collection[str] = ()) -> Frame | str:
+    """The frame of a subclass that becomes the class of these instances of one class; why there can be none.
+
+    ``idle`` are paths of others that it may be the class of too.
+    """
     owner = owners[0]
     name = "".join(part[:1].upper() + part[1:] for part in snake(rule.action.block).split("_")) + owner.name
     renamed = replace(owner, type=f"{owner.type.rpartition('.')[0]}.{name}", bases=(name, *owner.bases))
     if _tells_apart(rule.query, owner, renamed):
         return f"the rule asks for the class {owner.name} by name, which a subclass does not have: select by path"
-    entries = entries_of(owners, scene)
+    entries = entries_of(owners, scene, idle=idle)
     if isinstance(entries, str):
         return entries
     file, known = entries[0].naming.file, owner.definition
