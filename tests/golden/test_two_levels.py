@@ -54,6 +54,11 @@ class Unit(nn.Module):
         return x + self.conv(torch.relu(self.norm(x)))
 
 
+class Scaled(Unit):
+    def forward(self, x):
+        return x + 0.5 * self.conv(torch.relu(self.norm(x)))
+
+
 class Up(nn.Module):
     def __init__(self, mode, wide, side, width, act=nn.SiLU):
         super().__init__()
@@ -111,7 +116,7 @@ class Ladder(nn.Module):
 def stage(width, depth, kind=Attend):
     return nn.Sequential(*[it for n in range(depth) for it in (Unit(width), kind(width, n > 0))])
 """
-OTHER = "from .blocks import Encoder, Ladder, Up, stage\n\n\ndef make():\n    return stage(8, 1)\n"
+OTHER = "from .blocks import Encoder, Ladder, Scaled, Up, stage\n\n\ndef make():\n    return stage(8, 1)\n"
 STAGES = """\
 import torch.nn as nn
 
@@ -188,12 +193,36 @@ class Net(nn.Module):
             x = up(x, skips.pop() if number < len(self.downs) else None)
         return self.head(x)
 """
+KINDS = """\
+import torch.nn as nn
+
+from .blocks import Scaled, Unit
+
+
+class Net(nn.Module):
+    def __init__(self, width=16):
+        super().__init__()
+        self.stem = nn.Conv2d(3, width, 1)
+        self.units = nn.Sequential(Unit(width), *[Scaled(width) for name in "abc"])
+        self.head = nn.Conv2d(width, 5, 1)
+
+    def forward(self, x):
+        return self.head(self.units(self.stem(x)))
+"""
+SOME = """\
+version: 1
+rules:
+  - id: some
+    match: {edge: residual, path: units.1}
+    insert: {block: ECA, at: branch}
+"""
 SHAPE = ("1x3x16x16",)
 CASES = {
     "gates-behind-shapes": (STAGES.replace("STAGES", "stage(width, 2), stage(width, 1)"), "gated-residuals"),
     "blocks-that-end-otherwise": (ENCODER, "gated-residuals"),
     "convs-of-shared-blocks": (LADDER, "conv-to-dsc"),
     "skips-of-shared-blocks": (LADDER, "gated-skips"),
+    "some-turns": (KINDS.replace('name in "abc"', "number in range(3)"), SOME),
     "idle-instances": (DECODER.replace("LAST", "0"), "gated-skips"),
 }
 BARRED = {
@@ -203,6 +232,7 @@ BARRED = {
         LADDER.replace("self.head", "self.again = self.up.conv\n        self.head", 1),
         "conv-to-dsc",
     ),
+    "turns that nothing counts": (KINDS, SOME),
     "an idle one that has channels": (DECODER.replace("LAST", "4"), "gated-skips"),
 }
 
@@ -214,20 +244,30 @@ def write(bench: Any, net: str) -> Any:
     return bench.write("pkg/net.py", net)
 
 
+def rules_of(bench: Any, rule: str) -> str:
+    """The name of a shipped rule, or a file with the text of one of our own."""
+    if "\n" not in rule:
+        return rule
+    file = bench.folder / "rules.yaml"
+    file.write_text(rule)
+    return str(file)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_the_edit_is_in_the_target(bench: Any, name: str) -> None:
     net, rule = CASES[name]
     path = write(bench, net)
-    report = bench.run(rule, path, "Net", SHAPE)
-    bench.check_applied(report, f"two-levels-{name}--{rule}")
+    rules = rules_of(bench, rule)
+    report = bench.run(rules, path, "Net", SHAPE)
+    bench.check_applied(report, f"two-levels-{name}--{report.plan.rules[0].rule}")
     assert [it.path for it in report.files] == [str(path)]
-    assert bench.run(rule, path, "Net", SHAPE).status == "unchanged"
+    assert bench.run(rules, path, "Net", SHAPE).status == "unchanged"
 
 
 @pytest.mark.parametrize("name", BARRED)
 def test_what_stays_refused(bench: Any, name: str) -> None:
     net, rule = BARRED[name]
-    report = bench.run(rule, write(bench, net), "Net", SHAPE)
+    report = bench.run(rules_of(bench, rule), write(bench, net), "Net", SHAPE)
     assert report.status == "refused"
     assert {it.code for it in report.plan.rules[0].refused} == {"out-of-scope"}
     bench.check_untouched()
