@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from corpus import blocks
-from corpus.observe import Observer, observe
+from corpus.observe import SHAPES, Observer, observe
 from corpus.surgery import BlocksOnEdges, GeluForRelu, swap, take_weights
 from corpus.targets import MORE_RULES, RULES, Edge, Targets, additions, concatenations, targets
 from corpus.watch import Watch, tensors
@@ -49,8 +49,8 @@ class Examined:
     """What is known of the edited copy.
 
     ``edges`` gives, for each addition and concatenation outside of new modules, the new modules that each operand comes
-    straight from, with the run of the addition's owner. ``train`` is None where the model does not run in training.
-    ``firsts`` are the paths of all modules, each object's first alone.
+    straight from, in whatever shape, with the run of the addition's owner. ``train`` is None where the model does not
+    run in training. ``firsts`` are the paths of all modules, each object's first alone.
     """
 
     state: Mapping[str, Tensor]
@@ -511,6 +511,10 @@ def _joins(seen: Observer, kind: str, new: frozenset[str]) -> tuple[JoinSeen, ..
         if call.path in new:
             for output in call.outputs:
                 made.setdefault(output, set()).add(call.path)
+    for event in seen.events:
+        if event.name in SHAPES and event.operands:
+            for output in event.outputs:
+                made.setdefault(output, set()).update(made.get(event.operands[0], ()))
     events = additions(seen) if kind == "add" else concatenations(seen)
     return tuple(
         JoinSeen(event.path, event.run, tuple(tuple(sorted(made.get(index, ()))) for index in event.operands))

@@ -15,6 +15,7 @@ from corpus.watch import Frame, Place, Watch, is_in_place, name_of, tensors
 SPATIAL = ("conv", "pool", "interpolate", "upsample", "pixel_shuffle", "pixel_unshuffle", "grid_sample", "pad")
 REDUCING = {"mean", "sum", "amax", "amin", "max", "std", "var", "logsumexp"}
 CHANNELS_FIRST = ("conv", "batch_norm", "group_norm", "instance_norm")
+SHAPES = {"permute", "transpose", "movedim", "reshape", "view", "flatten", "unflatten", "contiguous"}
 CHANNELS_LAST = {"linear", "layer_norm", "rms_norm"}
 
 

@@ -164,17 +164,6 @@ def bypasses(event: Event, pairs: list[tuple[int, int]], seen: Observer) -> list
     return list(result.values())
 
 
-def _parts(value: int, seen: Observer) -> tuple[int, ...]:
-    """Returns what a value was put together from, as the skips of U-Net++ are."""
-    event = seen.values[value].event
-    return seen.events[event].operands if event >= 0 and seen.events[event].name == "cat" else ()
-
-
-def _bypasses_alone(start: int, end: int, seen: Observer) -> bool:
-    width = _width(start, end, seen)
-    return width is not None and width < LOWER * (seen.values[start].scale or 0.0)
-
-
 def _uncropped(value: int, seen: Observer) -> int:
     """Returns what the value was cropped or padded from."""
     while (event := seen.values[value].event) >= 0 and seen.events[event].name in {"pad", "getitem"}:
@@ -185,16 +174,27 @@ def _uncropped(value: int, seen: Observer) -> int:
 def _bypasses_from_root(start: int, end: int, seen: Observer) -> bool:
     """Whether some common ancestor reaches ``start`` at its resolution and ``end`` only through a lower one."""
     scale = seen.values[start].scale or 0.0
-    common = sorted(_ancestors(start, seen) & _ancestors(end, seen), reverse=True)
-    for root in [index for index in common if seen.values[index].scale][:40]:
+    here, there = _widths(start, seen), _widths(end, seen)
+    for root in here.keys() & there.keys() - {start, end}:
         level = min(scale, seen.values[root].scale or 0.0)
-        here, there = _width(root, start, seen), _width(root, end, seen)
-        if here is None or there is None or here < LOWER * level or there >= LOWER * level:
+        if not level or here[root] < LOWER * level or there[root] >= LOWER * level:
             continue
         # One global mean is channel attention, not an encoder.
-        if there / (seen.values[start].scale or 1.0) * prod(seen.values[start].shape[2:]) > 1.5:
+        if there[root] / scale * prod(seen.values[start].shape[2:]) > 1.5:
             return True
     return False
+
+
+def _widths(end: int, seen: Observer) -> dict[int, float]:
+    """Returns the lowest scale on the best way from each ancestor to ``end``."""
+    last = seen.values[end].scale
+    widths = {end: last if last is not None else float("inf")}
+    for index in range(end, -1, -1):
+        for parent in seen.values[index].parents if index in widths else ():
+            scale = seen.values[parent].scale
+            width = min(widths[index], scale if scale is not None else widths[index])
+            widths[parent] = max(width, widths.get(parent, 0.0))
+    return widths
 
 
 def _ancestors(value: int, seen: Observer) -> set[int]:

@@ -10,13 +10,21 @@ from mutagen.records.rules import Rule
 
 
 def on_edge(
-    rule: Rule, match: EdgeMatch, path: str, scene: Scene, *, with_other: bool = False, wrapped: str | None = None
+    rule: Rule,
+    match: EdgeMatch,
+    path: str,
+    scene: Scene,
+    *,
+    with_other: bool = False,
+    wrapped: str | None = None,
+    also: tuple[str, ...] = (),
 ) -> Draft:
     """The block at ``path`` on the edge; ``with_other`` says that it reads the other operand too.
 
-    ``wrapped`` is where a module stands that went into a sequence with the block.
+    ``wrapped`` is where a module stands that went into a sequence with the block, ``also`` other paths of the block.
     """
     extra = (match.other,) if with_other else ()
     use = Use(rule.action.block, rule.action.args)
     step = InsertOnEdge(path, scene.trace.nodes[match.node].key, match.operand, extra, use)
-    return Draft(surgery=(step,), products=(Product(path, path, wrapped=wrapped),))
+    elsewhere = tuple(Product(path, it) for it in also)
+    return Draft(surgery=(step,), products=(Product(path, path, wrapped=wrapped), *elsewhere))

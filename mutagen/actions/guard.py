@@ -20,6 +20,7 @@ from mutagen.source.expressions import holds
 from mutagen.source.file import SourceFile
 
 _PLAIN = ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Return | ast.Expr
+_OWN_NAMES = ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 _OPERATORS = {"eq": "==", "ne": "!=", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 
 
@@ -111,7 +112,7 @@ def _holds(condition: str, instance: Instance) -> bool | None:
 
 def _free_local(file: SourceFile, call: ast.Call, wanted: str) -> str | None:
     function = file.function(call)
-    if function is None or any(isinstance(it, ast.Lambda) for it in _up_to(file, call, function)):
+    if function is None or any(isinstance(it, _OWN_NAMES) for it in _up_to(file, call, function)):
         return None
     used = {it.id for it in ast.walk(function) if isinstance(it, ast.Name)}
     return next((name for name in (wanted, f"{wanted}_class") if name not in used), None)

@@ -6,6 +6,7 @@ a few lines that name their modules; else the edges stay refused.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from mutagen.actions.definition import use_block, use_torch
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.edge_meaning import on_edge
 from mutagen.actions.owners import Owner, change_at, owner_edits, owners_of
+from mutagen.actions.paths import within
 from mutagen.actions.scene import Scene
 from mutagen.actions.wrap import Spot, find_spots
 from mutagen.actions.wrap_text import Writer, element_of
@@ -36,18 +38,40 @@ def wrapped(rule: Rule, matches: Sequence[EdgeMatch], block: Block, draft: Draft
     codes = {it.path for it in draft.refused if it.code in _CURED}
     done = {(it.key, it.operand) for it in draft.surgery if isinstance(it, InsertOnEdge)}
     keys = {it.id: (scene.trace.nodes[it.node].key, it.operand) for it in matches}
-    ways = [find_spots(it, scene) for it in matches if it.path in codes and keys[it.id] not in done]
+    left = [it for it in matches if it.path in codes and keys[it.id] not in done]
+    ways = [find_spots(it, scene, any_shape=_is_one_number(rule, block)) for it in left]
     if not ways or not all(ways):
         return draft
     # A Sequential that goes on moves no key and the innermost module the fewest; the outermost is alike in more blocks.
     inner = [next((it for it in way if not it.appended), way[0]) for way in ways]
-    choices = ([way[0] for way in ways], inner, [way[-1] for way in ways])
+    outer = [way[0] if way[0].module is way[-1].module else way[-1] for way in ways]
+    choices = ([way[0] for way in ways], inner, outer, _alike(ways, scene))
     found = [change for change in (_change(rule, block, choice, scene) for choice in choices) if change is not None]
     if not found:
         return draft
     change = min(found, key=lambda it: sum(edit.new.count("\n") for edit in it.edits))
     kept = tuple(it for it in draft.refused if it.path not in codes or it.code not in _CURED)
     return join([replace(draft, refused=kept), change])
+
+
+def _is_one_number(rule: Rule, block: Block) -> bool:
+    """Whether the block is one factor for the whole tensor."""
+    return block.kind == "scale" and not rule.action.args.get("channels")
+
+
+def _alike(ways: Sequence[Sequence[Spot]], scene: Scene) -> list[Spot]:
+    """For each edge the module that stands at the same place of its block for the most of them."""
+    places = {id(it): _place_in_block(it, scene) for way in ways for it in way}
+    counts = Counter(place for way in ways for place in {places[id(it)] for it in way})
+    return [max(way, key=lambda it: counts[places[id(it)]]) for way in ways]
+
+
+def _place_in_block(spot: Spot, scene: Scene) -> tuple[str, str, bool]:
+    """The class of the block around a module and where it is in that."""
+    holder = spot.module.owner
+    while holder and scene.by_path[holder].library:
+        holder = holder.rpartition(".")[0]
+    return scene.by_path[holder].type, within(spot.module.path, holder), spot.appended
 
 
 def _change(rule: Rule, block: Block, spots: Sequence[Spot], scene: Scene) -> Draft | None:

@@ -78,7 +78,7 @@ def _override(
     way = find_replacement(group[0], rule.action.block)
     if way is None or len({it.type for it in group}) > 1:
         return None
-    if any(len(it.aliases) > 1 and it.facts.get("params") for it in group):
+    if any(it.facts.get("params") and not scene.held_once(it) for it in group):
         return None  # each place would get weights of its own
     if any(it.hung for it in group):
         return None  # the new one would lack what others read on the old one

@@ -114,6 +114,11 @@ class Scene:
         """The calls of a module and of all that it holds."""
         return self._nodes_by_module.get(path, ())
 
+    def held_once(self, instance: Instance) -> bool:
+        """Whether one module alone holds it, under one name, in however many places that one is."""
+        owners = [path.rpartition(".")[::2] for path in (instance.path, *instance.aliases)]
+        return len({(self.by_path[owner].path, name) for owner, name in owners}) == 1
+
     def editable(self, site: CallSite) -> bool:
         """Whether the expression of a chain level may be edited."""
         return self.project.editable(site.span.file)

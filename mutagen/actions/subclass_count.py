@@ -66,7 +66,8 @@ def _parameter(owners: Sequence[Instance], values: Sequence[int], scene: Scene) 
         return None
     names = [it.arg for it in init.args.args][1:]
     names = names[: len(names) - len(init.args.defaults)]
-    for name in _GIVEN:
-        if name in names[:_MOST] and [it.arguments.get(name) for it in owners] == list(values):
-            return Count(name, tuple(names[: names.index(name) + 1]))
-    return None
+    equal = [name for name in names if [it.arguments.get(name) for it in owners] == list(values)]
+    # A name that says nothing is believed where it alone follows the numbers.
+    told = [*(it for it in _GIVEN if it in equal), *(equal if len(equal) == 1 and len(set(values)) > 1 else ())]
+    name = next((it for it in told if it in names[:_MOST]), None)
+    return Count(name, tuple(names[: names.index(name) + 1])) if name is not None else None

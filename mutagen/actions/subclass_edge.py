@@ -20,7 +20,7 @@ from mutagen.blocks.short_names import snake
 from mutagen.records.match import EdgeMatch
 from mutagen.records.rules import Rule
 from mutagen.records.span import Span
-from mutagen.records.trace import Instance
+from mutagen.records.trace import Instance, Node
 from mutagen.source.anchor import free_name
 from mutagen.source.file import SourceFile
 from mutagen.source.operands import operand
@@ -47,8 +47,6 @@ def place_of(match: EdgeMatch, scene: Scene) -> Place | str:
     owner = scene.by_path.get(site.owner) if site is not None and site.owner is not None else None
     if site is None or owner is None or owner.definition is None:
         return "the join stands in no method of a module"
-    if len(owner.aliases) > 1:
-        return f"{owner.path} has several places in the model"
     file = scene.project.file(site.span.file)
     join_node = file.node_at(site.span)
     count = len(node.inputs)
@@ -67,7 +65,8 @@ def subclass_of(rule: Rule, block: Block, group: Sequence[Place], scene: Scene) 
         return f"not all selected instances of {owners[0].name} have the same edges selected"
     if any(len(same) > len(owners) for same in spans.values()) or len({it.function for it in group}) > 1:
         return "a loop joins several branches, or several methods do"
-    frame = frame_of(rule, owners, scene)
+    idle = _idle(group, scene)
+    frame = frame_of(rule, owners, scene, idle=idle)
     module = module_of_method(group[0].file, group[0].function, owners[0], scene)
     if isinstance(frame, str):
         return frame
@@ -89,10 +88,13 @@ def subclass_of(rule: Rule, block: Block, group: Sequence[Place], scene: Scene) 
             return f"nothing in {owners[0].name} tells the channels of every instance"
         if change is None:
             return "nothing can be put around the operand as it is written"
+        condition = _condition(arguments, [idle[path] for it in frame.entries for path in it.paths if path in idle])
+        if condition is None:
+            return f"nothing tells the instances of {owners[0].name} that need no {block.name}"
         changes.append(change)
         names.append(name)
         needs = max([needs, *(it.needs for it in arguments)], key=len)
-        lines.append(f"{INDENT}self.{name} = {usable.name}({', '.join(it.text for it in arguments)})")
+        lines.append(f"{INDENT}self.{name} = {usable.name}({', '.join(it.text for it in arguments)}){condition}")
         meaning.append(_meaning(rule, block, same, name, scene))
     written = method_text(method, changes)
     if written is None:
@@ -110,6 +112,29 @@ def _by_span(group: Iterable[Place]) -> Mapping[Span, list[Place]]:
     return found
 
 
+def _idle(group: Sequence[Place], scene: Scene) -> Mapping[str, Instance]:
+    """Instances of the class, by path, that never come to what is changed."""
+    owners = {it.owner.path for it in group}
+    spans = {it.file.span(it.join) for it in group}
+    nodes = (node for span in spans for node in scene.called_at.get(span, ()))
+    owners |= {site.owner for node in nodes for site in node.chain if site.span in spans and site.owner is not None}
+    kind = group[0].owner.type
+    return {it.path: it for it in scene.trace.instances if it.type == kind and not owners.intersection(_paths(it))}
+
+
+def _condition(arguments: Sequence[Count], idle: Sequence[Instance]) -> str | None:
+    """When the new module is made: where there are channels for it. None where this is no other for the idle ones."""
+    if not idle:
+        return ""
+    given = (it.text for it in arguments if it.text in it.needs)
+    name = next((it for it in given if all(one.arguments.get(it, 1) in (0, None) for one in idle)), None)
+    return None if name is None else f" if {name} else None"
+
+
+def _paths(instance: Instance) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((instance.path, *instance.aliases)))
+
+
 def _attribute_name(block: Block, place: Place, count: int, names: Sequence[str]) -> str:
     owner = place.file.class_of(place.function)
     assert owner is not None
@@ -125,11 +150,20 @@ def _arguments(rule: Rule, block: Block, same: Sequence[Place], scene: Scene) ->
         ends = [(it.match.node, it.match.operand if origin == "channels" else it.match.other) for it in same]
         made = [scene.trace.nodes[scene.trace.nodes[node].inputs[operand]] for node, operand in ends]
         values = [(it.shape or (0, 0))[1] for it in made]
-        count = count_for([it.owner for it in same], values, scene, maker=made[0].path or made[0].scope)
+        count = count_for([it.owner for it in same], values, scene, maker=_maker(made[0], same[0].owner, scene))
         if count is None:
             return None
         found.append(count)
     return found + [Count(it) for it in options(rule)]
+
+
+def _maker(made: Node, owner: Instance, scene: Scene) -> str:
+    """The module within the owner that made a tensor, looking back through what the owner itself does to it."""
+    while True:
+        path = made.path or made.scope
+        if path != owner.path or not made.inputs:
+            return path
+        made = scene.trace.nodes[made.inputs[0]]
 
 
 def _call(block: Block, place: Place, name: str) -> Change | None:
@@ -143,6 +177,8 @@ def _call(block: Block, place: Place, name: str) -> Change | None:
 
 def _meaning(rule: Rule, block: Block, same: Sequence[Place], name: str, scene: Scene) -> Draft:
     """The same change on the graph."""
-    paths = [joined(it.owner.path, name) for it in same]
-    pairs = zip(same, paths, strict=True)
-    return join([on_edge(rule, it.match, path, scene, with_other=block.reads_other) for it, path in pairs])
+    drafts: list[Draft] = []
+    for it in same:
+        path, *also = (joined(owner, name) for owner in _paths(it.owner))
+        drafts.append(on_edge(rule, it.match, path, scene, with_other=block.reads_other, also=tuple(also)))
+    return join(drafts)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from mutagen.actions.class_entries import Entry, anchor_of, entries_of
+from mutagen.actions.class_entries import Entry, anchor_of, entries_of, turns_of
 from mutagen.actions.definition import line_before, use_class
 from mutagen.actions.draft import Draft, join
+from mutagen.actions.guard import chosen_by
+from mutagen.actions.new_call import NewCall
 from mutagen.actions.scene import Scene
 from mutagen.blocks.short_names import snake
 from mutagen.match.globs import type_matches
@@ -42,16 +44,22 @@ class Frame:
     needed: Draft
 
 
-def frame_of(rule: Rule, owners: Sequence[Instance], scene: Scene) -> Frame | str:
-    """The frame of a subclass that becomes the class of these instances of one class; why there can be none."""
+def frame_of(rule: Rule, owners: Sequence[Instance], scene: Scene, *, idle: Collection[str] = ()) -> Frame | str:
+    """The frame of a subclass that becomes the class of these instances of one class; why there can be none.
+
+    ``idle`` are paths of others that it may be the class of too.
+    """
     owner = owners[0]
     name = "".join(part[:1].upper() + part[1:] for part in snake(rule.action.block).split("_")) + owner.name
     renamed = replace(owner, type=f"{owner.type.rpartition('.')[0]}.{name}", bases=(name, *owner.bases))
     if _tells_apart(rule.query, owner, renamed):
         return f"the rule asks for the class {owner.name} by name, which a subclass does not have: select by path"
-    entries = entries_of(owners, scene)
+    entries = entries_of(owners, scene, idle=idle)
     if isinstance(entries, str):
-        return entries
+        turns = turns_of(rule, owners, scene)
+        if turns is None:
+            return entries
+        entries = [turns]
     file, known = entries[0].naming.file, owner.definition
     base = use_class(known, file, scene) if known is not None else None
     anchor = anchor_of(owner, entries)
@@ -89,7 +97,8 @@ def subclass_draft(
     ]
     edits = _edits(rule, frame, "\n".join(text))
     sites = tuple(str(it.naming.file.span(it.naming.node)) for it in frame.entries)
-    return join([Draft(edits=edits, sites=sites, notes=_notes(frame)), frame.needed])
+    relied_on = (it.needed for it in frame.entries if it.needed is not None)
+    return join([Draft(edits=edits, sites=sites, notes=_notes(frame)), frame.needed, *relied_on])
 
 
 def _edits(rule: Rule, frame: Frame, text: str) -> tuple[Edit, ...]:
@@ -100,10 +109,19 @@ def _edits(rule: Rule, frame: Frame, text: str) -> tuple[Edit, ...]:
     reason = f"the class {frame.owner.name} {place}; a subclass takes its place where it enters"
     whole = text.replace("\n", file.newline) + file.newline * 3
     held = tuple(dict.fromkeys(path for it in frame.entries for path in it.paths))
-    nodes = [(it.naming.node, it.paths) for it in frame.entries]
-    return (
-        Edit(at, "", whole, rule.id, "subclass", reason, held),
-        *(Edit(file.span(it), file.text(it), frame.name, rule.id, "subclass", reason, paths) for it, paths in nodes),
+    named = (edit for it in frame.entries for edit in _named(rule, frame, it, reason))
+    return (Edit(at, "", whole, rule.id, "subclass", reason, held), *named)
+
+
+def _named(rule: Rule, frame: Frame, entry: Entry, reason: str) -> tuple[Edit, ...]:
+    """The edits by which the subclass takes the place of its base at one entry."""
+    file, node = frame.file, entry.naming.node
+    call = file.parents[node]
+    if not entry.condition or not isinstance(call, ast.Call):
+        return (Edit(file.span(node), file.text(node), frame.name, rule.id, "subclass", reason, entry.paths),)
+    new = NewCall("", frame.name, Draft())
+    return chosen_by(
+        entry.condition.replace("{base}", frame.base), file, call, new, rule.id, "subclass", reason, [frame.owner]
     )
 
 

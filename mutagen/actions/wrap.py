@@ -2,6 +2,7 @@
 
 ``block.bn2 = nn.Sequential(block.bn2, ECA(...))`` does what ``out = self.eca(self.bn2(out))`` does, if the module is
 called once and nobody but the join reads what it gives. A Sequential that ends the branch takes one more element.
+A factor that is one number may also stand in front of what only gives the tensor another shape.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mutagen.actions.scene import Scene
+from mutagen.match.families import SHAPES
 from mutagen.records.match import EdgeMatch
 from mutagen.records.trace import Instance, Node
 from mutagen.source.names import canonical
@@ -27,16 +29,33 @@ class Spot:
     channels: int
 
 
-def find_spots(match: EdgeMatch, scene: Scene) -> tuple[Spot, ...]:
-    """The modules behind which an edge can be cut: a Sequential that can go on first, then the innermost first."""
+def find_spots(match: EdgeMatch, scene: Scene, *, any_shape: bool = False) -> tuple[Spot, ...]:
+    """The modules behind which an edge can be cut: a Sequential that can go on first, then the innermost first.
+
+    ``any_shape`` says that the block does the same to a tensor of another shape.
+    """
     node = scene.trace.nodes[match.node]
-    made = scene.trace.nodes[node.inputs[match.operand]]
-    if set(scene.users.get(made.index, ())) != {node.index} or list(node.inputs).count(made.index) > 1:
+    operand = scene.trace.nodes[node.inputs[match.operand]]
+    if list(node.inputs).count(operand.index) > 1:
         return ()
-    fitting = [it for it in _around(made, node, scene) if _makes_alone(it, made, scene)]
-    channels = (made.shape or (0, 0))[1] if len(made.shape or ()) > 1 else 0
-    endless = [it for it in fitting if _goes_on(it, scene)][-1:]
-    return tuple(Spot(match, it, it in endless, channels) for it in [*endless, *fitting])
+    channels = (operand.shape or (0, 0))[1] if len(operand.shape or ()) > 1 else 0
+    endless, fitting = list[Instance](), list[Instance]()
+    for made, user in _sources(operand, node, scene, any_shape=any_shape):
+        if set(scene.users.get(made.index, ())) != {user.index}:
+            break
+        around = [it for it in _around(made, node, scene) if _makes_alone(it, made, scene)]
+        endless += [it for it in around if _goes_on(it, scene)][-1:]
+        fitting += around
+    return (*(Spot(match, it, True, channels) for it in endless), *(Spot(match, it, False, channels) for it in fitting))
+
+
+def _sources(operand: Node, join: Node, scene: Scene, *, any_shape: bool) -> Iterator[tuple[Node, Node]]:
+    """The operand, and what it was before it got its shape, each with its one reader."""
+    made, user = operand, join
+    yield made, user
+    while any_shape and made.name in SHAPES and made.inputs:
+        made, user = scene.trace.nodes[made.inputs[0]], made
+        yield made, user
 
 
 def _around(made: Node, join: Node, scene: Scene) -> Iterator[Instance]:

@@ -28,6 +28,8 @@ RESHAPES = frozenset(
     {"view", "view_as", "reshape", "reshape_as", "flatten", "unflatten", "squeeze", "unsqueeze"}
     | {"permute", "transpose", "movedim"}
 )
+# The same numbers, each once: a factor may stand before or behind.
+SHAPES = RESHAPES | {"contiguous"}
 EXPANSIONS = frozenset({"expand", "expand_as", "broadcast_to", "repeat"})
 MOVES = frozenset({"permute", "transpose", "movedim"})
 CROPS = frozenset({"getitem", "narrow", "pad", "center_crop", "zero_pad", "constant_pad", "reflection_pad"})

@@ -7,6 +7,7 @@ from dataclasses import replace
 from mutagen.blocks.catalogue import load_blocks
 from mutagen.match.blocks import block_instances
 from mutagen.match.facts import equal
+from mutagen.match.families import SHAPES
 from mutagen.match.kinds import kind_of
 from mutagen.match.ops import op_calls, operation
 from mutagen.match.predicates import first_failure, of_type
@@ -106,7 +107,7 @@ def _product_of_call(view: TraceView, index: int, block: str) -> str | None:
 
 
 def _on_edge(view: TraceView, index: int, block: str) -> str | None:
-    """The product of that block among those that stand one behind the other in front of a join."""
+    """The product of that block among those that stand one behind the other in front of a join, in whatever shape."""
     source: int | None = index
     while source is not None:
         found = _product_of_call(view, source, block)
@@ -117,8 +118,11 @@ def _on_edge(view: TraceView, index: int, block: str) -> str | None:
 
 
 def _in_front(view: TraceView, index: int) -> int | None:
-    """The tensor that an inserted product turned into this one; None where no such product made it."""
-    path = view.product_of_node(view.nodes[index])
+    """The tensor that got another shape, or that an inserted product turned into this one; None where neither did."""
+    node = view.nodes[index]
+    if node.name in SHAPES and view.feeds[index]:
+        return view.feeds[index][0]
+    path = view.product_of_node(node)
     block = load_blocks().get(view.products.get(path or "", ""))
     if path is None or block is None or block.kind not in _INSERTED:
         return None

@@ -412,6 +412,36 @@ def test_a_sequence_put_into_another_moves_with_its_parts() -> None:
     assert judge.new_modules(KINDS, KINDS | inner, moved) == {"net", "net.1"}
 
 
+RESHAPED = [SCALES[0], ("y += x", "y = self.scale(y.flatten(2)).reshape(x.shape)\n        y += x")]
+SQUARED = [SCALES[0], ("y += x", "y = self.scale(y.flatten(2)).square().reshape(x.shape)\n        y += x")]
+
+
+def test_a_block_in_front_of_another_shape_stands_at_the_operand() -> None:
+    assert verdict("gated-residuals", RESHAPED).problems == []
+    assert any("not changed" in it for it in verdict("gated-residuals", SQUARED).problems)
+
+
+class Deep(nn.Module):
+    """A skip whose last common ancestors with what it joins are many, and all of the lower resolution."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.low = nn.Conv2d(3, 8, 3, padding=1), nn.Conv2d(8, 8, 3, padding=1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.stem(x)
+        low = F.max_pool2d(x, 2)
+        for _ in range(45):
+            low = torch.tanh(low)
+        skip = torch.cat([x, F.interpolate(low, scale_factor=2)], 1)
+        return torch.cat([skip, F.interpolate(self.low(low), scale_factor=2)], 1)
+
+
+def test_a_skip_is_seen_from_afar() -> None:
+    found = judge.survey(Deep, inputs).targets["gated-skips"]
+    assert Edge("cat", 1, 0, 1) in found.may
+
+
 def test_a_sum_within_an_activation_is_no_residual_block_beyond_doubt() -> None:
     curve = [("x = F.relu(self.stem(x))", "x = F.relu(self.stem(x))\n        x = x + 0.04 * x**3")]
     plain = judge.survey(make(PLAIN), inputs).targets["gated-residuals"]

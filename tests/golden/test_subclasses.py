@@ -47,11 +47,13 @@ def test_uses_of_what_is_selected_take_the_subclass(bench: Any, path: str, taken
     assert all(it in text for it in [*taken, *left])
 
 
-@pytest.mark.parametrize("path", ["units.unit1", "units.unit3"])
-def test_a_use_that_makes_others_too_stays(bench: Any, path: str) -> None:
-    report, _ = select(bench, path)
-    assert [(it.path, it.code) for it in report.plan.rules[0].refused] == [(path, "out-of-scope")]
-    bench.check_untouched()
+@pytest.mark.parametrize(("path", "turn"), [("units.unit1", "i == 0"), ("units.unit3", "i == 2")])
+def test_a_use_that_makes_others_too_takes_it_in_some_turns(bench: Any, path: str, turn: str) -> None:
+    report, text = select(bench, path)
+    assert report.status == "would_change"
+    assert f"layer = EcaWideUnit if kind is WideUnit and {turn} else kind\n" in text
+    assert 'units.add_module(f"unit{i + 1}", layer(width))' in text
+    assert "kinds = [WideUnit, DeepUnit]" in text
 
 
 def test_a_wider_scope_changes_the_class_itself(bench: Any) -> None:
