@@ -156,10 +156,7 @@ def bypasses(event: Event, pairs: list[tuple[int, int]], seen: Observer) -> list
                 positions = width / scale * prod(seen.values[start].shape[2:])
                 sure = positions > 1.5 and len(seen.values[start].shape) == 4
                 result[operand] = (sure, operand, other)
-        elif operand not in result and (
-            any(_bypasses_alone(part, end, seen) for part in _parts(start, seen))
-            or _bypasses_from_root(start, end, seen)
-        ):
+        elif operand not in result and _bypasses_from_root(start, end, seen):
             result[operand] = (False, operand, other)
     return list(result.values())
 
