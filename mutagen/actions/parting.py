@@ -14,6 +14,7 @@ from typing import Final
 
 from mutagen.actions.parting_loop import Loop
 from mutagen.actions.parting_records import Need, NoParting, Parameter, Passed, Run, Solution, need_of
+from mutagen.actions.parting_siblings import definitions
 from mutagen.actions.parting_turns import by_turn
 from mutagen.actions.scene import Scene
 from mutagen.records.rules import Value
@@ -69,21 +70,22 @@ class Partings:
         needs = [*(need for _, need in self._asked), passed.need]
         solved = _solve(needs, self)
         if not self.lax:
-            _readable(solved)
+            _readable(solved, self.scene)
         self._asked.append((passed.text, passed.need))
         self._loops.extend(passed.loops)
         return passed.text.format(_name_of(passed.need, solved.parameters))
 
 
-def _readable(solved: Solution) -> None:
+def _readable(solved: Solution, scene: Scene) -> None:
     written = [it for it in solved.parameters if it.need.through is None]
     functions = {(it.need.file, it.need.line) for it in written}
     where = written[0].need
     place = Span(where.file, where.line, 0, where.line, 0)
     if len(functions) < len(written):
         raise NoParting("one function would need two new arguments to tell them apart", place)
-    if len(written) + len(solved.calls) > _MOST_EDITS:
-        raise NoParting(f"telling them apart would take {len(written) + len(solved.calls)} edits", place)
+    count = sum(len(definitions(it, solved, scene)) for it in written) + len(solved.calls)
+    if count > _MOST_EDITS:
+        raise NoParting(f"telling them apart would take {count} edits", place)
 
 
 def flat(chain: tuple[CallSite, ...]) -> tuple[CallSite, ...]:

@@ -9,10 +9,23 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Sequence
 
+from mutagen.actions.parting_records import Parameter, Solution
 from mutagen.actions.scene import Scene
 from mutagen.records.span import Span
 from mutagen.source.anchor import Function, init_of
 from mutagen.source.file import SourceFile
+
+
+def definitions(parameter: Parameter, solved: Solution, scene: Scene) -> list[tuple[SourceFile, Function]]:
+    """The functions that gain a parameter: the one that needs it, and those that its calls may arrive at instead."""
+    file = scene.project.file(parameter.need.file)
+    function = file.functions[parameter.need.line]
+    spans = [span for span, name, _ in solved.calls if name == parameter.name and _is_for(span, parameter)]
+    return [(file, function), *siblings(file, function, spans, scene)]
+
+
+def _is_for(span: Span, parameter: Parameter) -> bool:
+    return any(run.chain and run.chain[0].span == span for run in parameter.need.runs.values())
 
 
 def siblings(

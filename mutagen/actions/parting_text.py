@@ -9,7 +9,7 @@ from mutagen.actions.docstring import documented
 from mutagen.actions.draft import Draft
 from mutagen.actions.parting import Partings
 from mutagen.actions.parting_records import Parameter, Solution
-from mutagen.actions.parting_siblings import siblings
+from mutagen.actions.parting_siblings import definitions
 from mutagen.actions.scene import Scene
 from mutagen.blocks.short_names import short_name, switch_name
 from mutagen.records.plan import Edit
@@ -58,10 +58,7 @@ def _changes(solved: Solution, scene: Scene, rule: Rule) -> Iterator[tuple[Span,
 
 
 def _definitions(parameter: Parameter, solved: Solution, scene: Scene, rule: Rule) -> Iterator[tuple[Span, str, str]]:
-    file = scene.project.file(parameter.need.file)
-    function = file.functions[parameter.need.line]
-    spans = [span for span, name, _ in solved.calls if name == parameter.name and _is_for(span, parameter)]
-    for other_file, other in [(file, function), *siblings(file, function, spans, scene)]:
+    for other_file, other in definitions(parameter, solved, scene):
         at, before, after = _behind_parameters(other_file, other)
         default = repr(parameter.need.default)
         reason = f"tells the selected instances from the others; old calls get {default}"
@@ -72,10 +69,6 @@ def _definitions(parameter: Parameter, solved: Solution, scene: Scene, rule: Rul
         line = documented(other_file, other, parameter.name, kind=kind, text=text, default=default)
         if line is not None:
             yield *line, "the docstring speaks of the other parameters"
-
-
-def _is_for(span: Span, parameter: Parameter) -> bool:
-    return any(run.chain and run.chain[0].span == span for run in parameter.need.runs.values())
 
 
 def _declared(function: Function, name: str, default: str) -> str:
