@@ -25,7 +25,7 @@ from mutagen.source.file import SourceFile
 from mutagen.source.names import names_in
 
 _ROUNDS: Final = 40
-_MOST_EDITS: Final = 14
+_MOST_EDITS: Final = 7
 _NOT_THE_CALLEE: Final = frozenset(["map", "filter", "apply", "deepcopy", "list", "tuple", "sorted", "zip", "reduce"])
 _COMPREHENSIONS: Final = ("<listcomp>", "<genexpr>", "<setcomp>", "<dictcomp>")
 

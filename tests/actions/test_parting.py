@@ -212,3 +212,28 @@ def test_what_cannot_be_told_apart_is_not_split(planned, made, path):
     done = planned("import copy\n\n\n" + net(made), some(path))
     assert "use_dsc" not in done.text
     assert all(edit.rung != "split" for edit in done.plan.edits)
+
+
+DEEP = """
+class D{n}(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.a = {inner}(width)
+        self.b = {inner}(width)
+
+    def forward(self, x):
+        return self.b(self.a(x))
+
+
+"""
+
+
+@pytest.mark.parametrize(("depth", "split"), [(2, True), (4, False)])
+def test_a_long_way_out_is_no_argument(planned, depth, split):
+    """Each class on the way costs an argument and a call: beyond seven the object itself is changed."""
+    classes = "".join(DEEP.format(n=n, inner=f"D{n - 1}" if n else "Unit") for n in range(depth))
+    text = net(f"self.units = D{depth - 1}(3)").replace("class Net", f"{classes}class Net")
+    path = ".".join(["units", *["a"] * depth, "conv"])
+    done = planned(text, some(path))
+    assert ("use_dsc" in done.text) is split
+    assert {edit.rung for edit in done.plan.edits} == ({"split"} if split else {"override"})
