@@ -59,6 +59,17 @@ class Scaled(Unit):
         return x + 0.5 * self.conv(torch.relu(self.norm(x)))
 
 
+class Double(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.first = nn.Conv2d(width, width, 3, padding=1)
+        self.second = nn.Conv2d(width, width, 3, padding=1)
+
+    def forward(self, x):
+        x = x + 0.5 * self.first(x)
+        return x + 0.5 * self.second(x)
+
+
 class Up(nn.Module):
     def __init__(self, mode, wide, side, width, act=nn.SiLU):
         super().__init__()
@@ -113,14 +124,18 @@ class Ladder(nn.Module):
         return self.up(self.down(x), x)
 
 
+def doubles(width):
+    return nn.Sequential(Double(width), Double(width))
+
+
 def stage(width, depth, kind=Attend):
     return nn.Sequential(*[it for n in range(depth) for it in (Unit(width), kind(width, n > 0))])
 """
-OTHER = "from .blocks import Encoder, Ladder, Scaled, Up, stage\n\n\ndef make():\n    return stage(8, 1)\n"
+OTHER = "from .blocks import Encoder, Ladder, Scaled, Up, doubles, stage\n\n\ndef make():\n    return stage(8, 1)\n"
 STAGES = """\
 import torch.nn as nn
 
-from .blocks import Watched, stage
+from .blocks import Watched, doubles, stage
 
 
 class Net(nn.Module):
@@ -222,17 +237,18 @@ CASES = {
     "blocks-that-end-otherwise": (ENCODER, "gated-residuals"),
     "convs-of-shared-blocks": (LADDER, "conv-to-dsc"),
     "skips-of-shared-blocks": (LADDER, "gated-skips"),
+    "tokens-read-elsewhere": (STAGES.replace("STAGES", "stage(width, 2, Watched)"), "gated-residuals"),
+    "blocks-of-another-class": (STAGES.replace("STAGES", "stage(width, 2)"), "eca-after-blocks"),
+    "one-of-another-class": (KINDS, SOME),
     "some-turns": (KINDS.replace('name in "abc"', "number in range(3)"), SOME),
     "idle-instances": (DECODER.replace("LAST", "0"), "gated-skips"),
 }
 BARRED = {
-    "tokens that something else reads": (STAGES.replace("STAGES", "stage(width, 2, Watched)"), "gated-residuals"),
-    "a factor for each channel": (STAGES.replace("STAGES", "stage(width, 2)"), "eca-after-blocks"),
+    "two joins in a class": (STAGES.replace("STAGES", "doubles(width)"), "eca-after-blocks"),
     "a convolution that two hold": (
         LADDER.replace("self.head", "self.again = self.up.conv\n        self.head", 1),
         "conv-to-dsc",
     ),
-    "turns that nothing counts": (KINDS, SOME),
     "an idle one that has channels": (DECODER.replace("LAST", "4"), "gated-skips"),
 }
 
