@@ -59,6 +59,15 @@ class Scaled(Unit):
         return x + 0.5 * self.conv(torch.relu(self.norm(x)))
 
 
+class ConvUnit(nn.Module):
+    def __init__(self, wide, width):
+        super().__init__()
+        self.conv = nn.Conv2d(wide, width, 3, padding=1)
+
+    def forward(self, x):
+        return torch.relu(self.conv(x))
+
+
 class Double(nn.Module):
     def __init__(self, width):
         super().__init__()
@@ -131,7 +140,13 @@ def doubles(width):
 def stage(width, depth, kind=Attend):
     return nn.Sequential(*[it for n in range(depth) for it in (Unit(width), kind(width, n > 0))])
 """
-OTHER = "from .blocks import Encoder, Ladder, Scaled, Up, doubles, stage\n\n\ndef make():\n    return stage(8, 1)\n"
+OTHER = """\
+from .blocks import ConvUnit, Encoder, Ladder, Scaled, Up, doubles, stage
+
+
+def make():
+    return stage(8, 1)
+"""
 STAGES = """\
 import torch.nn as nn
 
@@ -231,6 +246,26 @@ rules:
     match: {edge: residual, path: units.1}
     insert: {block: ECA, at: branch}
 """
+CHAIN = """\
+import torch.nn as nn
+
+from .blocks import ConvUnit
+
+
+class Net(nn.Sequential):
+    def __init__(self, width=16, depth=2):
+        super().__init__()
+        self.add_module("stem", ConvUnit(3, width))
+        for n in range(depth):
+            self.add_module(f"{n}", ConvUnit(width, width))
+"""
+BEHIND = """\
+version: 1
+rules:
+  - id: behind
+    match: {path: "1.conv"}
+    insert: {block: ECA, at: after}
+"""
 SHAPE = ("1x3x16x16",)
 CASES = {
     "gates-behind-shapes": (STAGES.replace("STAGES", "stage(width, 2), stage(width, 1)"), "gated-residuals"),
@@ -240,6 +275,7 @@ CASES = {
     "tokens-read-elsewhere": (STAGES.replace("STAGES", "stage(width, 2, Watched)"), "gated-residuals"),
     "blocks-of-another-class": (STAGES.replace("STAGES", "stage(width, 2)"), "eca-after-blocks"),
     "one-of-another-class": (KINDS, SOME),
+    "a-number-that-is-a-name": (CHAIN, BEHIND),
     "some-turns": (KINDS.replace('name in "abc"', "number in range(3)"), SOME),
     "idle-instances": (DECODER.replace("LAST", "0"), "gated-skips"),
 }
