@@ -42,14 +42,14 @@ class _Attempt:
 
 def plan(rule: Rule, matches: Sequence[EdgeMatch], scene: Scene) -> Draft:
     """Edits for every edge, with a refusal for each that cannot be cut."""
+    block = scene.blocks[rule.action.block]
     if rule.action.emit == "subclass":
-        block = scene.blocks[rule.action.block]
         barred = {it.id: no for it in matches if (no := _objection(rule, block, it, scene)) is not None}
         return in_subclasses(rule, matches, block, barred, scene)
-    draft = wrapped(rule, matches, scene.blocks[rule.action.block], _plan(rule, matches, scene, lax=False), scene)
+    draft = wrapped(rule, matches, block, _plan(rule, matches, scene, lax=False), scene)
     if any(it.code == "needs-split" for it in draft.refused):
         draft = min(draft, _plan(rule, matches, scene, lax=True), key=lambda it: len(it.refused))
-    return subclassed(rule, matches, scene.blocks[rule.action.block], draft, scene)
+    return wrapped(rule, matches, block, subclassed(rule, matches, block, draft, scene), scene, recast=True)
 
 
 def _plan(rule: Rule, matches: Sequence[EdgeMatch], scene: Scene, *, lax: bool) -> Draft:

@@ -27,6 +27,7 @@ from mutagen.actions.override_text import (
     sliced_lines,
 )
 from mutagen.actions.owners import Owner, change_at, common_owners, is_below, owner_edits, owners_of
+from mutagen.actions.paths import joined, within
 from mutagen.actions.scene import Scene
 from mutagen.blocks.replacement import DEFAULTS, Replacement, find_replacement
 from mutagen.match.facts import fact_holds
@@ -49,6 +50,7 @@ _CURED = frozenset(
 _ORDERINGS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 _MOST_SPARED = 2
 _MOST_CHOSEN = 6
+_MOST_BUT = 3
 _MOST_NAMED = 8
 
 
@@ -173,13 +175,13 @@ def _slice(listed: Sequence[Instance], chosen: set[str], neutral: frozenset[str]
     return f":{after}" if first == 0 else None
 
 
-def inner_paths(group: Sequence[Instance], owner: Owner) -> tuple[str, ...]:
+def inner_paths(group: Sequence[Instance], owner: Owner, *, named: bool = False) -> tuple[str, ...]:
     """Paths within the owner, where every instance of the owner's class holds the same ones; else empty.
 
-    Also empty where a number is a name (``add_module("1", ...)`` behind ``"stem"``), no position.
+    Also empty, unless ``named``, where a number is a name (``add_module("1", ...)`` behind ``"stem"``), no position.
     """
     positions = _positions(owner)
-    if not all(_counted(path, positions) for it in group for path in it.aliases):
+    if not named and not all(_counted(path, positions) for it in group for path in it.aliases):
         return ()
     found: dict[str, set[str]] = {root: set() for root in owner.roots}
     for it in group:
@@ -188,6 +190,17 @@ def inner_paths(group: Sequence[Instance], owner: Owner) -> tuple[str, ...]:
                 found[root].add(it.path[len(root) :].lstrip("."))
     paths = list(found[owner.roots[0]])
     return tuple(sorted(paths)) if all(set(paths) == other for other in found.values()) else ()
+
+
+def named_part(owner: Owner, inner: str) -> str:
+    """The front part of a path within the owner up to the last number that is a name there; empty without one."""
+    parts, positions = inner.split("."), _positions(owner)
+    for length in range(len(parts), 0, -1):
+        head = ".".join(parts[:length])
+        here = {positions.get(joined(root, head)) for root in owner.roots}
+        if parts[length - 1].isdigit() and here != {int(parts[length - 1])}:
+            return head
+    return ""
 
 
 def _positions(owner: Owner) -> dict[str, int]:
@@ -227,11 +240,16 @@ def loop_over(
         return None
     prefix, start = next(common_owners(group)), owner.roots[0]
     if prefix != start and not any(is_below(it.path, prefix) for it in left):
-        return Loop(place(prefix[len(start) :].lstrip("."), owner.name), asked)
+        return Loop(place(within(prefix, start), owner.name), asked)
     spared, entered = _apart(group, left, start, _MOST_SPARED), _apart(left, group, start, _MOST_CHOSEN)
     if entered and not (spared and len(spared) <= len(entered)):
         return Loop(owner.name, asked, chosen=entered)
-    return Loop(owner.name, asked, spared) if spared else None
+    if spared:
+        return Loop(owner.name, asked, spared)
+    but = tuple(within(it.path, prefix) for it in left if is_below(it.path, prefix))
+    if prefix == start or len(but) > _MOST_BUT or not all("." in it for it in but):
+        return None
+    return Loop(place(within(prefix, start), owner.name), asked, but=but)
 
 
 def _tests(

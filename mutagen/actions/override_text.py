@@ -14,17 +14,24 @@ _LONG = 20
 
 @dataclass(frozen=True)
 class Loop:
-    """The module to go through, what is asked of a child, and modules by path to leave alone or to enter."""
+    """The module to go through, what is asked of a child, and modules by path to leave alone or to enter.
+
+    ``but`` are children to leave alone whose siblings are changed.
+    """
 
     root: str
     tests: tuple[str, ...]
     spared: tuple[str, ...] = ()
     chosen: tuple[str, ...] = ()
+    but: tuple[str, ...] = ()
 
     @property
     def within(self) -> str:
         """The test of ``path``, where the loop needs one."""
         paths = self.chosen or self.spared
+        if self.but:
+            some = ", ".join(f'"{path}"' for path in self.but)
+            return f"""f"{{path}}.{{name}}" {f"not in ({some})" if len(self.but) > 1 else f"!= {some}"}"""
         if not paths:
             return ""
         listed = ", ".join(f'"{path}"' for path in paths)

@@ -83,7 +83,7 @@ def subclass_of(rule: Rule, block: Block, group: Sequence[Place], scene: Scene) 
     for same in spans.values():
         name = _attribute_name(block, same[0], len(spans), names)
         arguments = _arguments(rule, block, same, scene)
-        change = _call(block, same[0], name)
+        change = call_at(block, same[0], name)
         if arguments is None:
             return f"nothing in {owners[0].name} tells the channels of every instance"
         if change is None:
@@ -166,7 +166,8 @@ def _maker(made: Node, owner: Instance, scene: Scene) -> str:
         made = scene.trace.nodes[made.inputs[0]]
 
 
-def _call(block: Block, place: Place, name: str) -> Change | None:
+def call_at(block: Block, place: Place, name: str) -> Change | None:
+    """The call of the new module around the operand; None where nothing can be put around it as it is written."""
     with_other = block.reads_other
     if with_other and not isinstance(place.other, ast.Name | ast.Attribute):
         return None

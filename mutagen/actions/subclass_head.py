@@ -50,9 +50,8 @@ def frame_of(rule: Rule, owners: Sequence[Instance], scene: Scene, *, idle: Coll
     ``idle`` are paths of others that it may be the class of too.
     """
     owner = owners[0]
-    name = "".join(part[:1].upper() + part[1:] for part in snake(rule.action.block).split("_")) + owner.name
-    renamed = replace(owner, type=f"{owner.type.rpartition('.')[0]}.{name}", bases=(name, *owner.bases))
-    if _tells_apart(rule.query, owner, renamed):
+    name = class_name(rule, owner)
+    if name is None:
         return f"the rule asks for the class {owner.name} by name, which a subclass does not have: select by path"
     entries = entries_of(owners, scene, idle=idle)
     if isinstance(entries, str):
@@ -69,9 +68,22 @@ def frame_of(rule: Rule, owners: Sequence[Instance], scene: Scene, *, idle: Coll
         return f"nothing stands behind the class {owner.name}, which is named above"
     if name in top_level_names(file):
         return f"the name {name} is taken"
-    classes = [it for it in scene.project.file(known.file).tree.body if isinstance(it, ast.ClassDef)]
-    described = any(ast.get_docstring(it) is not None for it in classes if it.name == known.qualname)
-    return Frame(owner, tuple(entries), file, anchor, name, base.name, described, base.draft)
+    return Frame(owner, tuple(entries), file, anchor, name, base.name, described(owner, scene), base.draft)
+
+
+def class_name(rule: Rule, owner: Instance) -> str | None:
+    """The name of the subclass; None where the rule would not find an instance of it a second time."""
+    name = "".join(part[:1].upper() + part[1:] for part in snake(rule.action.block).split("_")) + owner.name
+    renamed = replace(owner, type=f"{owner.type.rpartition('.')[0]}.{name}", bases=(name, *owner.bases))
+    return None if _tells_apart(rule.query, owner, renamed) else name
+
+
+def described(owner: Instance, scene: Scene) -> bool:
+    """Whether the class of an instance has a docstring."""
+    known = owner.definition
+    body = scene.project.file(known.file).tree.body if known is not None else []
+    classes = [it for it in body if isinstance(it, ast.ClassDef) and known is not None and it.name == known.qualname]
+    return any(ast.get_docstring(it) is not None for it in classes)
 
 
 def _tells_apart(query: Query, owner: Instance, renamed: Instance) -> bool:

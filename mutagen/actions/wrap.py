@@ -21,12 +21,16 @@ _SEQUENTIAL = "torch.nn.Sequential"
 
 @dataclass(frozen=True)
 class Spot:
-    """One edge and the module behind which it is cut; ``appended`` says that it is a Sequential that can go on."""
+    """One edge and the module behind which it is cut; ``appended`` says that it is a Sequential that can go on.
+
+    ``recast`` says that it is cut inside of the module, which becomes of a subclass.
+    """
 
     match: EdgeMatch
     module: Instance
     appended: bool
     channels: int
+    recast: bool = False
 
 
 def find_spots(match: EdgeMatch, scene: Scene, *, any_shape: bool = False) -> tuple[Spot, ...]:

@@ -9,12 +9,13 @@ from mutagen.actions.draft import Draft, join
 from mutagen.actions.insert_target import Target
 from mutagen.actions.insert_wrap import wrap_meaning
 from mutagen.actions.new_call import options
-from mutagen.actions.override import inner_paths
+from mutagen.actions.override import inner_paths, named_part
 from mutagen.actions.override_text import call_lines, place
 from mutagen.actions.owners import Owner, change_at, owner_edits, owners_of
-from mutagen.actions.paths import joined
+from mutagen.actions.paths import joined, within
 from mutagen.actions.scene import Scene
 from mutagen.records.rules import Rule
+from mutagen.source.names import names_in
 
 _CURED = frozenset(
     ["out-of-scope", "in-library", "needs-split", "no-call", "no-provenance", "container", "no-init", "no-expression"]
@@ -46,7 +47,7 @@ def _override(rule: Rule, group: Sequence[Target], scene: Scene) -> Draft | None
     by_path = {it.path: it for it in group}
 
     def change(owner: Owner) -> Draft | None:
-        inner = inner_paths(instances, owner)
+        inner = inner_paths(instances, owner, named=True)
         if not 0 < len(inner) <= _MOST_NAMED:
             return None
         usable = use_block(scene, rule, rule.action.block, owner.file, owner.function)
@@ -56,8 +57,13 @@ def _override(rule: Rule, group: Sequence[Target], scene: Scene) -> Draft | None
         lines: list[str] = []
         for path in inner:
             here = [by_path[joined(root, path)] for root in owner.roots]
-            old = place(path, owner.name)
-            arguments = _arguments(here, old)
+            head = named_part(owner, path)
+            if head == path or head and "parent" in names_in(owner.function):
+                return None
+            if head:
+                lines.append(f'{indent}parent = {owner.name}.get_submodule("{head}")')
+            old = place(within(path, head), "parent" if head else owner.name)
+            arguments = _arguments(here, old, owner)
             if arguments is None:
                 return None
             new = f"{usable.name}({', '.join([*arguments, *options(rule)])})"
@@ -85,7 +91,7 @@ def _everywhere(here: Sequence[Target], path: str, owner: Owner, scene: Scene) -
         for alias in target.instance.aliases:
             if _slot(alias, scene) in seen:
                 continue
-            if not alias.startswith(prefix):
+            if not alias.startswith(prefix) or named_part(owner, alias[len(prefix) :]):
                 return None
             seen.add(_slot(alias, scene))
             inner.append(place(alias[len(prefix) :], owner.name))
@@ -100,17 +106,17 @@ def _slot(path: str, scene: Scene) -> tuple[str, str]:
     return (instance.path if instance is not None else holder), name
 
 
-def _arguments(here: Sequence[Target], old: str) -> list[str] | None:
-    """The channels: a number where it is one, else what the module itself keeps of them."""
+def _arguments(here: Sequence[Target], old: str, owner: Owner) -> list[str] | None:
+    """The channels: what the module itself keeps of them where they may be others another time, else a number."""
     found = []
     for name in here[0].values:
         values = [it.values[name] for it in here]
-        if len(set(values)) == 1:
-            found.append(str(values[0]))
-            continue
         facts = ("in_channels",) if here[0].before else ("out_channels", "num_features", "num_channels")
         fact = next((it for it in facts if [one.instance.facts.get(it) for one in here] == values), None)
-        if fact is None:
+        if fact is not None and (owner.is_class or len(set(values)) > 1):
+            found.append(f"{old}.{fact}")
+        elif len(set(values)) == 1:
+            found.append(str(values[0]))
+        else:
             return None
-        found.append(f"{old}.{fact}")
     return found

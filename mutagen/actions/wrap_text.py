@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +11,7 @@ from mutagen.actions.draft import Draft, join
 from mutagen.actions.new_call import options
 from mutagen.actions.override_text import fits, place
 from mutagen.actions.owners import Owner, common_owners, is_below
+from mutagen.actions.recast import Recast
 from mutagen.actions.scene import Scene
 from mutagen.actions.wrap import Spot
 from mutagen.blocks.short_names import short_name
@@ -40,13 +41,17 @@ class _Kind:
 
 @dataclass(frozen=True)
 class Writer:
-    """Writes for one owner; ``sequential`` and ``product`` are the names of both classes there."""
+    """Writes for one owner; ``sequential`` and ``product`` are the names of both classes there.
+
+    ``recasts`` are subclasses by the class of the blocks that become of them.
+    """
 
     rule: Rule
     owner: Owner
     sequential: str
     product: str
     scene: Scene
+    recasts: Mapping[str, Recast]
 
     def lines(self, spots: Sequence[Spot]) -> tuple[list[str], Draft] | None:
         """A loop over blocks, else a few lines; None where neither is exact and short."""
@@ -83,12 +88,13 @@ class Writer:
         lines: list[str] = []
         for path, same in each.items():
             holders = [self._holder(it, path) for it in same]
-            kind = _Kind(tuple(same), tuple(it for it in holders if it is not None), path, (), Draft())
+            inner, old = "" if same[0].recast else path, place(path, self.owner.name)
+            kind = _Kind(tuple(same), tuple(it for it in holders if it is not None), inner, (), Draft())
             count = self._count(kind) if self._alike(same[0], same) else None
             if count is None or len(same) != len(roots):
                 return None
-            count = count.replace("{block}", self.owner.name)
-            lines += self._wrapping(same[0], place(path, self.owner.name), count, indent)
+            count = count.replace("{block}", old if same[0].recast else self.owner.name)
+            lines += self._wrapping(same[0], old, count, indent)
         return lines if len(lines) <= _MOST_LINES else None
 
     def _wrapping(self, spot: Spot, old: str, count: str, indent: str) -> list[str]:
@@ -98,6 +104,9 @@ class Writer:
             given = [count.replace("{old}", inner)] if count else []
             return f"{self.product}({', '.join([*given, *options(self.rule)])})"
 
+        if spot.recast:
+            recast = self.recasts[spot.module.type]
+            return [f"{indent}{old}.__class__ = {recast.name}", f"{indent}{old}.{recast.attribute} = {made(old)}"]
         if spot.appended:
             element = element_of(spot, self.rule, self.scene)
             return [f"{indent}{old}.{_adding(element)}{made(old)})"]
@@ -153,8 +162,8 @@ class Writer:
     def _options(self, spot: Spot, spots: Sequence[Spot]) -> Iterator[_Kind]:
         """Kinds that hold a module, innermost first."""
         parts = spot.module.path.split(".")
-        for length in range(1, len(parts) + 1):
-            inner, path = ".".join(parts[-length:]), ".".join(parts[:-length])
+        for length in (0,) if spot.recast else range(1, len(parts) + 1):
+            inner, path = ".".join(parts[len(parts) - length :]), ".".join(parts[: len(parts) - length])
             like = self.scene.by_path[path]
             if like.library or like.definition is None:
                 continue
@@ -169,11 +178,13 @@ class Writer:
     def _holder(self, spot: Spot, inner: str) -> Instance | None:
         """The module that holds what is wrapped at ``inner``."""
         path = spot.module.path
+        if spot.recast:
+            return spot.module
         return self.scene.by_path[path[: -len(inner)].rstrip(".")] if f".{path}".endswith(f".{inner}") else None
 
     def _alike(self, spot: Spot, spots: Sequence[Spot]) -> bool:
         """Whether one statement puts the block behind all of the modules."""
-        how = {(it.appended, element_of(it, self.rule, self.scene) if it.appended else "") for it in [spot, *spots]}
+        how = {(it.recast, element_of(it, self.rule, self.scene) if it.appended else "") for it in [spot, *spots]}
         return len(how) == 1
 
 

@@ -245,3 +245,50 @@ def test_not_behind_an_early_return(planned):
 def test_not_before_a_subclass_goes_on(planned):
     assert owner_of(planned(nested("Derived(), Derived()"), "bn-to-gn")) in ("Derived", "Net")
     assert owner_of(planned(nested("Base(), Derived()"), "bn-to-gn")) == "Net"
+
+
+PAIRS = """
+class Pair(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.left = layer("conv", width, width, 3, padding=1)
+        self.right = layer("conv", width, width, 3, padding=1)
+
+    def forward(self, x):
+        return self.left(x) + self.right(x)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = layer("conv", 3, 16, 3, padding=1)
+        self.stages = nn.ModuleDict({"low": nn.Sequential(Pair(16)), "high": nn.Sequential(PAIRS)})
+
+    def forward(self, x):
+        return self.stages["high"](self.stages["low"](self.stem(x)))
+"""
+
+
+def pairs(count):
+    return NET[: NET.index("class Unit")] + PAIRS.replace("PAIRS", ", ".join(["Pair(16)"] * count))
+
+
+def but(paths):
+    match = f"{{type: Conv2d, path: 'stages.high.**', not: {{path: '{paths}'}}}}"
+    return rule(match, "DepthwiseSeparableConv2d")
+
+
+def test_children_whose_siblings_change_are_left_alone_by_name(planned):
+    done = planned(pairs(6), but("stages.high.0.left"))
+    assert done.refused == []
+    text = text_of(done)
+    assert text.startswith("for path, parent in list(self.stages.high.named_modules()):\n")
+    assert 'if isinstance(conv, nn.Conv2d) and f"{path}.{name}" != "0.left":\n' in text
+    done = planned(pairs(6), but("stages.high.{0,2}.left"))
+    assert ' and f"{path}.{name}" not in ("0.left", "2.left"):\n' in text_of(done)
+
+
+def test_many_whose_siblings_change_are_refused(planned):
+    done = planned(pairs(9), but("stages.high.{0,2,4,6}.left"))
+    assert set(done.refused) == {"needs-split"}
+    assert done.plan.edits == ()

@@ -67,12 +67,15 @@ def some(bench: Any, path: str) -> str:
     return str(file)
 
 
-def test_a_class_of_which_only_some_instances_are_selected_gets_no_subclass(bench: Any) -> None:
+def test_blocks_of_which_only_some_are_selected_become_of_a_subclass(bench: Any) -> None:
     path = bench.copy(FOLDER / "library" / "models" / "factories.py")
-    report = bench.run(some(bench, "layer2.*"), path, "scaled10", SHAPE)
-    assert report.status == "refused"
-    assert {it.path for outcome in report.plan.rules for it in outcome.refused} == {"layer2.0", "layer2.1"}
-    bench.check_untouched()
+    report = bench.run(some(bench, "layer2.*"), path, "scaled10", SHAPE, write=False)
+    assert report.status == "would_change"
+    text = report.files[0].after.decode()
+    for block in ("model.layer2[0]", "model.layer2[1]"):
+        made = f"{block}.eca = ECA({block}.bn2.num_features)"
+        assert f"    {block}.__class__ = EcaScaledBlock\n    {made}\n" in text
+    assert not report.verdict.weights.lost and not report.verdict.weights.moved
 
 
 def test_a_subclass_keeps_every_key(bench: Any) -> None:

@@ -59,6 +59,26 @@ class Scaled(Unit):
         return x + 0.5 * self.conv(torch.relu(self.norm(x)))
 
 
+class ConvUnit(nn.Module):
+    def __init__(self, wide, width):
+        super().__init__()
+        self.conv = nn.Conv2d(wide, width, 3, padding=1)
+
+    def forward(self, x):
+        return torch.relu(self.conv(x))
+
+
+class Double(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.first = nn.Conv2d(width, width, 3, padding=1)
+        self.second = nn.Conv2d(width, width, 3, padding=1)
+
+    def forward(self, x):
+        x = x + 0.5 * self.first(x)
+        return x + 0.5 * self.second(x)
+
+
 class Up(nn.Module):
     def __init__(self, mode, wide, side, width, act=nn.SiLU):
         super().__init__()
@@ -113,14 +133,24 @@ class Ladder(nn.Module):
         return self.up(self.down(x), x)
 
 
+def doubles(width):
+    return nn.Sequential(Double(width), Double(width))
+
+
 def stage(width, depth, kind=Attend):
     return nn.Sequential(*[it for n in range(depth) for it in (Unit(width), kind(width, n > 0))])
 """
-OTHER = "from .blocks import Encoder, Ladder, Scaled, Up, stage\n\n\ndef make():\n    return stage(8, 1)\n"
+OTHER = """\
+from .blocks import ConvUnit, Encoder, Ladder, Scaled, Up, doubles, stage
+
+
+def make():
+    return stage(8, 1)
+"""
 STAGES = """\
 import torch.nn as nn
 
-from .blocks import Watched, stage
+from .blocks import Watched, doubles, stage
 
 
 class Net(nn.Module):
@@ -216,23 +246,45 @@ rules:
     match: {edge: residual, path: units.1}
     insert: {block: ECA, at: branch}
 """
+CHAIN = """\
+import torch.nn as nn
+
+from .blocks import ConvUnit
+
+
+class Net(nn.Sequential):
+    def __init__(self, width=16, depth=2):
+        super().__init__()
+        self.add_module("stem", ConvUnit(3, width))
+        for n in range(depth):
+            self.add_module(f"{n}", ConvUnit(width, width))
+"""
+BEHIND = """\
+version: 1
+rules:
+  - id: behind
+    match: {path: "1.conv"}
+    insert: {block: ECA, at: after}
+"""
 SHAPE = ("1x3x16x16",)
 CASES = {
     "gates-behind-shapes": (STAGES.replace("STAGES", "stage(width, 2), stage(width, 1)"), "gated-residuals"),
     "blocks-that-end-otherwise": (ENCODER, "gated-residuals"),
     "convs-of-shared-blocks": (LADDER, "conv-to-dsc"),
     "skips-of-shared-blocks": (LADDER, "gated-skips"),
+    "tokens-read-elsewhere": (STAGES.replace("STAGES", "stage(width, 2, Watched)"), "gated-residuals"),
+    "blocks-of-another-class": (STAGES.replace("STAGES", "stage(width, 2)"), "eca-after-blocks"),
+    "one-of-another-class": (KINDS, SOME),
+    "a-number-that-is-a-name": (CHAIN, BEHIND),
     "some-turns": (KINDS.replace('name in "abc"', "number in range(3)"), SOME),
     "idle-instances": (DECODER.replace("LAST", "0"), "gated-skips"),
 }
 BARRED = {
-    "tokens that something else reads": (STAGES.replace("STAGES", "stage(width, 2, Watched)"), "gated-residuals"),
-    "a factor for each channel": (STAGES.replace("STAGES", "stage(width, 2)"), "eca-after-blocks"),
+    "two joins in a class": (STAGES.replace("STAGES", "doubles(width)"), "eca-after-blocks"),
     "a convolution that two hold": (
         LADDER.replace("self.head", "self.again = self.up.conv\n        self.head", 1),
         "conv-to-dsc",
     ),
-    "turns that nothing counts": (KINDS, SOME),
     "an idle one that has channels": (DECODER.replace("LAST", "4"), "gated-skips"),
 }
 

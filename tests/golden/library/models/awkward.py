@@ -20,4 +20,4 @@ def twice(**kwargs):
 
 
 def inside(**kwargs):
-    return awkward.scaled_small(**kwargs)
+    return awkward.decorated_small(**kwargs)
