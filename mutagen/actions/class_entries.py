@@ -84,6 +84,8 @@ def turns_of(rule: Rule, owners: Sequence[Instance], scene: Scene) -> Entry | No
         condition = split.condition([Run(it.chain, it in owners, it.path) for it in alike])
     except NoParting:
         return None
+    if split.solution().parameters:
+        return None  # a method that a subclass of the owner overrides would not know the new argument
     whole = f"{asked} and {f'({condition})' if ' or ' in condition else condition}" if asked else condition
     return Entry(Naming(file, call.func), tuple(it.path for it in owners), whole, parted(split, rule))
 
