@@ -516,6 +516,10 @@ def _joins(seen: Observer, kind: str, new: frozenset[str]) -> tuple[JoinSeen, ..
         if call.path in new:
             for output in call.outputs:
                 made.setdefault(output, set()).add(call.path)
+    for event in seen.events:
+        if event.name == "dropout":  # a factor may stand before it as well as behind it; the numbers tell of the rest
+            for output in event.outputs:
+                made.setdefault(output, set()).update(made.get(event.operands[0], ()))
     events = additions(seen) if kind == "add" else concatenations(seen)
     return tuple(
         JoinSeen(event.path, event.run, tuple(tuple(sorted(made.get(index, ()))) for index in event.operands))

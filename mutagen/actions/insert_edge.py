@@ -64,7 +64,8 @@ def _plan(rule: Rule, matches: Sequence[EdgeMatch], scene: Scene, *, lax: bool) 
         if objection is not None:
             refused.append(objection)
         else:
-            waiting.append(_Attempt(match, tuple(cuts(match, scene, with_other=with_other))))
+            places = cuts(match, scene, with_other=with_other, scales=block.kind == "scale")
+            waiting.append(_Attempt(match, tuple(places)))
     drafts = [Draft(refused=tuple(refused))]
     split = partings(rule, scene, lax=lax)
     taken: dict[int, frozenset[str]] = {}
