@@ -512,7 +512,8 @@ def _joins(seen: Observer, kind: str, new: frozenset[str]) -> tuple[JoinSeen, ..
             for output in call.outputs:
                 made.setdefault(output, set()).add(call.path)
     for event in seen.events:
-        if event.name in SHAPES and event.operands:
+        # A factor may stand before a dropout, and a block before a change of shape; the numbers tell of the rest.
+        if (event.name in SHAPES or event.name == "dropout") and event.operands:
             for output in event.outputs:
                 made.setdefault(output, set()).update(made.get(event.operands[0], ()))
     events = additions(seen) if kind == "add" else concatenations(seen)

@@ -63,6 +63,7 @@ def condition_for(
     if not idle:
         return Condition(None)
     flag = _flag(place, owners, idle, scene) or _argument(place, owners, idle, scene)
+    flag = flag or _tested(place, owners, idle, scene)
     if flag is not None:
         return Condition(flag)
     problem = f"{idle[0].path} is a {place.owner.name} too, but has no such edge"
@@ -91,7 +92,8 @@ def flag_for(
     """A flag of the owners alone, where the expression also runs in ``rest``: one of the class, else a new one."""
     owners, idle = _sides(place, wanted, scene)
     others = list({it.path: it for it in [*rest, *idle]}.values())
-    flag = _flag(place, owners, others, scene) if len(wanted[0].values) < 2 else None
+    one = len(wanted[0].values) < 2
+    flag = (_flag(place, owners, others, scene) or _tested(place, owners, others, scene)) if one else None
     if flag is not None:
         return Condition(flag, otherwise=True)
     problem = f"the expression also runs in {others[0].path or 'the model'}, where the edge is not selected"
@@ -167,6 +169,24 @@ def _argument(place: Place, owners: Sequence[Instance], others: Sequence[Instanc
         if name not in stored and all(value is not _UNKNOWN for value, _ in values):
             asked = _asked_of(name, [(value, wanted) for value, wanted in values if value is not _UNKNOWN])
             if asked is not None:
+                return asked
+    return None
+
+
+def _tested(place: Place, owners: Sequence[Instance], others: Sequence[Instance], scene: Scene) -> str | None:
+    """What the constructor itself asks of its arguments, or the opposite, if it is true for the owners alone."""
+    init = place.anchor.function
+    stored = {it.id for it in ast.walk(init) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store)}
+    given = frozenset(function_parameters(init)) - stored
+    frames = [_frame(it.path, place, scene) for it in (*owners, *others)]
+    for test in (it.test for it in ast.walk(init) if isinstance(it, ast.If | ast.IfExp)):
+        names = {it.id for it in ast.walk(test) if isinstance(it, ast.Name)}
+        if not names or not names <= given or "\n" in (text := place.file.text(test)):
+            continue
+        for asked in (text, _negated(test, text)):
+            node = ast.parse(asked, mode="eval").body
+            values = [holds(node, it.names) if it is not None else None for it in frames]
+            if values == [True] * len(owners) + [False] * len(others):
                 return asked
     return None
 

@@ -41,16 +41,19 @@ class Cut:
         return self.file.span(self.expression)
 
 
-def cuts(match: EdgeMatch, scene: Scene, *, with_other: bool) -> Iterator[Cut]:
-    """The places for one edge, the preferred first; ``with_other`` asks for those where the partner is at hand."""
-    yield from _beside_join(match, scene)
+def cuts(match: EdgeMatch, scene: Scene, *, with_other: bool, scales: bool = False) -> Iterator[Cut]:
+    """The places for one edge, the preferred first; ``with_other`` asks for those where the partner is at hand.
+
+    What only ``scales`` the tensor may stand before a dropout as well as behind it.
+    """
+    yield from _beside_join(match, scene, scales=scales)
     if not with_other:
         returned = _at_return(match, scene)
         if returned is not None:
             yield returned
 
 
-def _beside_join(match: EdgeMatch, scene: Scene) -> Iterator[Cut]:
+def _beside_join(match: EdgeMatch, scene: Scene, *, scales: bool) -> Iterator[Cut]:
     node = scene.trace.nodes[match.node]
     if not node.chain or node.chain[0].span.file not in scene.project.files:
         return
@@ -66,11 +69,29 @@ def _beside_join(match: EdgeMatch, scene: Scene) -> Iterator[Cut]:
             return
         yield Cut(file, expression, site, function, join if level == 0 else None, other)
         outer = _handed_in(expression, function, node, level, scene)
+        dropped = _before_dropout(file, expression, match, scene) if outer is None and level == 0 and scales else None
+        outer = _handed_in(dropped, function, node, level, scene) if dropped is not None else outer
         if outer is None:
             return
         partner = _handed_in(other, function, node, level, scene) if other is not None else None
         file, expression = outer
         other = partner[1] if partner else None
+
+
+def _before_dropout(file: SourceFile, expression: ast.expr, match: EdgeMatch, scene: Scene) -> ast.expr | None:
+    """What a dropout is given that makes the operand right there, or in the statement above that names it."""
+    node = scene.trace.nodes[match.node]
+    if scene.trace.nodes[node.inputs[match.operand]].name != "dropout":
+        return None
+    if isinstance(expression, ast.Name):
+        statement = file.statement(expression)
+        around = (it for _, it in ast.iter_fields(file.parents[statement]) if isinstance(it, list) and statement in it)
+        body: list[ast.stmt] = next(around, [])
+        above = body[body.index(statement) - 1] if body and body[0] is not statement else None
+        if not isinstance(above, ast.Assign) or [file.text(it) for it in above.targets] != [expression.id]:
+            return None
+        expression = above.value
+    return expression.args[0] if isinstance(expression, ast.Call) and expression.args else None
 
 
 def _handed_in(

@@ -13,6 +13,7 @@ from mutagen.actions.draft import Draft, join
 from mutagen.actions.edge_meaning import on_edge
 from mutagen.actions.insert_call import call_edits
 from mutagen.actions.insert_loop import Turn, loop_of, looped
+from mutagen.actions.insert_one_turn import in_one_turn
 from mutagen.actions.insert_override import wrapped
 from mutagen.actions.layout import channels_first
 from mutagen.actions.members import Place, Wanted, arguments_as_source, find_place, make_statement
@@ -63,7 +64,8 @@ def _plan(rule: Rule, matches: Sequence[EdgeMatch], scene: Scene, *, lax: bool) 
         if objection is not None:
             refused.append(objection)
         else:
-            waiting.append(_Attempt(match, tuple(cuts(match, scene, with_other=with_other))))
+            places = cuts(match, scene, with_other=with_other, scales=block.kind == "scale")
+            waiting.append(_Attempt(match, tuple(places)))
     drafts = [Draft(refused=tuple(refused))]
     split = partings(rule, scene, lax=lax)
     taken: dict[int, frozenset[str]] = {}
@@ -135,6 +137,9 @@ def _plan_cut(
         used, key = taken.get(id(owner), frozenset()), (cut.file.path, owner.lineno)
         full = _loop_key(cut) in crowded
         done = looped(rule, block, turns, scene, used, several=key in numbered, crowded=full)
+        if done is None:
+            wanted = _wanted(block, group, scene)
+            done = in_one_turn(rule, block, turns, wanted, scene, used, several=key in numbered)
         if done is None:
             return objection
         taken[id(owner)] = used | done[0]

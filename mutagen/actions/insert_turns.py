@@ -43,11 +43,28 @@ class TurnName:
 
     def edits(self, rule: Rule, owners: Sequence[str]) -> tuple[Edit, ...]:
         """The edits of the head."""
-        reason = "each turn of the loop has a module of its own"
-        return tuple(
-            Edit(self.file.span(node), self.file.text(node), text, rule.id, "forward", reason, tuple(owners))
-            for node, text in self.head
-        )
+        return _head_edits(self.file, self.head, "each turn of the loop has a module of its own", rule, owners)
+
+
+def _head_edits(
+    file: SourceFile, head: Sequence[tuple[ast.expr, str]], reason: str, rule: Rule, owners: Sequence[str]
+) -> tuple[Edit, ...]:
+    return tuple(
+        Edit(file.span(node), file.text(node), text, rule.id, "forward", reason, tuple(owners)) for node, text in head
+    )
+
+
+@dataclass(frozen=True)
+class Counter:
+    """The name that counts the turns of a loop from 0, and the edit of the loop's head that this takes, if any."""
+
+    index: str
+    file: SourceFile
+    head: tuple[tuple[ast.expr, str], ...] = ()
+
+    def edits(self, rule: Rule, owners: Sequence[str]) -> tuple[Edit, ...]:
+        """The edits of the head."""
+        return _head_edits(self.file, self.head, "one turn of the loop is told from the others", rule, owners)
 
 
 def each_of(
@@ -81,12 +98,10 @@ def numbered(
     Where ``several`` new modules are called the turns are counted.
     """
     over, target = loop.iter, loop.target
-    called = over.func.id if isinstance(over, ast.Call) and isinstance(over.func, ast.Name) else ""
-    plain = isinstance(over, ast.Call) and len(over.args) == 1 and not over.keywords
-    if called == "range" and plain and isinstance(target, ast.Name):
-        return _indexed(loop, name, target.id, file)
-    if called == "enumerate" and plain and isinstance(target, ast.Tuple) and isinstance(target.elts[0], ast.Name):
-        return _indexed(loop, name, target.elts[0].id, file)
+    called = _called(over)
+    index = _index(loop)
+    if index is not None:
+        return TurnName(f"self.{name}[{index}]", file)
     if called in {"range", "enumerate", "reversed", "sorted", "map", "filter"} or element in names_in(function):
         return None
     if several and (called == "zip" or isinstance(over, ast.Attribute)):
@@ -108,6 +123,21 @@ def numbered(
 
 def _counted(target: ast.expr, over: ast.expr, name: str, file: SourceFile, taken: Collection[str]) -> TurnName | None:
     """``for i, (attn, ff) in enumerate(self.layers)``: the turns are counted where they were not."""
+    count = _enumerated(target, over, file, taken)
+    return TurnName(f"self.{name}[{count.index}]", file, count.head, counted=True) if count is not None else None
+
+
+def counter(file: SourceFile, function: Function, loop: ast.For) -> Counter | None:
+    """What counts the turns of a loop from 0, or can; None where something counts otherwise."""
+    index = _index(loop)
+    if index is not None:
+        return Counter(index, file)
+    if _called(loop.iter) in ("range", "enumerate"):
+        return None
+    return _enumerated(loop.target, loop.iter, file, names_in(function))
+
+
+def _enumerated(target: ast.expr, over: ast.expr, file: SourceFile, taken: Collection[str]) -> Counter | None:
     index = next((it for it in ("i", "idx", "index") if it not in taken), None)
     if index is None:
         return None
@@ -115,13 +145,25 @@ def _counted(target: ast.expr, over: ast.expr, name: str, file: SourceFile, take
     first = target.elts[0] if isinstance(target, ast.Tuple) else target
     bare = isinstance(target, ast.Tuple) and (first.lineno, first.col_offset) == (target.lineno, target.col_offset)
     inner = f"({text})" if bare else text
-    head = ((target, f"{index}, {inner}"), (over, f"enumerate({file.text(over)})"))
-    return TurnName(f"self.{name}[{index}]", file, head, counted=True)
+    return Counter(index, file, ((target, f"{index}, {inner}"), (over, f"enumerate({file.text(over)})")))
 
 
-def _indexed(loop: ast.For, name: str, index: str, file: SourceFile) -> TurnName | None:
+def _index(loop: ast.For) -> str | None:
+    """The name in which a loop counts its turns from 0, and that nothing else sets."""
+    over, target = loop.iter, loop.target
+    if not isinstance(over, ast.Call) or len(over.args) != 1 or over.keywords:
+        return None
+    node = target if _called(over) == "range" else None
+    if _called(over) == "enumerate" and isinstance(target, ast.Tuple):
+        node = target.elts[0]
     stores = [it for it in ast.walk(loop) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store)]
-    return TurnName(f"self.{name}[{index}]", file) if sum(it.id == index for it in stores) == 1 else None
+    if not isinstance(node, ast.Name) or sum(it.id == node.id for it in stores) != 1:
+        return None
+    return node.id
+
+
+def _called(over: ast.expr) -> str:
+    return over.func.id if isinstance(over, ast.Call) and isinstance(over.func, ast.Name) else ""
 
 
 def _lists(loop: ast.For) -> Iterator[str]:

@@ -107,13 +107,18 @@ def _product_of_call(view: TraceView, index: int, block: str) -> str | None:
 
 
 def _on_edge(view: TraceView, index: int, block: str) -> str | None:
-    """The product of that block among those that stand one behind the other in front of a join, in whatever shape."""
+    """The product of that block among those that stand one behind the other in front of a join, in whatever shape.
+
+    What only scales may stand in front of a dropout as well as behind it.
+    """
+    known = load_blocks().get(block)
     source: int | None = index
     while source is not None:
         found = _product_of_call(view, source, block)
         if found is not None:
             return found
-        source = _in_front(view, source)
+        dropped = known is not None and known.kind == "scale" and view.nodes[source].name == "dropout"
+        source = view.feeds[source][0] if dropped and view.feeds[source] else _in_front(view, source)
     return None
 
 

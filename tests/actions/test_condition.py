@@ -139,8 +139,16 @@ def test_the_same_addition_in_others_passes_through_an_identity(planned):
     assert done.text.count("self.layer_scale(") == 1
 
 
-def test_the_same_addition_in_others_without_a_flag(planned):
+def test_what_the_constructor_asks_tells_the_others(planned):
     done = planned(HEAVY.replace("self.heavy", "self.way"), "gated-residuals")
+    assert done.refused == []
+    assert "        self.layer_scale = LayerScale(init=0.0) if not heavy else nn.Identity()\n" in done.text
+
+
+def test_the_same_addition_in_others_without_a_flag(planned):
+    asked = "        if heavy:\n            self.way = branch(width)\n"
+    unasked = HEAVY.replace(asked, "        self.way = (None, branch(width))[heavy]\n")
+    done = planned(unasked.replace("self.heavy = heavy", "pass").replace("self.heavy", "self.way"), "gated-residuals")
     assert done.refused == []
     assert "def __init__(self, width, heavy, use_layer_scale=False):" in done.text
     assert "        self.layer_scale = LayerScale(init=0.0) if use_layer_scale else nn.Identity()\n" in done.text
