@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from torch import fx, nn
@@ -32,6 +33,21 @@ def describe(taken: Taken, looks: Mapping[str, Look], paths: dict[int, str]) -> 
     indices = {node: index for index, node in enumerate(taken.module.graph.nodes)}
     seen: Counter[tuple[Any, ...]] = Counter()
     return tuple(_node(node, indices, taken, looks, paths, seen) for node in indices)
+
+
+def resized(
+    nodes: tuple[Node, ...], before: Mapping[str, Look], looks: Mapping[str, Look]
+) -> tuple[Node, ...] | None:
+    """The nodes of a graph with the looks of another run; None where more than sizes and storages may differ."""
+    if len(nodes) != len(before) or before.keys() != looks.keys():
+        return None
+    pairs = [(before[name], look) for name, look in looks.items()]
+    if any(old.tensors != new.tensors for old, new in pairs):
+        return None
+    return tuple(
+        node if old == new else replace(node, shape=new.shape, dtype=new.dtype, storage=new.storage)
+        for node, (old, new) in zip(nodes, pairs, strict=True)
+    )
 
 
 def _node(

@@ -120,7 +120,7 @@ def open_again(target: Target, *, need_calls: bool = True) -> None:
     example = example_of(target, "cpu") or _inferred(model, "cpu")[0]
     materialise(model, example.layout, example.make(None, 1.0, 0))
     _live[:] = [Live(model, example, births, need_calls)]
-    _states[:] = [State(model)]
+    _states[:] = [State(model, late=True)]  # other weights are drawn before anything is traced
     _graphs.clear()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -16,6 +16,7 @@ Accepts = Callable[[Mode, Leaves, Shapes], bool]
 
 _SMALL = {4: (64, 96), 5: (32, 64)}
 _STEP = 32
+_NARROWEST = 4
 _EVAL_BATCHES: tuple[tuple[int | None, ...], ...] = ((2, 1, None), (1, 3, None))
 _TRAIN_BATCHES: tuple[tuple[int | None, ...], ...] = ((2, 3, None), (1, 2, 3, None))
 
@@ -33,9 +34,12 @@ class CaseInput:
         return tuple(tuple(leaf.shape) for leaf in self.leaves if isinstance(leaf, torch.Tensor))
 
 
-def choose_cases(make: Make, accepts: Accepts) -> tuple[list[CaseInput], list[str]]:
-    """Return the cases and notes on what the model would not take; the cases of eval come first."""
-    sizes = list(_sizes(make))
+def choose_cases(make: Make, accepts: Accepts, *, roomy: bool = False) -> tuple[list[CaseInput], list[str]]:
+    """Return the cases and notes on what the model would not take; the cases of eval come first.
+
+    ``roomy`` says that inputs of half the described size tell as much: all images inside stay images.
+    """
+    sizes = list(_sizes(make, roomy=roomy))
     left = list(range(len(sizes)))
     chosen: list[CaseInput] = []
     places: list[int] = []
@@ -80,7 +84,7 @@ def _first(
     return None, []
 
 
-def _sizes(make: Make) -> Iterator[Size]:
+def _sizes(make: Make, *, roomy: bool) -> Iterator[Size]:
     """Sizes in the order to try: small ones if the described size is large, one not square, the described, others."""
     described = make(None, 1.0)
     side, rank = max(((t.shape[2], t.dim()) for t in _images(described)), default=(0, 0))
@@ -94,6 +98,8 @@ def _sizes(make: Make) -> Iterator[Size]:
     if side and not large:  # what a model takes beside a large size is not worth the time of larger ones
         larger = 1 + _STEP / side
         yield lambda batch: _oblong(make(batch, 1.0), make(batch, larger))
+        if roomy:
+            yield lambda batch: _halved(make(batch, 1.0))
         yield lambda batch: make(batch, larger)
     if side:
         yield lambda batch: make(batch, 0.5)
@@ -110,6 +116,22 @@ def _oblong(small: Leaves, large: Leaves) -> Leaves:
     return tuple(
         _cut(leaf, to) if isinstance(leaf, torch.Tensor) else leaf for to, leaf in zip(small, large, strict=True)
     )
+
+
+def _halved(leaves: Leaves) -> Leaves:
+    return tuple(_half(leaf) if isinstance(leaf, torch.Tensor) else leaf for leaf in leaves)
+
+
+def _half(tensor: torch.Tensor) -> torch.Tensor:
+    if tensor.dim() < 4 or not tensor.is_floating_point():
+        return tensor
+    return tensor[(slice(None), slice(None), *(slice(0, size // 2) for size in tensor.shape[2:]))].contiguous()
+
+
+def stay_images(shapes: Iterable[tuple[int, ...]]) -> bool:
+    """Whether no image among tensors of these shapes gets narrower than four at half its size; points stay points."""
+    sides = [side for shape in shapes if len(shape) in _SMALL for side in shape[2:] if side > 1]
+    return bool(sides) and min(sides) >= 2 * _NARROWEST
 
 
 def _cut(tensor: torch.Tensor, to: torch.Tensor) -> torch.Tensor:

@@ -10,7 +10,8 @@ from torch import nn
 
 from mutagen.count.model import count_model
 from mutagen.errors import ProofError
-from mutagen.verify.cases import CaseInput, choose_cases
+from mutagen.trace.instances import counting
+from mutagen.verify.cases import CaseInput, choose_cases, stay_images
 from mutagen.verify.fill import GAINS, fill_buffers, fill_parameters
 from mutagen.verify.observe import Leaves, Tensors
 from mutagen.verify.original import Original
@@ -44,7 +45,9 @@ class Prepared:
         self.seed = seed
         self.described = example.make(None, 1.0, 0)
         args, kwargs = example.layout.arguments(self.described)
-        self.counts = count_model(model, args, kwargs=kwargs)
+        with counting() as calls:
+            self.counts = count_model(model, args, kwargs=kwargs)
+        self._roomy = self.counts.macs >= 0 and stay_images(calls.shapes.values())
         self._all = surviving_tensors(model, ())
         self._built = {id(buffer): (buffer, buffer.detach().clone()) for buffer in model.buffers()}
         self._next = self._drawn()
@@ -84,7 +87,7 @@ class Prepared:
         for gain in GAINS:
             self.original = Original(self.model, self.example.layout, seed=self.seed, gain=gain)
             self._fill(self._all)
-            cases, notes = choose_cases(self._make, self.original.accepts)
+            cases, notes = choose_cases(self._make, self.original.accepts, roomy=self._roomy)
             if not cases:
                 raise ProofError(
                     "P810", "the original runs with none of the inputs of the proof", detail=self.original.why
