@@ -223,10 +223,10 @@ def _up_to_plan(
             smaller = open_smaller(host.session("the smaller model"), target, *small, need_calls=need_calls)
         proved = smaller.target if smaller else target
         original = host.session("the model") if proving and "cpu" in proved.devices else None
-        if original is not None:
-            begin(original, proved, need_calls=need_calls, timeout=options.timeout)
     with clock.stage("match"):
         warm_up()  # in the time that torch takes to be imported
+        if original is not None:
+            begin(original, proved, need_calls=need_calls, timeout=options.timeout)
     with clock.stage("trace"), _while_there(located.file), with_copies_in_use(vendored):
         trace = trace_of(session)
         smaller = traced_smaller(smaller) if smaller else None

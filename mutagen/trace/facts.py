@@ -35,9 +35,7 @@ def describe(taken: Taken, looks: Mapping[str, Look], paths: dict[int, str]) -> 
     return tuple(_node(node, indices, taken, looks, paths, seen) for node in indices)
 
 
-def resized(
-    nodes: tuple[Node, ...], before: Mapping[str, Look], looks: Mapping[str, Look]
-) -> tuple[Node, ...] | None:
+def resized(nodes: tuple[Node, ...], before: Mapping[str, Look], looks: Mapping[str, Look]) -> tuple[Node, ...] | None:
     """The nodes of a graph with the looks of another run; None where more than sizes and storages may differ."""
     if len(nodes) != len(before) or before.keys() != looks.keys():
         return None
@@ -48,6 +46,18 @@ def resized(
         node if old == new else replace(node, shape=new.shape, dtype=new.dtype, storage=new.storage)
         for node, (old, new) in zip(nodes, pairs, strict=True)
     )
+
+
+def alike(one: Mapping[str, Look], other: Mapping[str, Look]) -> bool:
+    """Whether the values of a graph in two runs differ in nothing but sizes, those of the channels excepted."""
+    if one.keys() != other.keys():
+        return False
+    return all(_kept(look) == _kept(other[name]) for name, look in one.items())
+
+
+def _kept(look: Look) -> tuple[Any, ...]:
+    shape = look.shape
+    return look.tensors, look.dtype, look.storage, None if shape is None else (len(shape), shape[1:2])
 
 
 def _node(

@@ -48,9 +48,10 @@ class Prepared:
         with counting() as calls:
             self.counts = count_model(model, args, kwargs=kwargs)
         self._roomy = self.counts.macs >= 0 and stay_images(calls.shapes.values())
+        self.drawn = 0  # goes up with each change of the weights
         self._all = surviving_tensors(model, ())
         self._built = {id(buffer): (buffer, buffer.detach().clone()) for buffer in model.buffers()}
-        self._next = self._drawn()
+        self._next = self._draw()
         self.advance()
 
     def advance(self) -> None:
@@ -81,8 +82,9 @@ class Prepared:
                     buffer.copy_(self._built[id(buffer)][1])
         fill_parameters(tensors.parameters, self.seed, gain=self.original.gain)
         fill_buffers(tensors.buffers, self.seed)
+        self.drawn += bool(tensors.parameters or tensors.buffers)
 
-    def _drawn(self) -> Iterator[float]:
+    def _draw(self) -> Iterator[float]:
         """The factors of the weights' scale under which the outputs tell something, the weights drawn by each."""
         for gain in GAINS:
             self.original = Original(self.model, self.example.layout, seed=self.seed, gain=gain)

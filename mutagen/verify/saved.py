@@ -78,9 +78,9 @@ def _packed(folder: str, file: str, groups: Groups) -> bytes:
             for part, tensor in record.items():
                 parts.setdefault(tensor.dtype, []).append(tensor.reshape(-1))
                 index.append((kind, name, part, tensor.dtype, tuple(tensor.shape)))
-    sizes = {kind: sum(tensor.numel() for tensor in found) for kind, found in parts.items()}
-    for kind, whole in _mapped(folder, file, sizes, write=True).items():
-        torch.cat(parts[kind], out=whole)
+    sizes = {dtype: sum(tensor.numel() for tensor in found) for dtype, found in parts.items()}
+    for dtype, whole in _mapped(folder, file, sizes, write=True).items():
+        torch.cat(parts[dtype], out=whole)
     return pickle.dumps((tuple(groups), sizes, index))
 
 

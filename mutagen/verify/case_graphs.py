@@ -1,0 +1,51 @@
+"""The graph of the original in each case of a proof."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mutagen.trace.graphs import LiveGraph
+from mutagen.trace.session import Graphs
+from mutagen.verify.observe import Leaves
+from mutagen.verify.prepared import Prepared
+
+
+class CaseGraphs:
+    """Graphs by the numbers of cases, each held against the model in its case; one may serve several of a mode."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        self._prepared = prepared
+        self._drawn = prepared.drawn
+        self._known: dict[int, LiveGraph] = {}
+
+    def look_ahead(self, number: int, graphs: Callable[[], Graphs]) -> None:
+        """Find the graph of a case before it is known what will be changed, if symbolic tracing gives it."""
+        if number not in self._known:
+            source = graphs()
+            found = self._shared(number, source) or source.symbolic(*self._case(number))
+            if found is not None:
+                self._known[number] = found
+
+    def graph(self, number: int, graphs: Callable[[], Graphs]) -> LiveGraph:
+        """The graph of a case; ``graphs`` is called where one must be taken, with the weights that the model has."""
+        if self._drawn != self._prepared.drawn:  # what was checked, was checked with other weights
+            self._known.clear()
+            self._drawn = self._prepared.drawn
+        if number not in self._known:
+            source = graphs()
+            self._known[number] = self._shared(number, source) or source(*self._case(number))
+        return self._known[number]
+
+    def _shared(self, number: int, graphs: Graphs) -> LiveGraph | None:
+        """The graph of an earlier case in the same mode, if it holds for this one too."""
+        mode, leaves, expected = self._case(number)
+        cases = self._prepared.cases
+        known = next((graph for other, graph in self._known.items() if cases[other].mode == mode), None)
+        return known if known is not None and graphs.holds(known, mode, leaves, expected) else None
+
+    def _case(self, number: int) -> tuple[str, Leaves, Any]:
+        case, original = self._prepared.cases[number], self._prepared.original
+        chance = original.has_chance(case.mode, case.shapes)
+        output = list(original.seen[case.mode, case.shapes].outputs.tensors.values())
+        return case.mode, case.leaves, None if chance else output
