@@ -77,9 +77,9 @@ def live_graph(
 
 
 def symbolic_graph(model: nn.Module, layout: Layout, inputs: Inputs, state: State, *, mode: str) -> LiveGraph | None:
-    """What symbolic tracing gives, not held against anything yet: only good for ``same_graph``."""
+    """What symbolic tracing gives, not held against anything yet: only good for ``same_graph``, and without names."""
     with state.preserved(mode, runs=False):
-        taken, _ = _by_fx(model, layout, inputs, 0)
+        taken, _, _ = trace_fx(model, layout, inputs, names=False)
     return LiveGraph(taken.module, (), "fx", taken=taken) if taken is not None else None
 
 

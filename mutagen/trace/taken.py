@@ -14,7 +14,7 @@ class Taken:
     """An executable graph; ``chains`` and ``scopes`` are by node name.
 
     ``foreign`` are the tensors whose origin is unknown: they may depend on the inputs. ``closed`` are the modules, by
-    identity, that were not looked into.
+    identity, that were not looked into. ``modal`` says that the mode of the model may have had a part in it.
     """
 
     module: fx.GraphModule
@@ -22,3 +22,4 @@ class Taken:
     scopes: dict[str, str]
     foreign: tuple[Tensor, ...] = ()
     closed: frozenset[int] = frozenset()
+    modal: bool = True

@@ -38,10 +38,12 @@ class CaseGraphs:
         return self._known[number]
 
     def _shared(self, number: int, graphs: Graphs) -> LiveGraph | None:
-        """The graph of an earlier case in the same mode, if it holds for this one too."""
+        """The graph of an earlier case in the same mode, or in whatever mode, if it holds for this one too."""
         mode, leaves, expected = self._case(number)
         cases = self._prepared.cases
-        known = next((graph for other, graph in self._known.items() if cases[other].mode == mode), None)
+        same = [graph for other, graph in self._known.items() if cases[other].mode == mode]
+        any_mode = [graph for graph in self._known.values() if graph.taken is not None and not graph.taken.modal]
+        known = next(iter([*same, *any_mode]), None)
         return known if known is not None and graphs.holds(known, mode, leaves, expected) else None
 
     def _case(self, number: int) -> tuple[str, Leaves, Any]:
