@@ -26,6 +26,7 @@ from mutagen.sandbox.session import seal, serve
 
 _SET_DEATH_SIGNAL = 1
 _SET_CHILD_SUBREAPER = 36
+_COLLECTED = 10_000
 _ALLOCATION = {-1: 256 << 20, -2: 32 << 20, -3: 32 << 20}
 """Options of glibc: what may stay free at the end of the heap, its growth, and what is too large for it."""
 
@@ -77,6 +78,7 @@ def import_all(names: Iterable[str]) -> TargetError | None:
     finally:
         gc.enable()
         gc.freeze()
+        gc.set_threshold(_COLLECTED)  # graphs of large models are many objects that stay
     return None
 
 

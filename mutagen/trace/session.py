@@ -57,6 +57,8 @@ _ON = {"cpu": "it is traced on the CPU", "meta": "it is traced without values, o
 _live: list[Live] = []
 _states: list[State] = []
 _graphs: dict[str, LiveGraph] = {}
+_hopeless: set[str] = set()
+"""Modes in which symbolic tracing fails."""
 
 
 def open_model(target: Target, *, need_calls: bool = True) -> Trace:
@@ -104,7 +106,7 @@ def _opened(
     )
     _live[:] = [Live(model, example, births, need_calls)]
     _states[:] = [state]
-    _graphs.clear()
+    _forget()
     _graphs["eval"] = graph
     return trace
 
@@ -121,7 +123,12 @@ def open_again(target: Target, *, need_calls: bool = True) -> None:
     materialise(model, example.layout, example.make(None, 1.0, 0))
     _live[:] = [Live(model, example, births, need_calls)]
     _states[:] = [State(model, late=True)]  # other weights are drawn before anything is traced
+    _forget()
+
+
+def _forget() -> None:
     _graphs.clear()
+    _hopeless.clear()
 
 
 def live() -> Live:
@@ -146,9 +153,12 @@ class Graphs:
     def symbolic(self, mode: str, inputs: Inputs, expected: Any = None) -> LiveGraph | None:
         """The graph of symbolic tracing for flat inputs in a mode, compared for them; None where it does not hold."""
         here = self._here
+        if mode in _hopeless:
+            return None
         if mode not in _graphs:
             found = symbolic_graph(here.model, here.example.layout, inputs, self._state, mode=mode)
             if found is None:
+                _hopeless.add(mode)
                 return None
             _graphs[mode] = found
         given = (here.model, here.example.layout, inputs, self._state)

@@ -22,8 +22,7 @@ class CaseGraphs:
     def look_ahead(self, number: int, graphs: Callable[[], Graphs]) -> None:
         """Find the graph of a case before it is known what will be changed, if symbolic tracing gives it."""
         if number not in self._known:
-            source = graphs()
-            found = self._shared(number, source) or source.symbolic(*self._case(number))
+            found = self._symbolic(number, graphs())
             if found is not None:
                 self._known[number] = found
 
@@ -34,8 +33,11 @@ class CaseGraphs:
             self._drawn = self._prepared.drawn
         if number not in self._known:
             source = graphs()
-            self._known[number] = self._shared(number, source) or source(*self._case(number))
+            self._known[number] = self._symbolic(number, source) or source(*self._case(number))
         return self._known[number]
+
+    def _symbolic(self, number: int, graphs: Graphs) -> LiveGraph | None:
+        return self._shared(number, graphs) or graphs.symbolic(*self._case(number))
 
     def _shared(self, number: int, graphs: Graphs) -> LiveGraph | None:
         """The graph of an earlier case in the same mode, or in whatever mode, if it holds for this one too."""
