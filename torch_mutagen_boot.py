@@ -8,6 +8,7 @@ Standard library only, and nothing slow on the good path.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -107,6 +108,7 @@ def main() -> int:
         line = warning()
         if line:
             print(line, file=sys.stderr)
+    gc.set_threshold(100_000)  # the facts of a large model are many objects that stay until the end
     from mutagen.cli.main import main as run
 
     return _leave(run())

@@ -22,7 +22,7 @@ from pathlib import Path
 from benchmarks.nets import RESNET18, RESNET18_DSC, THOUSAND, UNET, Net
 from benchmarks.timing import MUTAGEN, Ratio, environment, machine, ratio
 
-NETS = (RESNET18, RESNET18_DSC, UNET, THOUSAND)
+NETS = {"eca": RESNET18, "dsc": RESNET18_DSC, "unet": UNET, "thousand": THOUSAND}
 
 
 def help_ratio(runs: int) -> Ratio:
@@ -59,11 +59,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--nets", nargs="*", choices=NETS, help="only the ratios of apply, for these models")
     arguments = parser.parse_args()
     if not arguments.json:
         sys.stdout.write(f"{machine()}; medians of {arguments.runs} runs\n")
     over = False
-    for found in _ratios(arguments.runs):
+    for found in _ratios(arguments.runs, arguments.nets):
         line = json.dumps(vars(found) | {"ratio": found.value}) if arguments.json else str(found)
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
@@ -71,13 +72,15 @@ def main() -> int:
     return int(over)
 
 
-def _ratios(runs: int) -> Iterator[Ratio]:
-    yield help_ratio(runs)
-    for net in NETS:
+def _ratios(runs: int, names: list[str] | None) -> Iterator[Ratio]:
+    if names is None:
+        yield help_ratio(runs)
+    for name in names or NETS:
         with tempfile.TemporaryDirectory() as folder:
-            yield apply_ratio(net, Path(folder), runs)
-    with tempfile.TemporaryDirectory() as folder:
-        yield unchanged_ratio(RESNET18, Path(folder), runs)
+            yield apply_ratio(NETS[name], Path(folder), runs)
+    if names is None:
+        with tempfile.TemporaryDirectory() as folder:
+            yield unchanged_ratio(RESNET18, Path(folder), runs)
 
 
 if __name__ == "__main__":

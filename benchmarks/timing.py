@@ -18,12 +18,13 @@ MUTAGEN = (sys.executable, "-m", "mutagen")
 
 @dataclass(frozen=True)
 class Ratio:
-    """Medians in seconds of a command and its floor; ``limit`` is what the ratio may be."""
+    """Medians in seconds of a command and its floor, and the fastest runs; ``limit`` is what the ratio may be."""
 
     name: str
     command: float
     floor: float
     limit: float
+    fastest: tuple[float, float]
 
     @property
     def value(self) -> float:
@@ -33,7 +34,8 @@ class Ratio:
     def __str__(self) -> str:
         judged = "ok" if self.value <= self.limit else "TOO SLOW"
         times = f"{self.command:6.2f} s / {self.floor:6.2f} s"
-        return f"{self.name:<34} {times} = {self.value:4.2f} (limit {self.limit}) {judged}"
+        fastest = f"fastest {self.fastest[0]:.2f} / {self.fastest[1]:.2f} = {self.fastest[0] / self.fastest[1]:4.2f}"
+        return f"{self.name:<34} {times} = {self.value:4.2f} (limit {self.limit}) {judged}; {fastest}"
 
 
 def ratio(
@@ -41,7 +43,9 @@ def ratio(
 ) -> Ratio:
     """Run both in turn, after one unmeasured run of each."""
     times = in_turn({"floor": floor, "command": command}, runs=runs, folder=folder)
-    return Ratio(name, statistics.median(times["command"]), statistics.median(times["floor"]), limit)
+    command_times, floor_times = times["command"], times["floor"]
+    fastest = min(command_times), min(floor_times)
+    return Ratio(name, statistics.median(command_times), statistics.median(floor_times), limit, fastest)
 
 
 def in_turn(commands: Mapping[str, Sequence[str]], *, runs: int, folder: Path | None = None) -> dict[str, list[float]]:

@@ -57,12 +57,13 @@ class _Clock:
 
 @dataclass(frozen=True)
 class _Traced:
-    """A run up to its plan, with the session that prepares the proof, if there is to be one.
+    """A run up to its plan, with the session that prepares the proof, if there is to be one, and one for the edited.
 
     With a ``smaller`` configuration this is the one that is prepared, and ``full`` is the session of the model itself.
     """
 
     original: Session | None
+    edited: Session | None
     target: Target
     trace: Trace
     project: Project
@@ -173,7 +174,9 @@ def _later(traced: _Traced, why: str) -> _Traced | None:
     plan = make_plan(traced.found, traced.trace, traced.project, blocks=load_blocks(), products=products, late=True)
     refused = any(it.refused for it in plan.rules)
     plan = as_vendored(replace(plan, notes=(*plan.notes, f"changed when all is built: {why}")), traced.vendored)
-    return replace(traced, plan=plan, late=True) if plan.edits != traced.plan.edits and not refused else None
+    return (
+        replace(traced, edited=None, plan=plan, late=True) if plan.edits != traced.plan.edits and not refused else None
+    )
 
 
 def make_plan_only(options: Options, host: Host | Part | None = None) -> Plan:
@@ -223,10 +226,11 @@ def _up_to_plan(
             smaller = open_smaller(host.session("the smaller model"), target, *small, need_calls=need_calls)
         proved = smaller.target if smaller else target
         original = host.session("the model") if proving and "cpu" in proved.devices else None
-        if original is not None:
-            begin(original, proved, need_calls=need_calls, timeout=options.timeout)
+        edited = host.session("the edited model") if original is not None else None
     with clock.stage("match"):
         warm_up()  # in the time that torch takes to be imported
+        if original is not None:
+            begin(original, proved, need_calls=need_calls, timeout=options.timeout)
     with clock.stage("trace"), _while_there(located.file), with_copies_in_use(vendored):
         trace = trace_of(session)
         smaller = traced_smaller(smaller) if smaller else None
@@ -237,7 +241,7 @@ def _up_to_plan(
     project = open_project(located.file, located.root, trace.files, scope=options.scope, read=vendored.read)
     if replayed is not None:
         check_hashes(replayed)
-        return _Traced(original, target, trace, project, replayed)
+        return _Traced(original, edited, target, trace, project, replayed)
     assert rules is not None
     with clock.stage("match"):
         products = standing_products(trace, project.read)
@@ -247,7 +251,9 @@ def _up_to_plan(
         plan = as_vendored(plan, vendored)
     named = {rules.model: parse_call(rules.model, source=rules.file)} if rules.model else {}
     full = session if smaller else None
-    return _Traced(original, target, trace, project, plan, tuple(found), named, smaller, full, vendored=vendored)
+    return _Traced(
+        original, edited, target, trace, project, plan, tuple(found), named, smaller, full, vendored=vendored
+    )
 
 
 def _covering(traced: _Traced) -> Covering | None:
@@ -337,7 +343,7 @@ def _verified(
 
 def _judged(traced: _Traced, target: Target, host: Part, options: Options, *, covering: Covering | None) -> Verdict:
     """The verdict on the edited ``target``; where a switch turns the change on, both ways are proved."""
-    edited = host.session("the edited model")
+    edited = traced.edited or host.session("the edited model")
     assert traced.original is not None
     if covering is not None and traced.full is not None:
         if traced.plan.switches:

@@ -72,9 +72,35 @@ class Names:
     partial: str = "partial"
 
 
-@cache
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """All blocks, and their texts under their own names, for a process that then need not read templates."""
+
+    blocks: Mapping[str, Block]
+    texts: Mapping[str, str]
+
+
+_shelves: list[Shelf] = []
+
+
+def shelf() -> Shelf:
+    """What this process knows of blocks."""
+    blocks = dict(load_blocks())
+    return Shelf(blocks, {name: render(block, Names(), name) for name, block in blocks.items()})
+
+
+def take_over(given: Shelf) -> None:
+    """Know what another process has read."""
+    _shelves[:] = [given]
+
+
 def load_blocks() -> Mapping[str, Block]:
     """All blocks by name; raises InternalError B001 for a template with a wrong front matter."""
+    return _shelves[0].blocks if _shelves else _read_blocks()
+
+
+@cache
+def _read_blocks() -> Mapping[str, Block]:
     files = sorted(templates_dir().glob(f"*{_SUFFIX}"))
     blocks = [read_block(file) for file in files]
     return MappingProxyType({block.name: block for block in blocks})
@@ -163,6 +189,8 @@ def unmet(block: Block, facts: Mapping[str, Value]) -> Requirement | None:
 
 def render(block: Block, names: Names, class_name: str) -> str:
     """The source text of the block under ``class_name``, formatted for lines of 100, with one final newline."""
+    if _shelves and names == Names() and class_name == block.name:
+        return _shelves[0].texts[class_name]
     template = _template(block.template)
     text: str = template.render(
         name=class_name, torch=names.torch, nn=names.nn, F=names.F, math=names.math, partial=names.partial

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from mutagen.blocks.catalogue import Block, Names, check_options, find_block, load_blocks, render
+from mutagen.blocks.catalogue import Block, Names, check_options, find_block, render
 from mutagen.blocks.groups import num_groups
 from mutagen.errors import InternalError
 from mutagen.records.plan import Use
@@ -36,12 +36,6 @@ def build(use: Use, module: nn.Module | None, channels: tuple[int, ...]) -> nn.M
             made = made.to(device=like.device, dtype=like.dtype)
         made.train(module.training)
     return made
-
-
-def warm_up() -> None:
-    """Read all templates, so that ``build`` need not."""
-    for block in load_blocks().values():
-        render(block, Names(), block.name)
 
 
 def function(name: str) -> Callable[[torch.Tensor], torch.Tensor]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -89,6 +90,8 @@ def command(
     if all(known):
         return _show([Outcome(each.target, report) for each, report in zip(asked_for, known, strict=True)], asked)
     with host_for(flags) as host:
+        if asked.format == "text":
+            import_module("mutagen.report.text")  # in the time that torch takes to be imported
         outcomes = run_all(asked_for, host, jobs=jobs)
         host.retire()
         return _show(outcomes, asked)

@@ -46,9 +46,10 @@ class _Counting(TorchDispatchMode):  # type: ignore[no-untyped-call]
         given = kwargs or {}
         packet = func.overloadpacket
         result = self._stand_ins.get(packet, func)(*args, **given)
-        if packet in self._ours:
-            shapes, named, out = (tree_map_only(torch.Tensor, _shape, value) for value in (args, given, result))
-            self.flops += self._ours[packet](*shapes, **named, out_shape=out)
+        formula = self._ours.get(packet) or getattr(flop_registry.get(packet), "__wrapped__", None)
+        if formula is not None:
+            shapes, named = [_shape(it) for it in args], {name: _shape(it) for name, it in given.items()}
+            self.flops += int(formula(*shapes, **named, out_shape=_shape(result)))
         elif packet in flop_registry:
             self.flops += int(flop_registry[packet](*args, **given, out_val=result))
         elif not func.is_view:
@@ -60,8 +61,11 @@ class _Counting(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self.uncounted[name if namespace == "aten" else f"{namespace}::{name}"] += 1
 
 
-def _shape(tensor: torch.Tensor) -> torch.Size:
-    return tensor.shape
+def _shape(value: Any) -> Any:
+    """Shapes in the place of tensors; operations of torch nest them in lists and tuples alone."""
+    if isinstance(value, torch.Tensor):
+        return value.shape
+    return type(value)([_shape(item) for item in value]) if type(value) in (list, tuple) else value
 
 
 def count_model(model: torch.nn.Module, args: Sequence[Any], *, kwargs: Mapping[str, Any] | None = None) -> Tally:

@@ -26,12 +26,16 @@ from mutagen.sandbox.session import seal, serve
 
 _SET_DEATH_SIGNAL = 1
 _SET_CHILD_SUBREAPER = 36
+_COLLECTED = 10_000
+_ALLOCATION = {-1: 256 << 20, -2: 32 << 20, -3: 32 << 20}
+"""Options of glibc: what may stay free at the end of the heap, its growth, and what is too large for it."""
 
 
 def fork_sessions(control: int, preload: Iterable[str], folder: str) -> NoReturn:
     """Carry out the parent's orders until it hangs up, then end every session and remove ``folder``."""
     _prctl(_SET_CHILD_SUBREAPER, 1)
     orders = socket.socket(fileno=control)
+    _keep_memory()
     failure = import_all(preload)
     sessions: set[int] = set()
     while True:
@@ -74,6 +78,7 @@ def import_all(names: Iterable[str]) -> TargetError | None:
     finally:
         gc.enable()
         gc.freeze()
+        gc.set_threshold(_COLLECTED)  # graphs of large models are many objects that stay
     return None
 
 
@@ -121,6 +126,14 @@ def _end_orphans() -> None:
             processes.kill(pid)
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, 0)
+
+
+def _keep_memory() -> None:
+    """Let sessions use freed memory again instead of handing it back: new pages cost more than what fills them."""
+    change = getattr(ctypes.CDLL(None), "mallopt", None)
+    if change is not None:
+        for option, size in _ALLOCATION.items():
+            change(option, size)
 
 
 def _prctl(option: int, value: int) -> None:

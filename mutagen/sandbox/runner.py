@@ -180,6 +180,7 @@ class Session:
         self._stopped: MutagenError | None = None
         self._closed = False
         self._pending: Future[object] | None = None
+        self._awaited = threading.Event()
         self._opening = threading.Thread(target=self._open, daemon=True)
         self._opening.start()
 
@@ -195,22 +196,27 @@ class Session:
         """Begin a call; ``result`` gives what comes of it."""
         self.start_all([(function, args, kwargs)], timeout=timeout)
 
-    def start_all(self, calls: Sequence[wire.Request], *, timeout: float | None = None) -> None:
+    def start_all(
+        self, calls: Sequence[wire.Request], *, spare: Sequence[wire.Request] = (), timeout: float | None = None
+    ) -> None:
         """Begin calls that are made one after the other, each within the limit, until one fails.
 
-        ``result`` gives what comes of the last one made.
+        ``result`` gives what comes of the last one made. ``spare`` calls fill the time until somebody waits for that:
+        what becomes of them is not told.
         """
         if self._pending is not None:
             raise InternalError("E205", f"session {self.label!r} is at work already")
         self._pending = Future()
+        self._awaited.clear()
         limit = self._timeout if timeout is None else timeout
-        work = (tuple(calls), limit, self._pending)
+        work = (tuple(calls), tuple(spare), limit, self._pending)
         threading.Thread(target=self._run, args=work, daemon=True).start()
 
     def result(self) -> object:
         """Wait for the call that was started."""
         if self._pending is None:
             raise InternalError("E206", f"session {self.label!r} was not asked for anything")
+        self._awaited.set()
         try:
             return self._pending.result()
         finally:
@@ -265,17 +271,30 @@ class Session:
         except OSError as error:
             self._failure = InternalError("E208", f"session {self.label!r} cannot be started: {error}")
 
-    def _run(self, calls: Sequence[wire.Request], limit: float, outcome: Future[object]) -> None:
+    def _run(
+        self,
+        calls: Sequence[wire.Request],
+        spare: Sequence[wire.Request],
+        limit: float,
+        outcome: Future[object],
+    ) -> None:
         self._opening.join()
         value: object = None
         for request in calls:
-            kind, value = self._asked(request, limit)
-            if self._watched:
-                self._look(limit)
+            kind, value = self._made(request, limit)
             if isinstance(value, MutagenError) and kind == "error":
                 outcome.set_exception(with_output(value, self._output))
                 return
+        for request in spare:
+            if self._awaited.is_set() or self._made(request, limit)[0] == "error":
+                break
         outcome.set_result(value)
+
+    def _made(self, request: wire.Request, limit: float) -> wire.Answer:
+        answer = self._asked(request, limit)
+        if self._watched:
+            self._look(limit)
+        return answer
 
     def _look(self, limit: float) -> None:
         """Take over what the process has read."""

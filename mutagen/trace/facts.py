@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from torch import fx, nn
@@ -32,6 +33,31 @@ def describe(taken: Taken, looks: Mapping[str, Look], paths: dict[int, str]) -> 
     indices = {node: index for index, node in enumerate(taken.module.graph.nodes)}
     seen: Counter[tuple[Any, ...]] = Counter()
     return tuple(_node(node, indices, taken, looks, paths, seen) for node in indices)
+
+
+def resized(nodes: tuple[Node, ...], before: Mapping[str, Look], looks: Mapping[str, Look]) -> tuple[Node, ...] | None:
+    """The nodes of a graph with the looks of another run; None where more than sizes and storages may differ."""
+    if len(nodes) != len(before) or before.keys() != looks.keys():
+        return None
+    pairs = [(before[name], look) for name, look in looks.items()]
+    if any(old.tensors != new.tensors for old, new in pairs):
+        return None
+    return tuple(
+        node if old == new else replace(node, shape=new.shape, dtype=new.dtype, storage=new.storage)
+        for node, (old, new) in zip(nodes, pairs, strict=True)
+    )
+
+
+def alike(one: Mapping[str, Look], other: Mapping[str, Look]) -> bool:
+    """Whether the values of a graph in two runs differ in nothing but sizes, those of the channels excepted."""
+    if one.keys() != other.keys():
+        return False
+    return all(_kept(look) == _kept(other[name]) for name, look in one.items())
+
+
+def _kept(look: Look) -> tuple[Any, ...]:
+    shape = look.shape
+    return look.tensors, look.dtype, look.storage, None if shape is None else (len(shape), shape[1:2])
 
 
 def _node(

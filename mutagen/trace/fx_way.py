@@ -17,6 +17,7 @@ from mutagen.trace.grad_mode import SET_GRAD, watching
 from mutagen.trace.graph_module import as_module
 from mutagen.trace.inputs import Inputs, Layout
 from mutagen.trace.leaves import is_leaf
+from mutagen.trace.mode_reads import mode_reads
 from mutagen.trace.own_functions import own_functions
 from mutagen.trace.provenance import Link, Walker, boundary
 from mutagen.trace.taken import Taken
@@ -49,12 +50,14 @@ class ChainTracer(fx.Tracer):
     # Else what is computed from buffers alone would be a constant, wrong for other weights.
     proxy_buffer_attributes = True
 
-    def __init__(self, layout: Layout, inputs: Inputs, extra: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, layout: Layout, inputs: Inputs, extra: frozenset[str] = frozenset(), *, names: bool = True
+    ) -> None:
         super().__init__()
         self._layout = layout
         self._inputs = inputs
         self._extra = extra
-        self._walker = Walker()
+        self._walker = Walker(names)
         self._open: list[tuple[str, nn.Module]] = []
         self.chains: dict[fx.Node, Link | None] = {}
         self.scopes: dict[fx.Node, str] = {}
@@ -122,21 +125,22 @@ class ChainTracer(fx.Tracer):
 
 
 def trace_fx(
-    model: nn.Module, layout: Layout, inputs: Inputs, *, extra: frozenset[str] = frozenset()
+    model: nn.Module, layout: Layout, inputs: Inputs, *, extra: frozenset[str] = frozenset(), names: bool = True
 ) -> tuple[Taken | None, str, Exception | None]:
-    """The traced graph, or the path of the module where tracing stopped and why."""
-    tracer = ChainTracer(layout, inputs, extra)
+    """The traced graph, or the path of the module where tracing stopped and why; ``names`` as for a walker."""
+    tracer = ChainTracer(layout, inputs, extra, names=names)
     try:
         seed_all(_OTHER_SEED)
         before = torch.get_rng_state()
-        with watching(tracer.switch_grad), own_functions(tracer.function), _without_proxies(model):
+        eyes = watching(tracer.switch_grad), own_functions(tracer.function), _without_proxies(model)
+        with eyes[0], eyes[1], eyes[2], mode_reads() as reads:
             graph = tracer.trace(model)
         if not torch.equal(before, torch.get_rng_state()):
             return None, "", fx.proxy.TraceError("numbers drawn at random would be constants")
         module = as_module(model, graph)
     except Exception as error:
         return None, tracer.failed_in, error
-    return Taken(module, _moved(tracer.chains, module), _moved(tracer.scopes, module)), "", None
+    return Taken(module, _moved(tracer.chains, module), _moved(tracer.scopes, module), modal=reads.any), "", None
 
 
 @contextmanager

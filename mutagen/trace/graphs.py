@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor, fx, nn
 
 from mutagen.errors import TargetError
 from mutagen.records.trace import Method, Node
-from mutagen.trace.facts import describe, module_paths
+from mutagen.trace.facts import describe, module_paths, resized
 from mutagen.trace.failures import place_of, reason, user_error
 from mutagen.trace.fx_way import trace_fx
 from mutagen.trace.inputs import Inputs, Layout
@@ -36,6 +36,7 @@ class LiveGraph:
     method: Method
     notes: tuple[str, ...] = ()
     taken: Taken | None = None
+    looks: Mapping[str, Look] = field(default_factory=dict)
 
 
 def live_graph(
@@ -68,7 +69,8 @@ def live_graph(
         if looks is None:
             reasons.append(f"{method}: {why}")
             continue
-        return LiveGraph(taken.module, describe(taken, looks, module_paths(model)), method, tuple(reasons), taken)
+        nodes = describe(taken, looks, module_paths(model))
+        return LiveGraph(taken.module, nodes, method, tuple(reasons), taken, looks)
     hint = "name the smallest part of the model that can be traced, or take randomness and global state out of forward"
     raise TargetError(
         "T121", "no graph of the model computes what the model does", hint=hint, detail="\n".join(reasons)
@@ -76,9 +78,9 @@ def live_graph(
 
 
 def symbolic_graph(model: nn.Module, layout: Layout, inputs: Inputs, state: State, *, mode: str) -> LiveGraph | None:
-    """What symbolic tracing gives, not held against anything yet: only good for ``same_graph``."""
+    """What symbolic tracing gives, not held against anything yet: only good for ``same_graph``, and without names."""
     with state.preserved(mode, runs=False):
-        taken, _ = _by_fx(model, layout, inputs, 0)
+        taken, _, _ = trace_fx(model, layout, inputs, names=False)
     return LiveGraph(taken.module, (), "fx", taken=taken) if taken is not None else None
 
 
@@ -102,7 +104,10 @@ def same_graph(
         with state.preserved(mode):
             expected = eager(model, layout, inputs)
     looks, _ = _checked(model, layout, inputs, known.taken, expected, state, mode)
-    return replace(known, nodes=describe(known.taken, looks, module_paths(model))) if looks is not None else None
+    if looks is None:
+        return None
+    nodes = resized(known.nodes, known.looks, looks) or describe(known.taken, looks, module_paths(model))
+    return replace(known, nodes=nodes, looks=looks)
 
 
 def eager(model: nn.Module, layout: Layout, inputs: Inputs) -> Any:
@@ -151,7 +156,8 @@ def with_draws(
         return known
     with state.preserved(mode):
         _, looks = look_at(taken.module, inputs)
-    return replace(known, gm=taken.module, nodes=describe(taken, looks, module_paths(model)), taken=taken)
+    nodes = describe(taken, looks, module_paths(model))
+    return replace(known, gm=taken.module, nodes=nodes, taken=taken, looks=looks)
 
 
 _Take = Callable[[], tuple[Taken | None, str]]

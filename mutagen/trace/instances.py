@@ -125,7 +125,7 @@ def class_info(kind: type) -> ClassInfo | None:
     """Where a class is defined; None where it has no source."""
     try:
         file = inspect.getsourcefile(kind)
-        line = inspect.getsourcelines(kind)[1]
+        line = inspect.findsource(kind)[1] + 1
     except (OSError, TypeError):
         return None
     if file is None:

@@ -76,7 +76,7 @@ def _same(one: str, other: str) -> bool:
 def local_files(target: Target, before: frozenset[str]) -> tuple[str, ...]:
     """Source files imported since ``before`` that are under the target's root or of no package, in import order."""
     root = os.path.realpath(target.root) + os.sep
-    is_inside = cache(lambda folder: os.path.join(os.path.realpath(folder), "").startswith(root))  # few hold hundreds
+    is_inside = cache(lambda folder: os.path.join(_real(folder), "").startswith(root))  # few hold hundreds
     found: dict[str, None] = {}
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
@@ -91,3 +91,13 @@ def local_files(target: Target, before: frozenset[str]) -> tuple[str, ...]:
         if inside or not (is_installed(path) or file_kind(path) != "user"):
             found[path] = None
     return tuple(found)
+
+
+@cache
+def _real(folder: str) -> str:
+    """What ``realpath`` gives, with one look at each folder on the way, however many are below it."""
+    above, name = os.path.split(folder)
+    if not above or name in ("", os.curdir, os.pardir):
+        return os.path.realpath(folder)
+    path = os.path.join(_real(above), name)
+    return os.path.realpath(path) if os.path.islink(path) else path

@@ -47,10 +47,10 @@ class _Storages:
 
 
 class _Looking(GraphRun):
-    """An interpreter that looks at every value."""
+    """Looks at every value."""
 
     def __init__(self, module: fx.GraphModule) -> None:
-        super().__init__(module)
+        super().__init__(module, module.graph)
         self.looks: dict[str, Look] = {}
         self._storages = _Storages()
 
@@ -75,7 +75,7 @@ def _holds_tensor(value: Any) -> bool:
 
 def look_at(module: fx.GraphModule, inputs: Inputs) -> tuple[Any, dict[str, Look]]:
     """The output of a graph for flat inputs, with the random streams at seed 0, and the look of every value."""
-    interpreter = _Looking(module)
+    looking = _Looking(module)
     seed_all(0)
-    output = interpreter.run(*copied(inputs))
-    return output, interpreter.looks
+    output = looking.run(*copied(inputs))
+    return output, looking.looks

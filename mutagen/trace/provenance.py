@@ -49,8 +49,9 @@ class _Level:
 
 @dataclass(slots=True)
 class Walker:
-    """Makes chains; one walker numbers the activations of one run."""
+    """Makes chains; one walker numbers the activations of one run. Without ``names`` it looks at no values."""
 
+    names: bool = True
     _count: int = 0
     _last: dict[int, _Level] = field(default_factory=dict)
     _suspended: dict[int, _Level] = field(default_factory=dict)
@@ -109,7 +110,7 @@ class Walker:
         span = span_of(frame)
         if span is None:
             return outer
-        names = names_of(frame)
+        names = names_of(frame) if self.names else {}
         before = level.link
         if before is not None and before.names == names and _same_kinds(before.names, names):
             names = before.names

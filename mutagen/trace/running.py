@@ -33,9 +33,12 @@ def run(model: nn.Module, layout: Layout, inputs: Inputs, *, copy: bool = True) 
 
 
 class State:
-    """A model's weights, buffers, attributes and modes at one moment, to go back to after every run."""
+    """A model's weights, buffers, attributes and modes at one moment, to go back to after every run.
 
-    def __init__(self, model: nn.Module) -> None:
+    With ``late`` the weights and buffers are those at the first ``follow``.
+    """
+
+    def __init__(self, model: nn.Module, *, late: bool = False) -> None:
         self._model = model
         self._attributes = [(module, dict(module.__dict__)) for module in model.modules()]
         self._tables = [
@@ -46,12 +49,22 @@ class State:
         buffers = {id(buffer): buffer for buffer in model.buffers()}
         held = buffers | {id(parameter): parameter for parameter in model.parameters()}
         self._buffers = frozenset(buffers)
-        self._values = [(tensor, tensor.detach().clone()) for tensor in held.values()]
-        self._marks = [_mark(tensor) for tensor, _ in self._values]
+        self._held = tuple(held.values())
+        self._values: list[tuple[Tensor, Tensor]] = []
+        self._marks: list[Mark] = []
         self._silent: dict[str, bool] = {}
+        if not late:
+            self._take()
+
+    def _take(self) -> None:
+        self._values = [(tensor, tensor.detach().clone()) for tensor in self._held]
+        self._marks = [_mark(tensor) for tensor in self._held]
 
     def follow(self) -> None:
         """Takes over weights and buffers that torch has seen changed since: they are what to go back to."""
+        if len(self._values) < len(self._held):
+            self._take()
+            return
         with torch.no_grad():
             for index, (tensor, value) in enumerate(self._values):
                 if (mark := _mark(tensor)) != self._marks[index] or id(tensor) in self._buffers:

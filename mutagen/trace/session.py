@@ -14,7 +14,7 @@ from mutagen.errors import InternalError, TargetError
 from mutagen.records.target import Device, Target
 from mutagen.records.trace import Trace
 from mutagen.trace.device import build_on, drawn, neither, without_values
-from mutagen.trace.facts import module_paths
+from mutagen.trace.facts import alike, module_paths
 from mutagen.trace.failures import reason
 from mutagen.trace.graphs import (
     Drawing,
@@ -59,6 +59,8 @@ _ON = {"cpu": "it is traced on the CPU", "meta": "it is traced without values, o
 _live: list[Live] = []
 _states: list[State] = []
 _graphs: dict[str, LiveGraph] = {}
+_hopeless: set[str] = set()
+"""Modes in which symbolic tracing fails."""
 
 
 def open_model(target: Target, *, need_calls: bool = True) -> Trace:
@@ -106,7 +108,7 @@ def _opened(
     )
     _live[:] = [Live(model, example, births, need_calls)]
     _states[:] = [state]
-    _graphs.clear()
+    _forget()
     _graphs["eval"] = graph
     return trace
 
@@ -122,8 +124,13 @@ def open_again(target: Target, *, need_calls: bool = True) -> None:
     example = example_of(target, "cpu") or _inferred(model, "cpu")[0]
     materialise(model, example.layout, example.make(None, 1.0, 0))
     _live[:] = [Live(model, example, births, need_calls)]
-    _states[:] = [State(model)]
+    _states[:] = [State(model, late=True)]  # other weights are drawn before anything is traced
+    _forget()
+
+
+def _forget() -> None:
     _graphs.clear()
+    _hopeless.clear()
 
 
 def live() -> Live:
@@ -145,12 +152,28 @@ class Graphs:
         self._state = _states[0]
         self._state.follow()
 
-    def trace_ahead(self, mode: str, inputs: Inputs) -> None:
-        """Traces the model by symbols in a mode, if that can be; whoever asks for the graph has it checked."""
+    def symbolic(self, mode: str, inputs: Inputs, expected: Any = None) -> LiveGraph | None:
+        """The graph of symbolic tracing for flat inputs in a mode, compared for them; None where it does not hold."""
+        here = self._here
+        if mode in _hopeless:
+            return None
         if mode not in _graphs:
-            found = symbolic_graph(self._here.model, self._here.example.layout, inputs, self._state, mode=mode)
-            if found is not None:
-                _graphs[mode] = found
+            found = symbolic_graph(here.model, here.example.layout, inputs, self._state, mode=mode)
+            if found is None:
+                _hopeless.add(mode)
+                return None
+            _graphs[mode] = found
+        given = (here.model, here.example.layout, inputs, self._state)
+        same = same_graph(_graphs[mode], *given, mode=mode, expected=expected)
+        if same is not None:
+            _graphs[mode] = same
+        return same
+
+    def holds(self, known: LiveGraph, mode: str, inputs: Inputs, expected: Any = None) -> bool:
+        """Whether a graph, with all that is said of its nodes but batch and spatial sizes, holds for inputs too."""
+        given = (self._here.model, self._here.example.layout, inputs, self._state)
+        again = same_graph(known, *given, mode=mode, expected=expected)
+        return again is not None and alike(known.looks, again.looks)
 
     def __call__(self, mode: str, inputs: Inputs, expected: Any = None, *, drawing: Drawing | None = None) -> LiveGraph:
         """The graph for flat inputs in ``train`` or ``eval`` mode, compared for them; the model's modes may change.

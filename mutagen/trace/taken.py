@@ -15,7 +15,7 @@ class Taken:
 
     ``foreign`` are the tensors whose origin is unknown: they may depend on the inputs. ``closed`` are the modules, by
     identity, that were not looked into. ``reads`` says that numbers were read out of tensors (``float(x)``): the graph
-    holds them as they were.
+    holds them as they were. ``modal`` says that the mode of the model may have had a part in it.
     """
 
     module: fx.GraphModule
@@ -24,3 +24,4 @@ class Taken:
     foreign: tuple[Tensor, ...] = ()
     closed: frozenset[int] = frozenset()
     reads: bool = False
+    modal: bool = True

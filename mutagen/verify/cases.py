@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -16,6 +16,7 @@ Accepts = Callable[[Mode, Leaves, Shapes], bool]
 
 _SMALL = {4: (64, 96), 5: (32, 64)}
 _STEP = 32
+_NARROWEST = 4
 _EVAL_BATCHES: tuple[tuple[int | None, ...], ...] = ((2, 1, None), (1, 3, None))
 _TRAIN_BATCHES: tuple[tuple[int | None, ...], ...] = ((2, 3, None), (1, 2, 3, None))
 
@@ -33,9 +34,14 @@ class CaseInput:
         return tuple(tuple(leaf.shape) for leaf in self.leaves if isinstance(leaf, torch.Tensor))
 
 
-def choose_cases(make: Make, accepts: Accepts) -> tuple[list[CaseInput], list[str]]:
-    """Return the cases and notes on what the model would not take; the cases of eval come first."""
-    sizes = list(_sizes(make))
+def choose_cases(make: Make, accepts: Accepts, *, roomy: bool = False) -> tuple[list[CaseInput], list[str]]:
+    """Return the cases and notes on what the model would not take; the cases of eval come first.
+
+    ``roomy`` says that inputs of half the described size tell something: all images inside stay images. They are for
+    the first case then, the described size for the second.
+    """
+    smaller = list(_halves(make)) if roomy else []
+    sizes = [*smaller, *_sizes(make)]
     left = list(range(len(sizes)))
     chosen: list[CaseInput] = []
     places: list[int] = []
@@ -44,7 +50,7 @@ def choose_cases(make: Make, accepts: Accepts) -> tuple[list[CaseInput], list[st
         if case is not None:
             chosen.append(case)
             # A size that was refused with a batch that another is taken with is never taken.
-            left = [place for place in left if place not in tried]
+            left = sorted((place for place in left if place not in tried), key=lambda place: place < len(smaller))
             places.append(tried[-1])
     # Shapes that ran in eval are quick by then.
     for place, batches in zip(places, _TRAIN_BATCHES, strict=False):
@@ -82,10 +88,7 @@ def _first(
 
 def _sizes(make: Make) -> Iterator[Size]:
     """Sizes in the order to try: small ones if the described size is large, one not square, the described, others."""
-    described = make(None, 1.0)
-    side, rank = max(((t.shape[2], t.dim()) for t in _images(described)), default=(0, 0))
-    small, middle = _SMALL.get(rank, (0, 0))
-    large = side >= 2 * small > 0
+    side, small, middle, large = _scale(make)
     if large:
         yield lambda batch: make(batch, small / side)
         yield lambda batch: _oblong(make(batch, small / side), make(batch, middle / side))
@@ -101,6 +104,21 @@ def _sizes(make: Make) -> Iterator[Size]:
         yield lambda batch: make(batch, 2.0)
 
 
+def _halves(make: Make) -> Iterator[Size]:
+    """Half the described height, and half the size along all axes, where the described one is not large."""
+    side, _, _, large = _scale(make)
+    if side and not large:
+        yield lambda batch: _halved(make(batch, 1.0), axes=1)
+        yield lambda batch: _halved(make(batch, 1.0))
+
+
+def _scale(make: Make) -> tuple[int, int, int, bool]:
+    """The side of the largest images, a small and a middle size for such, and whether the described one is large."""
+    side, rank = max(((t.shape[2], t.dim()) for t in _images(make(None, 1.0))), default=(0, 0))
+    small, middle = _SMALL.get(rank, (0, 0))
+    return side, small, middle, side >= 2 * small > 0
+
+
 def _images(leaves: Leaves) -> list[torch.Tensor]:
     return [leaf for leaf in leaves if isinstance(leaf, torch.Tensor) and leaf.is_floating_point() and leaf.dim() > 3]
 
@@ -110,6 +128,23 @@ def _oblong(small: Leaves, large: Leaves) -> Leaves:
     return tuple(
         _cut(leaf, to) if isinstance(leaf, torch.Tensor) else leaf for to, leaf in zip(small, large, strict=True)
     )
+
+
+def _halved(leaves: Leaves, *, axes: int | None = None) -> Leaves:
+    """The inputs cut to half the size along all axes behind the second, or the first few of these."""
+    return tuple(_half(leaf, axes) if isinstance(leaf, torch.Tensor) else leaf for leaf in leaves)
+
+
+def _half(tensor: torch.Tensor, axes: int | None) -> torch.Tensor:
+    if tensor.dim() < 4 or not tensor.is_floating_point():
+        return tensor
+    return tensor[(slice(None), slice(None), *(slice(0, size // 2) for size in tensor.shape[2:][:axes]))].contiguous()
+
+
+def stay_images(shapes: Iterable[tuple[int, ...]]) -> bool:
+    """Whether no image among tensors of these shapes gets narrower than four at half its size; points stay points."""
+    sides = [side for shape in shapes if len(shape) in _SMALL for side in shape[2:] if side > 1]
+    return bool(sides) and min(sides) >= 2 * _NARROWEST
 
 
 def _cut(tensor: torch.Tensor, to: torch.Tensor) -> torch.Tensor:

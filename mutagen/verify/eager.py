@@ -11,8 +11,7 @@ from torch import nn
 
 from mutagen.blocks.live import function
 from mutagen.records.plan import InsertOnEdge, SetArguments, Surgery, SwapCall, SwapModule
-from mutagen.verify.patient import Patient
-from mutagen.verify.surgery import swap_object
+from mutagen.verify.patient import Patient, swap_object
 
 
 class _Calling(nn.Module):

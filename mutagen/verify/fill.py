@@ -6,7 +6,6 @@ With initial weights a forgotten edit behind a zero-initialised residual gives a
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 
 import torch
@@ -38,33 +37,44 @@ def fill_buffers(buffers: Mapping[str, torch.Tensor], seed: int) -> None:
     with torch.no_grad():
         for name, buffer in buffers.items():
             if buffer.is_floating_point():
-                buffer.copy_(_buffer(buffer, _last(name), generator(seed, name)))
+                _set_buffer(buffer, _last(name), generator(seed, name))
 
 
 def _last(name: str) -> str:
-    return re.split(r"[./]", name)[-1]
+    return name.rpartition("/")[2].rpartition(".")[2]
 
 
 def _set_weight(weight: torch.Tensor, last: str, source: torch.Generator, gain: float) -> None:
     if weight.numel() == max((1, *weight.shape)):  # a vector, whatever axis it lies along
         if "bias" in last and weight.numel() > 1:
-            weight.copy_(normal(weight.shape, source, dtype=weight.dtype) * 0.1)
+            _draw_normal(weight, source, 0.1)
         else:
-            weight.copy_(uniform(weight.shape, source, low=0.5, high=1.5))
+            _draw_uniform(weight, source, 0.5, 1.5)
         return
     fan_in = weight.numel() // max(weight.shape[0], 1)
     scale = gain / math.sqrt(max(fan_in, 1))
-    if weight.dtype == torch.float32 and weight.is_contiguous():
+    if weight.dtype == torch.float32 and weight.is_contiguous() and weight.numel() > 2 * _DRAWN:
         _spread(weight.detach().view(-1), source, scale)
     else:
-        weight.copy_(normal(weight.shape, source, dtype=weight.dtype) * scale)
+        _draw_normal(weight, source, scale)
+
+
+def _draw_normal(tensor: torch.Tensor, source: torch.Generator, scale: float) -> None:
+    if tensor.dtype == torch.float32 and tensor.device.type == "cpu":
+        tensor.normal_(0.0, scale, generator=source)
+    else:
+        tensor.copy_(normal(tensor.shape, source, dtype=tensor.dtype) * scale)
+
+
+def _draw_uniform(tensor: torch.Tensor, source: torch.Generator, low: float, high: float) -> None:
+    if tensor.dtype == torch.float32 and tensor.device.type == "cpu":
+        tensor.uniform_(low, high, generator=source)
+    else:
+        tensor.copy_(uniform(tensor.shape, source, low=low, high=high))
 
 
 def _spread(flat: torch.Tensor, source: torch.Generator, scale: float) -> None:
-    """Fill with N(0, scale²); large ones with the same numbers again and again, each time times another factor."""
-    if flat.numel() <= 2 * _DRAWN:
-        torch.randn(flat.shape, generator=source, out=flat).mul_(scale)
-        return
+    """Fill with N(0, scale²): with the same numbers again and again, each time times another factor."""
     few = torch.randn(_DRAWN, generator=source).mul_(scale)
     times = flat.numel() // _DRAWN
     factors = torch.rand(times + 1, generator=source) + 0.5
@@ -73,11 +83,12 @@ def _spread(flat: torch.Tensor, source: torch.Generator, scale: float) -> None:
     flat[whole.numel() :] = few[: flat.numel() - whole.numel()] * factors[times]
 
 
-def _buffer(like: torch.Tensor, last: str, source: torch.Generator) -> torch.Tensor:
+def _set_buffer(buffer: torch.Tensor, last: str, source: torch.Generator) -> None:
     if last == "running_mean":
-        return normal(like.shape, source, dtype=like.dtype) * 0.1
-    if last == "running_var":
-        return uniform(like.shape, source, low=0.5, high=1.5)
-    if like.numel() and not torch.any(like):
-        return uniform(like.shape, source, low=0.0, high=0.05)
-    return like * uniform(like.shape, source, low=1.0, high=1.001).to(like.dtype)
+        _draw_normal(buffer, source, 0.1)
+    elif last == "running_var":
+        _draw_uniform(buffer, source, 0.5, 1.5)
+    elif buffer.numel() and not torch.any(buffer):
+        _draw_uniform(buffer, source, 0.0, 0.05)
+    else:
+        buffer.copy_(buffer * uniform(buffer.shape, source, low=1.0, high=1.001).to(buffer.dtype))

@@ -14,7 +14,7 @@ from mutagen.verify.streams import Streams
 
 class _Run(GraphRun):
     def __init__(self, patient: Patient, active: Streams) -> None:
-        super().__init__(patient.root, graph=patient.graph)
+        super().__init__(patient.root, patient.graph)
         self._scopes = patient.scopes()
         self._active = active
 
@@ -26,5 +26,5 @@ class _Run(GraphRun):
 
 def runner(patient: Patient, active: Streams | None) -> Callable[..., Any]:
     """Return the edited graph as a function of the flat inputs; None where no random numbers are drawn."""
-    run = GraphRun(patient.root, graph=patient.graph) if active is None else _Run(patient, active)
+    run = GraphRun(patient.root, patient.graph) if active is None else _Run(patient, active)
     return run.run

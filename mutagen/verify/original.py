@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from torch import nn
+from torch.nn.modules.dropout import _DropoutNd as _Dropout
 
 from mutagen.records.proof import Mode
 from mutagen.trace.mode import set_mode
@@ -57,8 +58,10 @@ class Original:
         return True
 
     def _plain(self, mode: Mode) -> bool:
-        """Whether the model has run in that mode before, and drew no numbers of any kind."""
-        return any(case[0] == mode for case in self.seen) and not any(case[0] == mode for case in self._chance)
+        """Whether the model will hardly draw numbers in that mode, by its runs so far or else by its layers."""
+        if any(case[0] == mode for case in self.seen):
+            return not any(case[0] == mode for case in self._chance)
+        return mode == "eval" or not any(isinstance(it, _Dropout) and it.p for it in self.model.modules())
 
     def _seen(self, leaves: Leaves, *, chance: bool) -> tuple[Observed, bool, bool]:
         """A run, whether it drew from torch, and whether from others; without ``chance`` at first in the quick way."""

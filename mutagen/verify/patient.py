@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from typing import Any, Protocol
 
 import torch
@@ -27,23 +29,44 @@ class LiveGraph(Protocol):
 class Patient:
     """A graph being edited; ``current[i]`` is the node that now stands for the i-th of the trace.
 
-    ``blocks`` holds the blocks by match; those that are missing are added.
+    ``blocks`` holds the blocks by match; those that are missing are added. ``rebuilt`` are the modules, by match, that
+    get other arguments.
     """
 
-    def __init__(self, live: LiveGraph, model: nn.Module, blocks: dict[str, nn.Module]) -> None:
+    def __init__(
+        self,
+        live: LiveGraph,
+        model: nn.Module,
+        blocks: dict[str, nn.Module],
+        rebuilt: Mapping[str, nn.Module],
+    ) -> None:
         self.model = model
         self.blocks = blocks
+        self.rebuilt = rebuilt
         self.root = live.gm
         self.graph: fx.Graph = copy.deepcopy(live.gm.graph)
         self.records = live.nodes
         self.current: list[fx.Node] = list(self.graph.nodes)
         self.gone: set[int] = set()
+        self.swapped: list[tuple[nn.Module, nn.Module]] = []
         if len(self.current) != len(self.records):
             raise ProofError("P801", "the traced graph and its description differ in length")
         self._keys = {node.key: node.index for node in self.records}
         self._slots = [
             _slots(node, record, self.current) for node, record in zip(self.current, live.nodes, strict=True)
         ]
+
+    def swap(self, module: nn.Module, block: nn.Module, undo: ExitStack) -> None:
+        """Put a block in the place of a module that runs inside a leaf of the graph, or does not run at all."""
+        self.swapped.append((module, block))
+        swap_object(self.model, module, block, undo)
+
+    def enter(self, undo: ExitStack) -> None:
+        """Do again what was undone since, for another run in the same mode."""
+        for block in (*self.blocks.values(), *self.rebuilt.values()):
+            block.train(self.model.training)
+        for module, block in self.swapped:
+            swap_object(self.model, module, block, undo)
 
     def scopes(self) -> dict[fx.Node, str]:
         """Path of the module whose forward runs at each call that is left."""
@@ -153,3 +176,12 @@ def _operands(node: fx.Node) -> list[fx.Node]:
 
 def _map_operands(node: fx.Node, change: Callable[[fx.Node], Any]) -> tuple[Any, Any]:
     return torch.fx.node.map_arg(node.args, change), torch.fx.node.map_arg(node.kwargs, change)
+
+
+def swap_object(model: nn.Module, module: nn.Module, block: nn.Module, undo: ExitStack) -> None:
+    """Put the block in the place of a module that runs inside a leaf of the graph, or does not run at all."""
+    for parent in list(model.modules()):
+        for name, child in list(parent._modules.items()):
+            if child is module:
+                parent._modules[name] = block
+                undo.callback(operator.setitem, parent._modules, name, module)

@@ -10,7 +10,8 @@ from torch import nn
 
 from mutagen.count.model import count_model
 from mutagen.errors import ProofError
-from mutagen.verify.cases import CaseInput, choose_cases
+from mutagen.trace.instances import counting
+from mutagen.verify.cases import CaseInput, choose_cases, stay_images
 from mutagen.verify.fill import GAINS, fill_buffers, fill_parameters
 from mutagen.verify.observe import Leaves, Tensors
 from mutagen.verify.original import Original
@@ -44,10 +45,13 @@ class Prepared:
         self.seed = seed
         self.described = example.make(None, 1.0, 0)
         args, kwargs = example.layout.arguments(self.described)
-        self.counts = count_model(model, args, kwargs=kwargs)
+        with counting() as calls:
+            self.counts = count_model(model, args, kwargs=kwargs)
+        self._roomy = self.counts.macs >= 0 and stay_images(calls.shapes.values())
+        self.drawn = 0  # goes up with each change of the weights
         self._all = surviving_tensors(model, ())
         self._built = {id(buffer): (buffer, buffer.detach().clone()) for buffer in model.buffers()}
-        self._next = self._drawn()
+        self._next = self._draw()
         self.advance()
 
     def advance(self) -> None:
@@ -78,8 +82,9 @@ class Prepared:
                     buffer.copy_(self._built[id(buffer)][1])
         fill_parameters(tensors.parameters, self.seed, gain=self.original.gain)
         fill_buffers(tensors.buffers, self.seed)
+        self.drawn += bool(tensors.parameters or tensors.buffers)
 
-    def _drawn(self) -> Iterator[float]:
+    def _draw(self) -> Iterator[float]:
         """The factors of the weights' scale under which the outputs tell something, the weights drawn by each."""
         for gain in GAINS:
             cases, notes = self._chosen(gain, graded=True) or self._chosen(gain, graded=False) or ([], [])
@@ -96,7 +101,7 @@ class Prepared:
     def _chosen(self, gain: float, *, graded: bool) -> tuple[list[CaseInput], list[str]] | None:
         self.original = Original(self.model, self.example.layout, seed=self.seed, gain=gain, graded=graded)
         self._fill(self._all)
-        cases, notes = choose_cases(self._make, self.original.accepts)
+        cases, notes = choose_cases(self._make, self.original.accepts, roomy=self._roomy)
         return (cases, notes) if cases else None
 
     def _make(self, batch: int | None, scale: float) -> Leaves:

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from typing import Protocol, TypeVar
 
+from mutagen.blocks.catalogue import shelf
 from mutagen.errors import InternalError, ProofError, TargetError
 from mutagen.records.plan import Plan
 from mutagen.records.proof import CaseFacts, EditedInfo, EditedRun, ReferenceInfo
@@ -21,7 +22,8 @@ _ROOM = "mutagen.verify.session:"
 _T = TypeVar("_T")
 Call = tuple[str, tuple[object, ...], dict[str, object]]
 
-_PREPARED: Sequence[Call] = ((f"{_ROOM}prepare", (SEED,), {}), (f"{_ROOM}warm_up", (), {}))
+_PREPARED: Call = (f"{_ROOM}prepare", (SEED,), {})
+_AHEAD: Sequence[Call] = tuple((f"{_ROOM}look_ahead", (case,), {}) for case in range(4))
 
 
 class Session(Protocol):
@@ -31,8 +33,8 @@ class Session(Protocol):
         """Begin a call."""
         ...
 
-    def start_all(self, calls: Sequence[Call], *, timeout: float | None = None) -> None:
-        """Begin calls that are made one after the other, until one fails."""
+    def start_all(self, calls: Sequence[Call], *, spare: Sequence[Call] = (), timeout: float | None = None) -> None:
+        """Begin calls that are made one after the other, until one fails; ``spare`` ones until somebody waits."""
         ...
 
     def result(self) -> object:
@@ -42,13 +44,14 @@ class Session(Protocol):
 
 def begin(original: Session, target: Target, *, need_calls: bool, timeout: float | None = None) -> None:
     """Let a session open the model and do what a proof needs, whatever the edit will be."""
+    known: Call = ("mutagen.blocks.catalogue:take_over", (shelf(),), {})
     opened: Call = ("mutagen.trace.session:open_again", (target,), {"need_calls": need_calls})
-    original.start_all([opened, *_PREPARED], timeout=timeout)
+    original.start_all([known, opened, _PREPARED], spare=_AHEAD, timeout=timeout)
 
 
 def begin_again(original: Session, *, timeout: float | None = None) -> None:
     """Let the session that served one proof prepare for another."""
-    original.start_all(_PREPARED, timeout=timeout)
+    original.start_all([_PREPARED], spare=_AHEAD, timeout=timeout)
 
 
 def prove(original: Session, edited: Session, *, plan: Plan, target: Target, timeout: float | None = None) -> Verdict:

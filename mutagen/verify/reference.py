@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, suppress
-from dataclasses import dataclass
-from functools import partial
-from typing import Any, Protocol
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from typing import Any
 
-import torch
 from torch import nn
 
 from mutagen.errors import MutagenError, ProofError
 from mutagen.records.plan import Surgery
 from mutagen.records.proof import CaseFacts, ReferenceInfo
 from mutagen.trace.mode import set_mode
-from mutagen.verify.cases import CaseInput
 from mutagen.verify.eager import can_be_eager, operate_eagerly
 from mutagen.verify.fill import fill_buffers, fill_parameters
 from mutagen.verify.interpret import runner
-from mutagen.verify.observe import Groups, Leaves, Observed, Tensors, observe
-from mutagen.verify.patient import LiveGraph
+from mutagen.verify.observe import Groups, Observed, Tensors, observe
+from mutagen.verify.patient import LiveGraph, Patient
 from mutagen.verify.prepared import Prepared, degenerate
 from mutagen.verify.rebuild import GivenOf, rebuilt
 from mutagen.verify.saved import START_FILE, save
-from mutagen.verify.streams import Streams, module_paths, streams, with_chance
+from mutagen.verify.streams import Streams, module_paths, with_chance
 from mutagen.verify.surgery import operate
 from mutagen.verify.tensors import (
     all_names,
@@ -36,16 +33,8 @@ from mutagen.verify.tensors import (
     with_blocks,
 )
 
-
-class GraphOf(Protocol):
-    """Gives the graph of the original in a mode for inputs.
-
-    Its output is given where it is at hand, and where chance has a part in it what draws the numbers of the proof.
-    """
-
-    def __call__(
-        self, mode: str, inputs: Leaves, expected: Any, *, drawing: Callable[[], AbstractContextManager[object]] | None
-    ) -> LiveGraph: ...
+GraphOf = Callable[[int], LiveGraph]
+"""The graph of the original in a case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +47,7 @@ class Reference:
     graph: GraphOf
     folder: str
     rebuilt: Mapping[str, nn.Module]
+    patients: list[tuple[LiveGraph, Patient]] = field(default_factory=list)
 
     def run(self, number: int) -> CaseFacts | None:
         """Run one case and leave its numbers in the folder.
@@ -68,7 +58,7 @@ class Reference:
         original = self.prepared.original
         case = self.prepared.cases[number]
         before = original.seen[case.mode, case.shapes]
-        seen = _observe(self, case, list(before.outputs.tensors.values()))
+        seen = _observe(self, number)
         observed = seen.observed
         if not observed.telling:
             if number:
@@ -133,18 +123,34 @@ class _Seen:
     eager: bool = False
 
 
-def _observe(reference: Reference, case: CaseInput, output: list[torch.Tensor]) -> _Seen:
+def _operated(reference: Reference, live: LiveGraph, undo: ExitStack) -> Patient:
+    """The edited graph; the same once more where a case has the graph of another."""
+    for known, patient in reference.patients:
+        if known is live:
+            patient.enter(undo)
+            return patient
     original = reference.prepared.original
+    patient = operate(
+        live,
+        reference.surgery,
+        model=original.model,
+        made=original.blocks,
+        undo=undo,
+        rebuilt=reference.rebuilt,
+    )
+    reference.patients[:] = [(live, patient)]
+    return patient
+
+
+def _observe(reference: Reference, number: int) -> _Seen:
+    original, case = reference.prepared.original, reference.prepared.cases[number]
     model, seed = original.model, original.seed
     chance = original.has_chance(case.mode, case.shapes)
-    drawing = partial(streams, seed, module_paths(model)) if chance else None
-    live = reference.graph(case.mode, case.leaves, None if chance else output, drawing=drawing)
+    live = reference.graph(number)
     set_mode(model, case.mode)
     known = frozenset(original.blocks)
     with ExitStack() as undo:
-        patient = operate(
-            live, reference.surgery, model=model, made=original.blocks, undo=undo, rebuilt=reference.rebuilt
-        )
+        patient = _operated(reference, live, undo)
         fresh = {match: block for match, block in patient.blocks.items() if match not in known}
         blocks = with_blocks(Tensors({}, {}), fresh)
         fill_parameters(blocks.parameters, seed, gain=original.gain)

@@ -51,23 +51,26 @@ def save(
     groups: Groups,
     buffers: dict[str, torch.Tensor] | None = None,
 ) -> None:
-    """Write inputs and numbers to a file that ``load`` reads."""
+    """Write inputs and numbers to files that ``load`` reads."""
     places = layout.arguments(tuple(range(len(leaves))))
-    packed = _packed(groups)
-    torch.save({"leaves": leaves, "places": places, "groups": packed, "buffers": buffers or {}}, Path(folder, file))
+    built = {name: {"values": tensor} for name, tensor in (buffers or {}).items()}
+    index = _packed(folder, file, groups | {_BUILT: built})
+    torch.save({"leaves": leaves, "places": places, "index": index}, Path(folder, file))
 
 
 def load(folder: str, file: str) -> Saved:
     """Read what the other session of this proof wrote; its inputs may be of the user's own classes."""
     found = torch.load(Path(folder, file), weights_only=False)
-    return Saved(**(found | {"groups": _unpacked(*found["groups"])}))
+    groups = _unpacked(folder, file, found["index"])
+    buffers = {name: record["values"] for name, record in groups.pop(_BUILT).items()}
+    return Saved(found["leaves"], found["places"], groups, buffers)
 
 
-_Whole = dict[torch.dtype, torch.Tensor]
+_BUILT = "built"
 
 
-def _packed(groups: Groups) -> tuple[bytes, _Whole]:
-    """Hundreds of small tensors as one for each type, which is far quicker to write and to read."""
+def _packed(folder: str, file: str, groups: Groups) -> bytes:
+    """Write thousands of small tensors as one for each type, which is far quicker than one by one."""
     index: list[tuple[str, str, str, torch.dtype, tuple[int, ...]]] = []
     parts: dict[torch.dtype, list[torch.Tensor]] = {}
     for kind, group in groups.items():
@@ -75,15 +78,28 @@ def _packed(groups: Groups) -> tuple[bytes, _Whole]:
             for part, tensor in record.items():
                 parts.setdefault(tensor.dtype, []).append(tensor.reshape(-1))
                 index.append((kind, name, part, tensor.dtype, tuple(tensor.shape)))
-    return pickle.dumps((tuple(groups), index)), {kind: torch.cat(found) for kind, found in parts.items()}
+    sizes = {dtype: sum(tensor.numel() for tensor in found) for dtype, found in parts.items()}
+    for dtype, whole in _mapped(folder, file, sizes, write=True).items():
+        torch.cat(parts[dtype], out=whole)
+    return pickle.dumps((tuple(groups), sizes, index))
 
 
-def _unpacked(index: bytes, whole: _Whole) -> Groups:
-    kinds, entries = pickle.loads(index)
+def _unpacked(folder: str, file: str, data: bytes) -> Groups:
+    kinds, sizes, entries = pickle.loads(data)
+    whole = _mapped(folder, file, sizes, write=False)
     groups: Groups = {kind: {} for kind in kinds}
-    start = dict.fromkeys(whole, 0)
+    start = dict.fromkeys(sizes, 0)
     for kind, name, part, dtype, shape in entries:
         end = start[dtype] + math.prod(shape)
-        groups[kind].setdefault(name, {})[part] = whole[dtype][start[dtype] : end].view(shape)
+        flat = whole[dtype][start[dtype] : end] if dtype in whole else torch.empty(0, dtype=dtype)
+        groups[kind].setdefault(name, {})[part] = flat.view(shape)
         start[dtype] = end
     return groups
+
+
+def _mapped(folder: str, file: str, sizes: dict[torch.dtype, int], *, write: bool) -> dict[torch.dtype, torch.Tensor]:
+    """The files beside ``file`` that hold the elements of each type, in memory; there is none for no elements."""
+    paths = {kind: str(Path(folder, f"{file}.{str(kind).removeprefix('torch.')}")) for kind in sizes}
+    return {
+        kind: torch.from_file(paths[kind], shared=write, size=size, dtype=kind) for kind, size in sizes.items() if size
+    }

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from mutagen.blocks.live import warm_up as warm_blocks
 from mutagen.records.plan import Product, Surgery
 from mutagen.records.proof import CaseFacts, EditedInfo, EditedRun, ReferenceInfo
 from mutagen.records.target import Target
 from mutagen.trace import session as trace
 from mutagen.trace.build import build_model, evaluate, seed_all
 from mutagen.trace.load_target import import_target
+from mutagen.verify.case_graphs import CaseGraphs
 from mutagen.verify.edited import Edited, open_edited
 from mutagen.verify.prepared import Prepared
 from mutagen.verify.quiet import quiet
@@ -22,6 +23,7 @@ from mutagen.verify.reference import Reference, open_reference
 from mutagen.verify.surgery import untouched
 
 _prepared: list[Prepared] = []
+_graphs: list[CaseGraphs] = []
 _reference: list[Reference] = []
 _built: list[tuple[nn.Module, Callable[[], nn.Module], list[tuple[Tensor, Tensor]]]] = []
 _edited: list[Edited] = []
@@ -37,16 +39,15 @@ def prepare(seed: int) -> None:
         _prepared[0].put_back()
     with quiet():
         _prepared[:] = [Prepared(live.model, live.example, seed=seed)]
+    _graphs[:] = [CaseGraphs(_prepared[0])]
     _reference.clear()
 
 
-def warm_up() -> None:
-    """Do what every reference needs while it is not known yet what will be changed."""
-    graphs = trace.Graphs()
-    with quiet():
-        for case in _prepared[0].cases:
-            graphs.trace_ahead(case.mode, case.leaves)
-    warm_blocks()
+def look_ahead(number: int) -> None:
+    """Find the graph of a case, if there is such a case, while it is not known yet what will be changed."""
+    if number < len(_prepared[0].cases):
+        with quiet():
+            _graphs[0].look_ahead(number, trace.Graphs)
 
 
 def reference(surgery: tuple[Surgery, ...], folder: str) -> ReferenceInfo:
@@ -55,10 +56,11 @@ def reference(surgery: tuple[Surgery, ...], folder: str) -> ReferenceInfo:
     with quiet():
         if _reference:
             prepared.advance()
+        graphs = partial(trace.Graphs, untouched(prepared.model, surgery))
         opened, info = open_reference(
             prepared,
             surgery,
-            graph=trace.Graphs(untouched(prepared.model, surgery)),
+            graph=partial(_graphs[0].graph, graphs=graphs),
             folder=folder,
             given=trace.live().births.given,
         )

@@ -34,13 +34,13 @@ def operate(
 
     Raises ProofError where an edit has no exact meaning in this graph.
     """
-    patient = Patient(live, model, made)
+    patient = Patient(live, model, made, rebuilt or {})
     # What stands beside a module finds it as it was.
     for step in sorted(surgery, key=lambda it: not isinstance(it, InsertAtModule)):
         if isinstance(step, SwapModule):
             _swap_module(patient, step, undo)
         elif isinstance(step, SetArguments):
-            _put(patient, step.path, (rebuilt or {})[step.match].train(model.training), undo)
+            _put(patient, step.path, patient.rebuilt[step.match].train(model.training), undo)
         elif isinstance(step, InsertAtModule):
             insert_at(patient, step, aliases_of(model, step.path))
         elif isinstance(step, SwapCall):
@@ -51,7 +51,7 @@ def operate(
         if isinstance(step, SwapModule):
             _refuse_reads(patient, aliases_of(model, step.path))
         elif isinstance(step, SetArguments):
-            _refuse_reads(patient, aliases_of(model, step.path), kept=tensors_of((rebuilt or {})[step.match]))
+            _refuse_reads(patient, aliases_of(model, step.path), kept=tensors_of(patient.rebuilt[step.match]))
     return patient
 
 
@@ -92,7 +92,7 @@ def _swap_module(patient: Patient, step: SwapModule, undo: ExitStack) -> None:
     for region in regions:
         _replace_region(patient, region, block)
     if not direct and not regions:
-        swap_object(patient.model, module, block, undo)
+        patient.swap(module, block, undo)
 
 
 def _put(patient: Patient, path: str, new: nn.Module, undo: ExitStack) -> None:
@@ -105,7 +105,7 @@ def _put(patient: Patient, path: str, new: nn.Module, undo: ExitStack) -> None:
     for region in regions:
         _replace_region(patient, region, new)
     if not direct and not regions:
-        swap_object(patient.model, module, new, undo)
+        patient.swap(module, new, undo)
 
 
 def _replace_call(patient: Patient, index: int, block: Callable[..., object]) -> None:
@@ -131,15 +131,6 @@ def _replace_region(patient: Patient, region: Region, block: nn.Module) -> None:
     inside = (patient.records[index] for index in region.nodes)
     if any(record.in_place and record.storage == storage for record in inside):
         redirect_readers(patient, region.nodes[0], region.source, result=new)
-
-
-def swap_object(model: nn.Module, module: nn.Module, block: nn.Module, undo: ExitStack) -> None:
-    """Put the block in the place of a module that runs inside a leaf of the graph, or does not run at all."""
-    for parent in list(model.modules()):
-        for name, child in list(parent._modules.items()):
-            if child is module:
-                parent._modules[name] = block
-                undo.callback(operator.setitem, parent._modules, name, module)
 
 
 def _insert(patient: Patient, step: InsertOnEdge) -> None:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 
 import pytest
 
-from mutagen.blocks.catalogue import check_options, find_block, load_blocks, read_block, unmet
+from mutagen.blocks import catalogue
+from mutagen.blocks.catalogue import (
+    Names,
+    check_options,
+    find_block,
+    load_blocks,
+    read_block,
+    render,
+    shelf,
+    unmet,
+)
 from mutagen.errors import InternalError, RuleError
 
 GOOD = """{#
@@ -130,3 +141,13 @@ def test_neither_the_catalogue_nor_recognition_imports_torch():
         "sys.exit('torch' in sys.modules or 'libcst' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_another_process_has_read_serves_as_the_templates_do(monkeypatch):
+    known = pickle.loads(pickle.dumps(shelf()))
+    texts = {name: render(block, Names(), name) for name, block in load_blocks().items()}
+    with monkeypatch.context() as patch:
+        patch.setattr(catalogue, "_shelves", [known])
+        assert {name: render(block, Names(), name) for name, block in load_blocks().items()} == texts
+        assert "class Other(" in render(load_blocks()["ECA"], Names(), "Other")
+    assert known.texts == texts

@@ -142,3 +142,21 @@ def test_each_call_in_a_row_has_the_whole_time(host):
     session = host.session("the model")
     session.start_all([("time:sleep", (0.4,), {}), ("time:sleep", (0.4,), {})], timeout=0.7)
     assert session.result() is None
+
+
+def test_spare_calls_are_made_until_somebody_waits(host):
+    session = host.session("the model")
+    spare = [("os:mkdir", ("first",), {}), ("time:sleep", (1.0,), {}), ("os:mkdir", ("late",), {})]
+    session.start_all([("os:getpid", (), {})], spare=spare)
+    time.sleep(0.5)
+    pid = session.result()
+    assert pid == session.call("os:getpid")
+    assert session.call("os.path:exists", "first") is True and session.call("os.path:exists", "late") is False
+
+
+def test_what_becomes_of_spare_calls_is_not_told(host):
+    session = host.session("the model")
+    session.start_all([("os:getpid", (), {})], spare=[("operator:truediv", (1, 0), {}), ("os:mkdir", ("never",), {})])
+    time.sleep(0.5)
+    assert session.result() == session.call("os:getpid")
+    assert session.call("os.path:exists", "never") is False

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from mutagen.errors import TargetError
+from mutagen.trace.mode import set_mode
 from mutagen.trace.recorded_way import trace_recorded
 from mutagen.trace.running import difference
 from mutagen.trace.session import Graphs, live
@@ -524,3 +525,39 @@ def test_children_that_are_called_like_attributes_of_a_graph(opened):
         """
     )
     assert (trace.method, _names(trace.nodes)) == ("fx", ["conv2d", "relu", "batch_norm", "sum", "add"])
+
+
+def test_modules_are_switched_as_they_switch_themselves(opened):
+    opened("""
+    class Merged(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(3, 3, 1)
+            self.merged = False
+        def train(self, mode=True):
+            self.merged = not mode
+            return super().train(mode)
+        def forward(self, x):
+            return self.conv(x)
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.frozen = nn.BatchNorm2d(3)
+            self.frozen.train = lambda mode=True: self.frozen
+            self.frozen.training = False
+            self.inner = nn.Sequential(Merged(), nn.Dropout(0.5))
+        def forward(self, x):
+            return self.inner(self.frozen(x))
+    """)
+    model = live().model
+    for mode, training in (("train", True), ("eval", False)):
+        set_mode(model, mode)
+        assert model.training is model.inner[1].training is model.inner[0].conv.training is training
+        assert model.inner[0].merged is not training and model.frozen.training is False
+
+
+def test_the_mode_is_as_before_when_its_readers_were_noted(opened):
+    opened(BLOCK)
+    graph("train", live().make_inputs())
+    assert "training" not in vars(torch.nn.Module) and live().model.conv1.training is not None

@@ -39,8 +39,8 @@ class Here:
     def start(self, function: str, /, *args: object, timeout: float | None = None) -> None:
         self.call(function, *args)
 
-    def start_all(self, calls: Sequence[Asked], *, timeout: float | None = None) -> None:
-        for function, args, kwargs in calls:
+    def start_all(self, calls: Sequence[Asked], *, spare: Sequence[Asked] = (), timeout: float | None = None) -> None:
+        for function, args, kwargs in (*calls, *spare):
             self.call(function, *args, **kwargs)
 
     def result(self) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from mutagen.verify.cases import choose_cases
+from mutagen.verify.cases import choose_cases, stay_images
 
 
 def images(side, channels=3, rank=2):
@@ -16,8 +16,8 @@ def images(side, channels=3, rank=2):
     return make
 
 
-def chosen(make, accepts=lambda mode, leaves: True):
-    cases, notes = choose_cases(make, lambda mode, leaves, shapes: accepts(mode, leaves))
+def chosen(make, accepts=lambda mode, leaves: True, *, roomy=False):
+    cases, notes = choose_cases(make, lambda mode, leaves, shapes: accepts(mode, leaves), roomy=roomy)
     return [(case.mode, case.shapes[0]) for case in cases], notes
 
 
@@ -70,6 +70,26 @@ def test_small_inputs_stay():
     cases, notes = chosen(images(32))
     assert {shape[1:] for _, shape in cases} == {(3, 32, 32), (3, 64, 32)}
     assert notes == []
+
+
+def test_half_the_size_serves_beside_the_described_one_where_images_stay_images():
+    cases, notes = chosen(images(32), roomy=True)
+    assert [shape for _, shape in cases] == [(2, 3, 16, 32), (1, 3, 32, 32)] * 2
+    assert notes == []
+    cases, notes = chosen(images(32), lambda mode, leaves: leaves[0].shape[2] == leaves[0].shape[3], roomy=True)
+    assert [shape for _, shape in cases] == [(2, 3, 16, 16), (1, 3, 32, 32)] * 2
+    assert notes == []
+
+
+def test_half_the_size_is_left_out_where_the_model_refuses_it():
+    cases, _ = chosen(images(32), lambda mode, leaves: min(leaves[0].shape[2:]) >= 32, roomy=True)
+    assert [shape for _, shape in cases] == [(2, 3, 32, 32), (1, 3, 64, 32)] * 2
+
+
+def test_images_that_get_narrow_are_no_images():
+    assert stay_images([(1, 64, 32, 32), (1, 64, 8, 8), (1, 64, 1, 1), (1, 10)])
+    assert not stay_images([(1, 64, 32, 32), (1, 64, 4, 4)])
+    assert not stay_images([(1, 10), (1, 64, 1, 1)])
 
 
 def test_volumes_are_made_smaller_still():
