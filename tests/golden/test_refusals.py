@@ -152,10 +152,11 @@ def test_a_layer_file_of_two_models(bench: Any) -> None:
     maker = "\n\ndef make_layer(width):\n    return Layer(width)\n"
     user = USER.replace("import Layer", "import make_layer").replace(" Layer(width)", " make_layer(width)")
     path = two_models(bench, LAYERS + maker, user)
-    refused = bench.run("gated-residuals", path, "Net", SHAPE)
-    assert refused.status == "refused"
-    assert codes(refused) == {"layer": "out-of-scope"}
-    bench.check_untouched()
+    narrow = bench.run("gated-residuals", path, "Net", SHAPE)
+    assert narrow.status == "applied"
+    assert [it.path for it in narrow.files] == [str(path)]
+    assert "self.layer.__class__ = LayerScaleLayer\n" in path.read_text()
+    path.write_bytes(bench.original[str(path)])
     wider = bench.run("gated-residuals", path, "Net", SHAPE, scope="package")
     assert wider.status == "applied"
     assert [it.path for it in wider.files] == [str(bench.folder / "pkg/layers.py")]

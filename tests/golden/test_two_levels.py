@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -323,3 +324,11 @@ def test_what_stays_refused(bench: Any, name: str) -> None:
     assert report.status == "refused"
     assert {it.code for it in report.plan.rules[0].refused} == {"out-of-scope"}
     bench.check_untouched()
+
+
+def test_every_patch_has_a_case() -> None:
+    stored = {
+        it.name.split("--")[0].removeprefix("two-levels-")
+        for it in (Path(__file__).parent / "patches").glob("two-levels-*")
+    }
+    assert stored == set(CASES)
