@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.modules.dropout import _DropoutNd as _Dropout
 
 from mutagen.records.proof import Mode
@@ -23,10 +23,13 @@ _FOREIGN = "forward draws from the random generator of Python or numpy"
 class Original:
     """Runs the original once for each case; remembers what came out, and in ``why`` what last spoke against a case.
 
-    ``graded`` says that gradients are recorded, with which some models do not run.
+    ``graded`` says that gradients are recorded, with which some models do not run; ``picky``, that sizes at which the
+    outputs say nothing are not taken. ``untelling`` says that there was one.
     """
 
-    def __init__(self, model: nn.Module, layout: Any, *, seed: int, gain: float, graded: bool = True) -> None:
+    def __init__(
+        self, model: nn.Module, layout: Any, *, seed: int, gain: float, graded: bool = True, picky: bool = False
+    ) -> None:
         self.model = model
         self.layout = layout
         self.seed = seed
@@ -35,7 +38,10 @@ class Original:
         self.seen: dict[_Case, Observed] = {}
         self.blocks: dict[str, nn.Module] = {}
         self.why = ""
+        self.untelling = False
+        self._picky = picky
         self._chance: set[_Case] = set()
+        self._by_value: bool | None = None
         self._own = edited_tensors(model, str)
         self._paths = module_paths(model)
 
@@ -49,6 +55,9 @@ class Original:
             return False
         if drawn and mode == "train":
             self.why = _FOREIGN
+            return False
+        if self._picky and mode == "eval" and not observed.telling:
+            self.why, self.untelling = "its outputs are not finite, or constant", True
             return False
         # Without the history that autograd keeps with them: it holds all activations.
         kept = {name: tensor.detach() for name, tensor in observed.outputs.tensors.items()}
@@ -80,6 +89,23 @@ class Original:
     def has_chance(self, mode: Mode, shapes: Shapes) -> bool:
         """Whether random numbers were drawn in a case."""
         return (mode, shapes) in self._chance
+
+    def follows_values(self, mode: Mode, leaves: Leaves, shapes: Shapes) -> bool:
+        """Whether the shapes of the outputs follow from values of the inputs: as many key points as were found."""
+        if self._by_value is None:
+            set_mode(self.model, mode)
+            self._by_value = any(self._other_shapes(leaves, (mode, shapes), factor) for factor in (0.75, -1.0))
+        return self._by_value
+
+    def _other_shapes(self, leaves: Leaves, case: _Case, factor: float) -> bool:
+        real = [isinstance(it, Tensor) and it.is_floating_point() for it in leaves]
+        other = tuple(it * factor if scaled else it for it, scaled in zip(leaves, real, strict=True))
+        try:
+            found = self._seen(other, chance=case in self._chance)[0].outputs.tensors
+        except Exception:  # a model that takes these values alone says nothing about its shapes
+            return False
+        before = self.seen[case].outputs.tensors
+        return {name: it.shape for name, it in found.items()} != {name: it.shape for name, it in before.items()}
 
     def fails_backward(self, mode: Mode, leaves: Leaves) -> bool:
         """Whether the model itself cannot be differentiated in a mode."""

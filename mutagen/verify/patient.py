@@ -25,6 +25,9 @@ class LiveGraph(Protocol):
     @property
     def nodes(self) -> tuple[Node, ...]: ...
 
+    @property
+    def method(self) -> str: ...
+
 
 class Patient:
     """A graph being edited; ``current[i]`` is the node that now stands for the i-th of the trace.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Protocol
 
 import torch
@@ -86,23 +87,30 @@ class Prepared:
 
     def _draw(self) -> Iterator[float]:
         """The factors of the weights' scale under which the outputs tell something, the weights drawn by each."""
-        for gain in GAINS:
-            cases, notes = self._chosen(gain, graded=True) or self._chosen(gain, graded=False) or ([], [])
-            if not cases:
+        for picky, gain in product((False, True), GAINS):
+            cases, notes = self._chosen(gain, picky=picky)
+            if not cases and not self.original.untelling:
                 raise ProofError(
                     "P810", "the original runs with none of the inputs of the proof", detail=self.original.why
                 )
-            if self.original.telling:
+            if cases and self.original.telling:
                 if not any(case.mode == "train" for case in cases):
                     notes.append(f"no train proof: {self.original.why}")
                 self.cases, self.notes = tuple(cases), tuple(notes)
                 yield gain
 
-    def _chosen(self, gain: float, *, graded: bool) -> tuple[list[CaseInput], list[str]] | None:
-        self.original = Original(self.model, self.example.layout, seed=self.seed, gain=gain, graded=graded)
-        self._fill(self._all)
-        cases, notes = choose_cases(self._make, self.original.accepts, roomy=self._roomy)
-        return (cases, notes) if cases else None
+    def _chosen(self, gain: float, *, picky: bool) -> tuple[list[CaseInput], list[str]]:
+        """The cases, with gradients if there are any so; ``picky`` leaves out sizes at which outputs say nothing."""
+        cases: list[CaseInput] = []
+        notes: list[str] = []
+        for graded in (True, False):
+            wanted = {"graded": graded, "picky": picky}
+            self.original = Original(self.model, self.example.layout, seed=self.seed, gain=gain, **wanted)
+            self._fill(self._all)
+            cases, notes = choose_cases(self._make, self.original.accepts, roomy=self._roomy)
+            if cases or self.original.untelling:
+                break
+        return cases, notes
 
     def _make(self, batch: int | None, scale: float) -> Leaves:
         return self.example.make(batch, scale, self.seed)

@@ -165,7 +165,12 @@ def _observe(reference: Reference, number: int) -> _Seen:
 
             return with_chance(once, seed=seed, modules=paths, chance=chance)
 
+        recorded = live.method == "recorded" and can_be_eager(patient, reference.surgery)
+        by_value = recorded and original.follows_values(case.mode, case.leaves, case.shapes)
         try:
+            if by_value:
+                operate_eagerly(patient, reference.surgery, undo, reference.rebuilt)
+                return _Seen(look(True, original.call), own, eager=True)
             try:
                 return _Seen(look(True), own)
             except Exception:
@@ -175,7 +180,7 @@ def _observe(reference: Reference, number: int) -> _Seen:
         except MutagenError:
             raise
         except Exception as error:
-            if can_be_eager(patient, reference.surgery):
+            if not by_value and can_be_eager(patient, reference.surgery):
                 with suppress(Exception):
                     operate_eagerly(patient, reference.surgery, undo, reference.rebuilt)
                     return _Seen(look(True, original.call), own, eager=True)

@@ -303,3 +303,19 @@ def test_a_model_that_cannot_be_differentiated_is_compared_by_its_outputs(bench)
     proof = equal(bench, source)
     assert proof.equal and all("cannot be differentiated" in note for note in proof.notes) and len(proof.notes) == 2
     assert not equal(bench, source, right(source).replace("x * 2", "x * 3")).equal
+
+
+def test_sizes_at_which_outputs_are_not_finite_are_left_out(bench):
+    found = equal(bench, net("out / (1.0 if x.shape[2] > 20 or x.shape[3] == 16 == x.shape[2] else 0.0)"))
+    assert found.equal
+    heights = {case.shapes[0][2] for case in found.cases}
+    assert len(heights) == 2 and all(height == 16 or height > 20 for height in heights)
+
+
+def test_as_many_results_as_were_found(bench):
+    """The graph holds the number that it was recorded with, and runs with it whatever changes."""
+    found = "out.flatten()[torch.arange(int((out > 0.3).sum()))]"
+    source = net(found, "self.act = nn.ReLU()").replace("F.relu", "self.act")
+    edited = source.replace("nn.ReLU", "nn.GELU")
+    assert equal(bench, source, edited).equal
+    assert not equal(bench, source, edited.replace("0.3", "0.31")).equal
