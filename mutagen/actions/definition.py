@@ -88,12 +88,14 @@ def module_of(file: SourceFile, scene: Scene) -> str:
 
 
 def written_module(module: str, file: SourceFile, scene: Scene) -> str:
-    """A module as the file imports those beside it: relative where the others of its package are."""
+    """A module as the file imports those beside it: relative, with as many dots as it uses, where others are."""
     here = module_of(file, scene)
     package = here if Path(file.path).name == "__init__.py" else here.rpartition(".")[0]
-    relative = any(isinstance(it, ast.ImportFrom) and it.level for it in file.tree.body)
-    if relative and package and module.startswith(f"{package}."):
-        return "." + module[len(package) + 1 :]
+    most = max((it.level for it in file.tree.body if isinstance(it, ast.ImportFrom)), default=0)
+    for level in range(1, most + 1):
+        if package and module.startswith(f"{package}."):
+            return "." * level + module[len(package) + 1 :]
+        package = package.rpartition(".")[0]
     return module
 
 
