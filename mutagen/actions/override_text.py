@@ -174,7 +174,15 @@ def test_lines(head: str, tests: list[str], step: str) -> list[str]:
         return [line]
     indent = head[: len(head) - len(head.lstrip())]
     rows = [f"{indent}{step}{'and ' if number else ''}{test}" for number, test in enumerate(tests)]
-    return [f"{head}(", *rows, f"{indent}):"]
+    return [f"{head}(", *(line for row in rows for line in _tuple_lines(row, step)), f"{indent}):"]
+
+
+def _tuple_lines(row: str, step: str) -> list[str]:
+    """A row with the items of its tuple below where it would be too long."""
+    head, opened, rest = row.partition("((")
+    if fits(row) or not opened:
+        return [row]
+    return call_lines(f"{head}((", rest.removesuffix("))").split(", "), "))", step, packed=True)
 
 
 def call_lines(head: str, arguments: Sequence[str], tail: str, step: str, *, packed: bool = False) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import textwrap
 
+from mutagen.actions import override_text
+
 NET = """
 REGISTRY = {"conv": nn.Conv2d, "norm": nn.BatchNorm2d, "act": nn.ReLU}
 
@@ -292,3 +294,17 @@ def test_many_whose_siblings_change_are_refused(planned):
     done = planned(pairs(9), but("stages.high.{0,2,4,6}.left"))
     assert set(done.refused) == {"needs-split"}
     assert done.plan.edits == ()
+
+
+def test_a_long_list_of_parts_stands_in_rows():
+    paths = ", ".join(f'"features.stage2.unit{number}"' for number in range(17, 21))
+    tests = ["isinstance(conv, nn.Conv2d)", f"path.startswith(({paths}))"]
+    assert override_text.test_lines("        if ", tests, "    ") == [
+        "        if (",
+        "            isinstance(conv, nn.Conv2d)",
+        "            and path.startswith((",
+        '                "features.stage2.unit17", "features.stage2.unit18", "features.stage2.unit19",',
+        '                "features.stage2.unit20",',
+        "            ))",
+        "        ):",
+    ]
