@@ -112,7 +112,8 @@ def _of_entry(
     try:
         survey = bench.zygote.run("survey", entry, root, timeout=options.timeout)
     except JobFailed as problem:
-        yield from (replace(blank, rule=rule, scope=scope, detail=f"no survey: {problem}") for rule, scope in missing)
+        unknown = replace(blank, outcome="unsurveyed", detail=f"no survey: {problem}")
+        yield from (replace(unknown, rule=rule, scope=scope) for rule, scope in missing)
         return
     for rule, scope in missing:
         own = replace(blank, rule=rule, scope=scope)

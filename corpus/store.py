@@ -14,7 +14,10 @@ from typing import Any
 
 from corpus.entries import Entry
 
-OUTCOMES = ("proved", "already", "unreadable", "refused", "wrong", "crashed", "timed-out")
+OUTCOMES = ("proved", "already", "unreadable", "refused", "wrong", "crashed", "timed-out", "unsurveyed")
+_ALWAYS = frozenset({"wrong", "crashed", "timed-out", "unsurveyed"})
+"""Outcomes that are counted for pairs without doubtless targets too."""
+
 GOOD = frozenset({"proved", "already"})
 TABLE = Path(__file__).with_name("table.jsonl")
 
@@ -141,9 +144,7 @@ def table(results: Iterable[Result], *, by: str) -> str:
     rows: dict[str, Counter[str]] = defaultdict(Counter)
     for result in results:
         row = rows[getattr(result, by)]
-        row[
-            result.outcome if result.applicable or result.outcome in {"wrong", "crashed", "timed-out"} else "other"
-        ] += 1
+        row[result.outcome if result.applicable or result.outcome in _ALWAYS else "other"] += 1
         row["applicable"] += result.applicable
         row["shown"] += result.applicable and result.outcome in GOOD
     heads: tuple[str, ...] = (by, "applicable", *OUTCOMES, "%", "not applicable")
@@ -172,7 +173,7 @@ def summary(results: list[Result]) -> str:
     lines = [
         f"applicable {len(applicable)}, proved {count['proved']}, already {count['already']} ({share:.1f} %), "
         f"refused {count['refused']}, unreadable {count['unreadable']}, wrong {every['wrong']}, "
-        f"crashed {every['crashed']}, timed out {every['timed-out']}",
+        f"crashed {every['crashed']}, timed out {every['timed-out']}, unsurveyed {every['unsurveyed']}",
         "refused by code: " + (", ".join(f"{code} {number}" for code, number in codes.most_common()) or "none"),
         *thresholds(results),
     ]
@@ -202,7 +203,11 @@ def thresholds(results: list[Result]) -> list[str]:
             (f"proved in {name}", _share(own, GOOD), _share(own, GOOD) >= 90, "%, at least 90")
             for name, own in sorted(large.items())
         ),
-        *((word, n, n == 0, ", none allowed") for word in ("wrong", "crashed") for n in [_number(results, word)]),
+        *(
+            (word, n, n == 0, ", none allowed")
+            for word in ("wrong", "crashed", "unsurveyed")
+            for n in [_number(results, word)]
+        ),
         ("timed out", late, late <= 1, "% of those tried, at most 1"),
         ("unreadable", _number(results, "unreadable"), True, " with more than 6 override lines or one loop"),
         ("lines changed, median of pairs", per_pair, per_pair <= 4, ", at most 4 beside new classes"),

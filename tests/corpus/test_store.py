@@ -48,7 +48,7 @@ def test_exit_code() -> None:
 def test_table_and_summary() -> None:
     results = [PROVED, REFUSED, WRONG, OTHER]
     row = table(results, by="rule").splitlines()[1].split()
-    assert row == ["bn-to-gn", "3", "1", "0", "0", "1", "1", "0", "0", "33", "1"]
+    assert row == ["bn-to-gn", "3", "1", "0", "0", "1", "1", "0", "0", "0", "33", "1"]
     text = summary(results)
     assert (
         "applicable 3, proved 1, already 0 (33.3 %), refused 1, unreadable 0, wrong 1, crashed 0, timed out 0" in text
@@ -59,11 +59,19 @@ def test_table_and_summary() -> None:
 
 def test_the_stored_table_keeps_what_is_compared(tmp_path: Path) -> None:
     doubtful = replace(PROVED, entry="m:j", applicable=False)
-    results = [REFUSED, replace(PROVED, lines=3, edits=2), OTHER, replace(OTHER, rule="relu-to-gelu"), doubtful]
+    unknown = replace(OTHER, entry="m:k", outcome="unsurveyed")
+    results = [
+        unknown,
+        REFUSED,
+        replace(PROVED, lines=3, edits=2),
+        OTHER,
+        replace(OTHER, rule="relu-to-gelu"),
+        doubtful,
+    ]
     write_table(tmp_path / "table.jsonl", results)
-    kept = read_table(tmp_path / "table.jsonl", [Entry("p", "1", "m", "m.py", name) for name in "fgij"])
-    assert [result.entry for result in kept] == ["m:f", "m:g", "m:i", "m:i", "m:j"]
-    assert len((tmp_path / "table.jsonl").read_text().splitlines()) == 4
+    kept = read_table(tmp_path / "table.jsonl", [Entry("p", "1", "m", "m.py", name) for name in "fgijk"])
+    assert [result.entry for result in kept] == ["m:f", "m:g", "m:i", "m:i", "m:j", "m:k"]
+    assert len((tmp_path / "table.jsonl").read_text().splitlines()) == 5
     for name in ("entry", "package", "rule", "scope", "outcome", "applicable", "codes", "lines", "edits"):
         assert {getattr(result, name) for result in kept} == {getattr(result, name) for result in results}
     assert {result.tool for result in kept if result.outcome != "not-applicable"} == {"abc"}
@@ -77,6 +85,7 @@ def test_thresholds() -> None:
         "proved of applicable: 95": [replace(REFUSED, entry=f"m:r{n}") for n in range(5)],
         "proved in q: 0": [replace(REFUSED, entry=f"m:r{n}", package="q") for n in range(11)],
         "wrong: 1": [WRONG],
+        "unsurveyed: 1": [replace(OTHER, outcome="unsurveyed")],
         "timed out: 1.96": [replace(REFUSED, entry=f"m:r{n}", outcome="timed-out") for n in range(2)],
         "lines changed, median of pairs: 9": [replace(PROVED, entry=f"m:l{n}", lines=9, edits=3) for n in range(200)],
     }
