@@ -18,7 +18,7 @@ from mutagen.load.others import other_models
 from mutagen.load.plan_file import check_hashes, read_plan
 from mutagen.load.target_file import Located, find_target
 from mutagen.match.select import select
-from mutagen.plan.make import make_plan
+from mutagen.planning.make import make_plan
 from mutagen.records.collateral import Collateral
 from mutagen.records.match import RuleMatches
 from mutagen.records.options import Options

@@ -13,7 +13,7 @@ from mutagen.blocks.catalogue import load_blocks
 from mutagen.blocks.recognise import standing_products
 from mutagen.errors import Place, TargetError
 from mutagen.match.select import select
-from mutagen.plan.make import make_plan
+from mutagen.planning.make import make_plan
 from mutagen.records.options import Scope
 from mutagen.records.plan import Plan
 from mutagen.records.result import FileChange

@@ -15,7 +15,7 @@ from mutagen.blocks.recognise import standing_products
 from mutagen.errors import InternalError, Place, ProofError
 from mutagen.load.model_call import format_call
 from mutagen.match.select import select
-from mutagen.plan.make import make_plan
+from mutagen.planning.make import make_plan
 from mutagen.records.plan import Edit, Plan
 from mutagen.records.proof import Outline
 from mutagen.records.result import Check, Counts, Verdict

@@ -14,7 +14,7 @@ from mutagen.blocks.catalogue import load_blocks
 from mutagen.blocks.recognise import standing_products
 from mutagen.load.rules_file import find_rules, read_rules
 from mutagen.match.select import select
-from mutagen.plan.make import make_plan
+from mutagen.planning.make import make_plan
 from mutagen.records.plan import Plan
 from mutagen.records.target import Call, InputSpec, Target
 from mutagen.rewrite.apply import rewrite

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mutagen.actions.draft import Draft
-from mutagen.plan.conflicts import find_conflicts
+from mutagen.planning.conflicts import find_conflicts
 from mutagen.records.plan import Edit
 from mutagen.records.rules import Action, Query, Rule
 from mutagen.records.span import Span

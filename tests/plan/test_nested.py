@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mutagen.plan.nested import merge_nested
+from mutagen.planning.nested import merge_nested
 from mutagen.records.plan import Edit
 from mutagen.records.span import Span
 from mutagen.source.project import open_project

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mutagen.errors import ErrorGroup, RuleError
-from mutagen.plan.make import make_plan
+from mutagen.planning.make import make_plan
 from mutagen.records.match import EdgeMatch, RuleMatches
 from mutagen.records.rules import Action, Query, Rule
 from mutagen.records.target import Call

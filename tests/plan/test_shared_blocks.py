@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mutagen.actions.draft import Draft
-from mutagen.plan.shared_blocks import module_stem, share_definitions
+from mutagen.planning.shared_blocks import module_stem, share_definitions
 from mutagen.records.plan import Definition, Import
 from mutagen.source.project import Project, open_project
 

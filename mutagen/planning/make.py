@@ -15,9 +15,9 @@ from mutagen.actions.scene import Scene, refuse
 from mutagen.blocks.catalogue import Block
 from mutagen.blocks.replacement import find_replacement
 from mutagen.errors import ErrorGroup, MutagenError, RuleError
-from mutagen.plan.conflicts import find_conflicts
-from mutagen.plan.nested import merge_nested
-from mutagen.plan.shared_blocks import share_definitions
+from mutagen.planning.conflicts import find_conflicts
+from mutagen.planning.nested import merge_nested
+from mutagen.planning.shared_blocks import share_definitions
 from mutagen.records.match import AnyMatch, CallMatch, EdgeMatch, InstanceMatch, RuleMatches
 from mutagen.records.plan import Plan, RulePlan
 from mutagen.records.rules import Rule
