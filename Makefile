@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 export OMP_NUM_THREADS ?= 1
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-.PHONY: help venv format lint types layers unit test demo corpus-slice corpus clean
+.PHONY: help venv format schema lint types layers unit test demo corpus-slice corpus clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ venv: $(STAMP)  ## make .venv with everything that the other targets need
 format: venv  ## write the formatting and the safe lint fixes
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+schema: venv  ## write rules/rules.schema.json anew, after a change of the rule language
+	$(BIN)/python -m mutagen rules schema -o rules/rules.schema.json
 
 lint: venv  ## formatting and lint rules
 	$(BIN)/ruff format --check .

@@ -1,37 +1,14 @@
-"""``mutagen rules``: what is shipped."""
+"""``mutagen rules``: looking at rule files, checking, testing and starting them."""
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING
-
 import click
 
-from mutagen.cli.output import is_styled, say, width_of
+from mutagen.cli.lazy import LazyGroup
 
-if TYPE_CHECKING:
-    from mutagen.records.rules import Rule
+COMMANDS = ("list", "check", "schema")
 
 
-@click.group("rules", short_help="Show the shipped rule sets.")
+@click.group("rules", cls=LazyGroup, names=COMMANDS, prefix="mutagen.cli.rules_", short_help="Check and list rules.")
 def command() -> None:
-    """Show the rule sets that come with mutagen."""
-
-
-@command.command("list")
-def list_command() -> None:
-    """List the shipped rule sets: name, what each does, and why."""
-    from mutagen.load.rules_file import read_rules, shipped_rules
-    from mutagen.report.text import render_table
-
-    shipped = {name: read_rules(str(path)) for name, path in shipped_rules().items()}
-    rows = [(name, _meaning(rule), rule.why) for name, rules in shipped.items() for rule in rules.rules]
-    say(render_table(("rules", "what", "why"), rows, styled=is_styled(sys.stdout), width=width_of(sys.stdout)))
-
-
-def _meaning(rule: Rule) -> str:
-    query, action = rule.query, rule.action
-    subject = query.edge or query.block or query.op or ", ".join(query.type or query.path)
-    if action.kind == "replace":
-        return f"{subject} → {action.block}"
-    return f"{subject} + {action.block} at {action.at}"
+    """Check and list rule files; none of this needs torch."""

@@ -14,6 +14,7 @@ from mutagen.load.rules_words import (
     ACTIONS,
     EDGES,
     FUNCTIONS,
+    KEYS,
     LATER_VALUES,
     LAYOUTS,
     MEANINGS,
@@ -25,6 +26,7 @@ from mutagen.load.rules_words import (
     SUBJECTS,
     TORCH_BLOCKS,
     KnownBlocks,
+    closest,
     hint_for,
     listed,
     suggestion,
@@ -81,7 +83,7 @@ def _subject(match: Mapping[str, Any]) -> str | None:
 
 def _query(match: Mapping[str, Any], loc: Loc, *, outer: bool) -> Iterator[Finding]:
     subjects = _subjects(match)
-    if outer and not subjects:
+    if outer and not subjects and not any(closest(key, SUBJECTS) for key in match if key not in KEYS["match"]):
         yield "R122", loc, "the match has no subject", "give one of type, path, block, op, edge"
     if not match:
         return

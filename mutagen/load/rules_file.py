@@ -51,7 +51,7 @@ def read_rules(path: str, known: KnownBlocks | None = None) -> RuleSet:
     ``known`` maps the names of catalogue blocks to the names of their arguments; without it names of blocks are taken
     as they are. Raises RuleError, or ErrorGroup with everything that is wrong.
     """
-    files = _files(Path(path))
+    files = files_of(Path(path))
     sets: list[RuleSet] = []
     errors: list[MutagenError] = []
     for file in files:
@@ -69,7 +69,8 @@ def read_rules(path: str, known: KnownBlocks | None = None) -> RuleSet:
     return replace(model, rules=rules, file=path)
 
 
-def _files(path: Path) -> list[Path]:
+def files_of(path: Path) -> list[Path]:
+    """The file itself, or the YAML files of a folder by name. Raises RuleError R101 where a folder holds none."""
     if not path.is_dir():
         return [path]
     found = sorted(each for each in path.iterdir() if each.suffix in SUFFIXES and each.is_file())

@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidat
 from pydantic_core import PydanticCustomError
 
 from mutagen.errors import Place
+from mutagen.load.json_schema import Instead, Or, OrOne
 from mutagen.load.rules_words import VERSION
 from mutagen.records.rules import Action, EdgeKind, Emit, Only, Partial, Query, Rule, Style, Test, TestName, Value
 
@@ -51,9 +52,13 @@ def _present(given: object) -> object:
     return given
 
 
+_VALUE = {"type": ["number", "string", "boolean", "null", "array"]}
+_TEXT = {"type": "string", "minLength": 1}
+_WORDS = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]}
+
 Given = BeforeValidator(_present)
-AnyValue = Annotated[Any, PlainValidator(_value)]
-Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+AnyValue = Annotated[Any, PlainValidator(_value), Instead(_VALUE)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_words), Instead(_WORDS)]
 Text = Annotated[str, Field(min_length=1)]
 
 
@@ -94,9 +99,9 @@ class MatchPart(_Part):
     block: Annotated[Text | None, Given] = None
     edge: Annotated[Literal["residual", "skip"] | None, Given] = None
     op: Annotated[Text | None, Given] = None
-    where: dict[str, Annotated[ConditionPart, BeforeValidator(_condition)]] = {}
+    where: dict[str, Annotated[ConditionPart, BeforeValidator(_condition), Or(_VALUE)]] = {}
     inside: Annotated[MatchPart | None, Given] = None
-    excluded: Annotated[list[MatchPart], BeforeValidator(_conditions)] = Field(default=[], alias="not")
+    excluded: Annotated[list[MatchPart], BeforeValidator(_conditions), OrOne()] = Field(default=[], alias="not")
     only: Annotated[OnlyPart | None, Given] = None
 
 
@@ -155,7 +160,7 @@ class ModelPart(_Part):
 class FilePart(_Part):
     """A rule file."""
 
-    version: Annotated[int, PlainValidator(_version)]
+    version: Annotated[int, PlainValidator(_version), Instead({"const": VERSION})]
     rules: Annotated[list[RulePart], Field(min_length=1)]
     model: Annotated[ModelPart | None, Given] = None
 

@@ -15,7 +15,7 @@ def modules(stderr: str) -> set[str]:
     return {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
 
 
-@pytest.mark.parametrize("command", ["--help", "--version", "rules list", "doctor"])
+@pytest.mark.parametrize("command", ["--help", "--version", "rules list", f"rules check {CHECKOUT}/rules", "rules schema", "doctor"])
 def test_light_commands(python, command: str) -> None:
     run = python("-X", "importtime", "-m", "mutagen", *command.split(), path=(CHECKOUT,))
     assert run.returncode == 0, run.stderr[-500:]

@@ -1,0 +1,42 @@
+"""A group of commands that are modules of their own, imported when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+
+
+class LazyGroup(click.Group):
+    """A group whose subcommand ``name`` is ``command`` in the module ``prefix + name``, in the order of ``names``."""
+
+    def __init__(self, *given: Any, names: Sequence[str] = (), prefix: str = "mutagen.cli.", **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.names = tuple(names)
+        self.prefix = prefix
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names in the order of use."""
+        return list(self.names)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The subcommand, or None where there is none of that name."""
+        if cmd_name not in self.names:
+            return None
+        command = import_module(f"{self.prefix}{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The subcommand that the arguments start with; a wrong name gets a suggestion."""
+        if args and args[0] not in self.names and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            close = get_close_matches(args[0], self.names, n=1)
+            meant = f" Did you mean {close[0]!r}?" if close else f" There are {', '.join(self.names)}."
+            raise click.UsageError(f"No such command {args[0]!r}.{meant}", ctx)
+        return super().resolve_command(ctx, args)

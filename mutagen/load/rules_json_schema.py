@@ -1,0 +1,59 @@
+"""The JSON Schema of rule files: what the models take, with what an editor should say and offer beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from mutagen.load.json_schema import DIALECT, schema_of
+from mutagen.load.rules_said import SAID
+from mutagen.load.rules_schema import FilePart
+from mutagen.load.rules_words import ACTIONS, MEANINGS, OPERATIONS
+
+FILE_NAME = "rules.schema.json"
+
+_NUMBER = {"type": "number"}
+_SUBJECTS = ("type", "path", "block", "op", "edge")
+_CLASS = r"^([A-Za-z_]\w*\.)*[A-Z]\w*$"
+# Closer than the types of the models: what rules_checks finds, as far as a schema can say it.
+_CLOSER: Mapping[tuple[str, str], Mapping[str, Any]] = {
+    ("RulePart", "id"): {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"},
+    ("MatchPart", "block"): {"anyOf": [{"enum": [*MEANINGS]}, {"type": "string", "pattern": _CLASS}]},
+    ("MatchPart", "op"): {"anyOf": [{"enum": sorted(OPERATIONS)}, {"type": "string", "minLength": 1}]},
+    **{("ConditionPart", test): _NUMBER for test in ("gt", "ge", "lt", "le")},
+    ("ConditionPart", "in"): {"type": "array", "minItems": 1},
+    ("ConditionPart", "multiple_of"): {"type": "integer", "minimum": 1},
+}
+
+
+def rules_schema() -> dict[str, Any]:
+    """The schema, draft-07."""
+    made = schema_of(FilePart)
+    definitions: dict[str, Any] = made["definitions"]
+    for (part, key), closer in _CLOSER.items():
+        definitions[part]["properties"][key] = dict(closer)
+    for part, properties in [("FilePart", made["properties"]), *_properties(definitions)]:
+        for key in properties:
+            if (part, key) in SAID:
+                properties[key] = _described(properties[key], SAID[part, key])
+    rule = definitions["RulePart"]
+    rule["oneOf"] = [{"required": [action]} for action in ACTIONS if action in rule["properties"]]
+    title = "Rules of mutagen: what to change in a PyTorch model"
+    return {"$schema": DIALECT, "title": title, **made, "definitions": dict(sorted(definitions.items()))}
+
+
+def rules_schema_text() -> str:
+    """The schema as it is shipped."""
+    return json.dumps(rules_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _properties(definitions: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    return [(name, each["properties"]) for name, each in definitions.items() if "properties" in each]
+
+
+def _described(schema: Mapping[str, Any], text: str) -> dict[str, Any]:
+    """A schema with words of its own; draft-07 passes over what stands beside a reference."""
+    if "$ref" in schema:
+        return {"description": text, "allOf": [dict(schema)]}
+    return {"description": text, **schema}

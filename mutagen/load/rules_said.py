@@ -1,0 +1,84 @@
+"""What each key of a rule file means, in a sentence that an editor shows beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_FILE = {
+    "version": "The version of the rule language.",
+    "model": "How the model is built and run, for when the command line does not say it.",
+    "rules": "What to change, in order: the first rule that selects a target takes it.",
+}
+_MODEL = {
+    "factory": "The class or function that makes the model; dotted if it is imported.",
+    "args": "Its positional arguments.",
+    "kwargs": "Its arguments by name.",
+    "inputs": "Example inputs: 1x3x224x224, or ids=1x128:int64.",
+    "prove_with": "A smaller configuration of the same classes, for models that do not fit: Net(depth=2).",
+    "prove_inputs": "Inputs of the smaller configuration, where they differ.",
+}
+_RULE = {
+    "id": "The name of the rule, unique among all that are applied together: relu-to-gelu.",
+    "why": "What the change is for, in a sentence.",
+    "match": "What the rule speaks of: one subject (type and path, block, op or edge), narrowed by tests.",
+    "replace": "A module or an operation becomes another; arguments are carried over by name.",
+    "insert": "A new block beside a module or on an edge.",
+    "set": "Other arguments for the constructor: {dilation: 2, padding: auto}.",
+    "optional": "Whether the rule may select nothing; otherwise that is an error.",
+}
+_MATCH = {
+    "type": "Classes of modules, by bare or qualified name or glob: Conv2d, nn.Conv2d, '*Stem*'; or a list.",
+    "path": "Dotted path of modules: * is one part, ** any number, [2:5], {a,b}; re: and a regular expression.",
+    "block": "A module by what it computes (residual, squeeze-excite), or the name of a class of yours.",
+    "edge": "A place where two tensors join: residual is every x + f(x), skip one that passed a lower resolution by.",
+    "op": "Calls of an operation, by a module or a function, in place or not: relu.",
+    "where": "Tests of facts: constructor arguments, params, macs, channels, height, width, layout, shortcut.",
+    "inside": "A module around it.",
+    "not": "What is left out; or a list of such.",
+    "only": "Positions among all that are selected, in the order in which the model runs.",
+}
+_CONDITION = {
+    "eq": "Equal to; 3 is equal to (3, 3).",
+    "ne": "Not equal to.",
+    "gt": "Greater than; of several numbers the largest counts.",
+    "ge": "Greater than or equal to; of several numbers the largest counts.",
+    "lt": "Less than; of several numbers the largest counts.",
+    "le": "Less than or equal to; of several numbers the largest counts.",
+    "in": "One of these values.",
+    "multiple_of": "A multiple of this number.",
+}
+_ONLY = {
+    "first": "The first so many.",
+    "last": "The last so many.",
+    "every": "Every second, third, ... one.",
+    "nth": "The one at this position; the first is 1.",
+}
+_ACTION = {
+    "args": "Arguments of the new block; all others come from the model.",
+    "style": "Where its class goes: into the file, or into a module beside it.",
+    "partial": "Whether the rest is changed where some targets cannot be.",
+    "emit": "In place; behind a new argument that is off by default (flag); or in subclasses, the classes as they are.",
+}
+_REPLACE = {**_ACTION, "with": "The new block or operation: DepthwiseSeparableConv2d, GroupNorm, gelu."}
+_INSERT = {
+    **_ACTION,
+    "block": "The new block: ECA, LayerScale, AttentionGate2d.",
+    "at": "before, after, input or output of a module; branch-end of a residual block; branch or skip of an edge.",
+}
+
+SAID: Mapping[tuple[str, str], str] = {
+    (part, key): text
+    for part, texts in {
+        "FilePart": _FILE,
+        "ModelPart": _MODEL,
+        "RulePart": _RULE,
+        "MatchPart": _MATCH,
+        "ConditionPart": _CONDITION,
+        "OnlyPart": _ONLY,
+        "ReplacePart": _REPLACE,
+        "InsertPart": _INSERT,
+        "SetPart": {"partial": _ACTION["partial"]},
+    }.items()
+    for key, text in texts.items()
+}
+"""By the model of ``rules_schema`` and the key in it."""
