@@ -10,6 +10,7 @@ from mutagen import __version__
 from mutagen.cli.output import is_styled, say
 from mutagen.errors import InternalError, MutagenError
 
+_FEW = 3
 PACKAGES = ("torch", "click", "pydantic", "rich", "ruamel.yaml")
 
 
@@ -41,11 +42,14 @@ def exit_code_of(error: Exception) -> int:
 
 def show_error(error: MutagenError) -> None:
     """Print an error, or all errors of a group, with their lines of source."""
-    from mutagen.report.errors import segments
+    from mutagen.report.errors import members, segments
     from mutagen.report.text import render_segments
 
     pieces = segments(error, root=Path.cwd())
     say(render_segments(pieces, styled=is_styled(sys.stderr)), error=True)
+    if is_styled(sys.stderr):
+        codes = dict.fromkeys(each.code for each in members(error))
+        say(f"\n{'; '.join(f'mutagen explain {code}' for code in list(codes)[:_FEW])} tells more\n", error=True)
 
 
 def _say_bug(error: Exception, arguments: Sequence[str]) -> None:

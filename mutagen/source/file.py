@@ -33,7 +33,7 @@ class SourceFile:
             return ast.parse(self.utf8.decode())
         except SyntaxError as error:
             place = Place(self.path, error.lineno or 1, error.offset or 1)
-            raise TargetError("T010", f"syntax error: {error.msg}", place=place, hint="fix the file first") from error
+            raise TargetError("T016", f"syntax error: {error.msg}", place=place, hint="fix the file first") from error
 
     @cached_property
     def line_starts(self) -> tuple[int, ...]:
@@ -159,7 +159,7 @@ def read_source(path: str, raw: bytes) -> SourceFile:
         text = body.decode("utf-8" if encoding == "utf-8-sig" else encoding)
     except (SyntaxError, UnicodeDecodeError, LookupError) as error:
         hint = "save the file in the encoding that its coding line names"
-        raise TargetError("T011", f"cannot decode the file: {error}", place=Place(path), hint=hint) from error
+        raise TargetError("T015", f"cannot decode the file: {error}", place=Place(path), hint=hint) from error
     return SourceFile(path, raw, encoding, text.encode())
 
 

@@ -30,7 +30,9 @@ def imported(*arguments: str) -> set[str]:
     return {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["apply", "--help"], ["plan", "-h"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["apply", "--help"], ["plan", "-h"], ["explain", "R112"]]
+)
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     found = imported(*arguments)
     assert "click" in found

@@ -15,7 +15,19 @@ def modules(stderr: str) -> set[str]:
     return {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
 
 
-@pytest.mark.parametrize("command", ["--help", "--version", "rules list", f"rules check {CHECKOUT}/rules", "rules schema", "doctor"])
+LIGHT = (
+    "--help",
+    "--version",
+    "rules list",
+    f"rules check {CHECKOUT}/rules",
+    "rules schema",
+    "doctor",
+    "explain R112",
+    "explain bn-to-gn",
+)
+
+
+@pytest.mark.parametrize("command", LIGHT)
 def test_light_commands(python, command: str) -> None:
     run = python("-X", "importtime", "-m", "mutagen", *command.split(), path=(CHECKOUT,))
     assert run.returncode == 0, run.stderr[-500:]

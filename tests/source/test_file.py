@@ -77,13 +77,13 @@ def test_a_method_chain_over_lines_is_found_by_its_end() -> None:
 def test_bytes_that_do_not_fit_their_encoding(raw: bytes) -> None:
     with pytest.raises(TargetError) as raised:
         read_source("m.py", raw)
-    assert raised.value.code == "T011"
+    assert raised.value.code == "T015"
 
 
 def test_a_file_that_does_not_parse() -> None:
     with pytest.raises(TargetError) as raised:
         _ = read_source("m.py", b"x = (\n").tree
-    assert raised.value.code == "T010"
+    assert raised.value.code == "T016"
     assert raised.value.place is not None and raised.value.place.file == "m.py"
 
 
