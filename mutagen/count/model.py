@@ -23,7 +23,7 @@ _FREE = {
 }  # fmt: skip
 
 
-class _Counting(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class Counting(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Adds up FLOPs by the formulas that ``FlopCounterMode`` uses and by ours, and names what has no formula.
 
     Products and convolutions are not computed: zeros of the right shape take the place of their results.
@@ -49,12 +49,16 @@ class _Counting(TorchDispatchMode):  # type: ignore[no-untyped-call]
         formula = self._ours.get(packet) or getattr(flop_registry.get(packet), "__wrapped__", None)
         if formula is not None:
             shapes, named = [_shape(it) for it in args], {name: _shape(it) for name, it in given.items()}
-            self.flops += int(formula(*shapes, **named, out_shape=_shape(result)))
+            self.spend(int(formula(*shapes, **named, out_shape=_shape(result))))
         elif packet in flop_registry:
-            self.flops += int(flop_registry[packet](*args, **given, out_val=result))
+            self.spend(int(flop_registry[packet](*args, **given, out_val=result)))
         elif not func.is_view:
             self._note(func.namespace, packet.__name__.rstrip("_"))
         return result
+
+    def spend(self, flops: int) -> None:
+        """Take note of what one operation costs."""
+        self.flops += flops
 
     def _note(self, namespace: str, name: str) -> None:
         if name not in _FREE and namespace != "prim":
@@ -76,14 +80,21 @@ def count_model(model: torch.nn.Module, args: Sequence[Any], *, kwargs: Mapping[
     """
     params = sum(tensor.numel() for tensor in model.parameters())
     buffers = sum(tensor.numel() for tensor in model.buffers())
-    counting = _Counting()
+    counting = Counting()
+    if not counted_run(counting, model, args, kwargs or {}):
+        return Tally(params, buffers, -1)
+    samples = samples_in([*args, *(kwargs or {}).values()])
+    return Tally(params, buffers, counting.flops // 2 // samples, dict(counting.uncounted))
+
+
+def counted_run(counting: Counting, model: torch.nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+    """Run the model once in eval mode under ``counting``, and say whether it came to its end."""
     try:
         with _kept(model), torch.no_grad(), torch.random.fork_rng(devices=[]), counting:
-            model(*_copied(tuple(args)), **_copied(dict(kwargs or {})))
+            model(*_copied(tuple(args)), **_copied(dict(kwargs)))
     except Exception:  # a model may raise anything where it meets values that are not its own
-        return Tally(params, buffers, -1)
-    samples = _samples([*args, *(kwargs or {}).values()])
-    return Tally(params, buffers, counting.flops // 2 // samples, dict(counting.uncounted))
+        return False
+    return True
 
 
 @contextmanager
@@ -109,6 +120,7 @@ def _copied(value: Any) -> Any:
     return tree_map_only(torch.Tensor, lambda tensor: tensor.detach().clone(), value)
 
 
-def _samples(values: Sequence[Any]) -> int:
+def samples_in(values: Sequence[Any]) -> int:
+    """The first size of the first tensor, which is the number of samples; 1 where there is none."""
     shapes = [value.shape for value in values if isinstance(value, torch.Tensor)]
     return int(shapes[0][0]) if shapes and len(shapes[0]) > 0 and shapes[0][0] else 1
