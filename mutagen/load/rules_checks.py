@@ -180,7 +180,12 @@ def _test(fact: str, test: str, *, value: object, loc: Loc) -> Iterator[Finding]
     elif test == "in" and not (isinstance(value, list) and value):
         yield "R125", loc, f"`in` takes a list of values, not {_shown(value)}", f"write {fact}: {{in: [1, 2]}}"
     elif test == "multiple_of" and not (isinstance(value, int) and not isinstance(value, bool) and value > 0):
-        yield "R125", loc, f"`multiple_of` takes a whole number above 0, not {_shown(value)}", ""
+        yield (
+            "R125",
+            loc,
+            f"`multiple_of` takes a whole number above 0, not {_shown(value)}",
+            f"write {fact}: {{multiple_of: 8}}",
+        )
     elif fact in _WORDS and test in ("eq", "ne", "in"):
         for each in value if isinstance(value, list) else [value]:
             if each not in _WORDS[fact]:
@@ -228,7 +233,12 @@ def _setting(action: Mapping[str, Any], loc: Loc, *, subject: str | None) -> Ite
         if key in SET_LATER:
             yield "R113", (*loc, key), f"`{key}` is not supported yet", f"options: {listed(SET_OPTIONS)}"
         elif not key.isidentifier():
-            yield "R128", (*loc, key), f"{key!r} cannot be the name of an argument", ""
+            yield (
+                "R128",
+                (*loc, key),
+                f"{key!r} cannot be the name of an argument",
+                "write it as it stands in `__init__`: kernel_size",
+            )
         elif value == "auto" and key != "padding":
             yield "R125", (*loc, key), f"`auto` is known for `padding` alone, not for `{key}`", "write the value"
 

@@ -25,6 +25,7 @@ from mutagen.records.rules import Rule, RuleSet
 from mutagen.resources import rules_dir
 
 SUFFIXES = (".yaml", ".yml")
+MAX_MESSAGE = 300
 
 
 def find_rules(name_or_path: str) -> str:
@@ -75,7 +76,12 @@ def files_of(path: Path) -> list[Path]:
         return [path]
     found = sorted(each for each in path.iterdir() if each.suffix in SUFFIXES and each.is_file())
     if not found:
-        raise RuleError("R101", f"the folder {path} holds no .yaml file", place=Place(str(path)))
+        raise RuleError(
+            "R101",
+            f"the folder {path} holds no .yaml file",
+            place=Place(str(path)),
+            hint="name a rule file, or another folder",
+        )
     return found
 
 
@@ -112,7 +118,8 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         message = f"the rule file cannot be read: {error.strerror}"
-        raise RuleError("R101", message, place=Place(str(path))) from error
+        hint = "name a file that exists and may be read"
+        raise RuleError("R101", message, place=Place(str(path)), hint=hint) from error
 
 
 def _validated(document: Document, errors: list[RuleError]) -> FilePart | None:
@@ -126,7 +133,14 @@ def _validated(document: Document, errors: list[RuleError]) -> FilePart | None:
 def _gathered(errors: list[RuleError]) -> MutagenError:
     unique = {(error.code, str(error.place), error.message): error for error in errors}
     ordered = sorted(unique.values(), key=lambda error: _position(error.place))
+    for error in ordered:
+        error.message = _short(error.message)
     return ordered[0] if len(ordered) == 1 else ErrorGroup(tuple(ordered))
+
+
+def _short(message: str) -> str:
+    """A message that repeats what stands in the file, without the most of it where that is long."""
+    return message if len(message) <= MAX_MESSAGE else f"{message[: MAX_MESSAGE - 1]}…"
 
 
 def _position(place: Place | None) -> tuple[int, int]:

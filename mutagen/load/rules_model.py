@@ -22,7 +22,8 @@ def model_text(part: ModelPart, document: Document, errors: list[RuleError]) -> 
         if not key.isidentifier():
             loc: Loc = ("model", "kwargs", key)
             message = f"{key!r} cannot be the name of an argument"
-            errors.append(RuleError("R129", message, place=document.place(loc, key=True)))
+            hint = "write it as it stands in the signature: n_classes"
+            errors.append(RuleError("R129", message, place=document.place(loc, key=True), hint=hint))
     given: list[tuple[Loc, str, Callable[[str], object]]] = [
         *((("model", "inputs", index), text, parse_input) for index, text in enumerate(part.inputs)),
         *((("model", "prove_inputs", index), text, parse_input) for index, text in enumerate(part.prove_inputs)),

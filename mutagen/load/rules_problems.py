@@ -23,12 +23,15 @@ _KINDS: Mapping[str, str] = {
     "greater_than_equal": "a whole number above 0",
 }
 
+MAX_PROBLEMS = 500
+"""No file that was meant as rules has more, and looking for suggestions takes its time."""
+
 _LEVELS: Mapping[str, Level] = {"rules": "rule", "inside": "match", "not": "match"}
 
 
 def problems(error: ValidationError, document: Document) -> Iterable[RuleError]:
     """One rule error for each finding, at the key or value it speaks of."""
-    found = error.errors(include_url=False)
+    found = error.errors(include_url=False)[:MAX_PROBLEMS]
     misspelt = {_meant(each["loc"]) for each in found if each["type"] == "extra_forbidden"}
     excused = {_rule_of(each["loc"]) for each in found if _excuses(each["loc"], each["type"])}
     for each in found:
@@ -98,7 +101,7 @@ def _wrong_value(each: Mapping[str, Any], *, loc: Loc, document: Document) -> Ru
         return RuleError(kind, message, place=place, hint=_cure(kind))
     wanted = _KINDS.get(kind)
     if wanted is None:
-        return RuleError("R114", f"`{name}`: {each['msg']}", place=place)
+        return RuleError("R114", f"`{name}`: {each['msg']}", place=place, hint="write a value of that kind here")
     shown = "nothing" if given is None else "a mapping" if isinstance(given, dict) else repr(given)
     return RuleError(
         "R114",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
@@ -15,10 +16,13 @@ from mutagen.errors import Place, RuleError
 
 Loc = tuple[int | str, ...]
 
-MAX_BYTES = 1_000_000
-MAX_NODES = 20_000
+MAX_BYTES = 100_000
+MAX_NODES = 10_000
 MAX_DEPTH = 40
 
+_LOOK = "look at this place and just above it: indentation, a bracket or quote that is not closed"
+_SPLIT = "split it into several files of one folder"
+_FLATTEN = "flatten the file"
 _PREFIX = "tag:yaml.org,2002:"
 _TEXT_TAGS = {f"{_PREFIX}str", f"{_PREFIX}timestamp", f"{_PREFIX}merge"}
 
@@ -60,7 +64,7 @@ def parse(raw: bytes, file: str) -> Document:
 def _decode(raw: bytes, file: str) -> str:
     if len(raw) > MAX_BYTES:
         message = f"the rule file has {len(raw):,} bytes; the limit is {MAX_BYTES:,}"
-        raise RuleError("R105", message, place=Place(file), hint="split it into several files of one directory")
+        raise RuleError("R105", message, place=Place(file), hint=_SPLIT)
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -73,6 +77,7 @@ def _decode(raw: bytes, file: str) -> str:
 
 def _compose(text: str, file: str) -> Node | None:
     loader = YAML(typ="safe", pure=True)
+    loader.Composer = _Counting
     try:
         root: Node | None = loader.compose(text)
     except MarkedYAMLError as error:
@@ -80,13 +85,44 @@ def _compose(text: str, file: str) -> Node | None:
     except ReaderError as error:
         before = text[: error.position]
         place = Place(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
-        raise RuleError("R103", f"character {error.character!r} is not allowed in YAML", place=place) from error
+        message = f"character U+{int(error.character):04X} is not allowed in YAML"
+        raise RuleError("R103", message, place=place, hint="take it out, and save the file as text") from error
+    except _TooMuch as error:
+        raise RuleError("R105", error.message, place=Place(file, *error.at), hint=error.hint) from None
     except YAMLError as error:
-        raise RuleError("R103", f"not YAML: {error}", place=Place(file)) from error
-    except RecursionError:
-        message = f"values are nested deeper than {MAX_DEPTH} levels"
-        raise RuleError("R105", message, place=Place(file), hint="flatten the file") from None
+        raise RuleError("R103", f"not YAML: {error}", place=Place(file), hint=_LOOK) from error
     return root
+
+
+class _TooMuch(Exception):
+    """A document with more values, or deeper ones, than any file of rules has."""
+
+    def __init__(self, message: str, hint: str, *, at: tuple[int, int]) -> None:
+        super().__init__(message)
+        self.message, self.hint, self.at = message, hint, at
+
+
+class _Counting(Composer):
+    """A composer that stops before a large or deep file has cost seconds."""
+
+    composed = 0
+    depth = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """The next node."""
+        self.composed += 1
+        self.depth += 1
+        if self.composed > MAX_NODES:
+            raise _TooMuch(f"more than {MAX_NODES:,} values", _SPLIT, at=self._here())
+        if self.depth > MAX_DEPTH + 2:
+            raise _TooMuch(f"values are nested deeper than {MAX_DEPTH} levels", _FLATTEN, at=self._here())
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+    def _here(self) -> tuple[int, int]:
+        mark = self.parser.peek_event().start_mark
+        return mark.line + 1, mark.column + 1
 
 
 def _syntax_error(error: MarkedYAMLError, file: str) -> RuleError:
@@ -96,7 +132,7 @@ def _syntax_error(error: MarkedYAMLError, file: str) -> RuleError:
     if "\\t" in problem:
         return RuleError("R103", "a tab cannot indent YAML", place=place, hint="indent with spaces")
     context = f" {error.context}" if error.context else ""
-    hint = "look at this place and just above it: indentation, a bracket or quote that is not closed"
+    hint = _LOOK
     if "mapping values are not allowed" in problem:
         hint = "put a value that holds `: ` in quotes, and check the indentation"
     elif "undefined alias" in problem:
@@ -124,7 +160,7 @@ class _Builder:
             raise RuleError("R105", message, place=place, hint="write the rules out or split the file")
         if len(loc) > MAX_DEPTH:
             message = f"values are nested deeper than {MAX_DEPTH} levels, or an anchor holds itself"
-            raise RuleError("R105", message, place=place, hint="flatten the file")
+            raise RuleError("R105", message, place=place, hint=_FLATTEN)
         self.document.values.setdefault(loc, place)
         if isinstance(node, ScalarNode):
             return self._scalar(node, place)

@@ -86,7 +86,8 @@ def _frame(place: Place, gutter: str) -> list[Segment]:
     line = _line(place)
     if line is None:
         return []
-    before, marked = line[: place.column - 1], line[place.column - 1 :][: place.length]
+    line, column = _window(line, place.column)
+    before, marked = line[: column - 1], line[column - 1 :][: place.length]
     # Tabs stay tabs and wide characters take two columns, so that the caret stands where the eye looks.
     pad = "".join("\t" if char == "\t" else " " * _width(char) for char in before)
     carets = "^" * max(1, sum(_width(char) for char in marked))
@@ -110,8 +111,14 @@ def _line(place: Place) -> str | None:
     if place.line > len(lines):
         return None
     line = lines[place.line - 1].rstrip("\r")
-    printable = "".join(char if char.isprintable() or char == "\t" else "�" for char in line)
-    return printable if len(printable) <= MAX_WIDTH or place.column > MAX_WIDTH else printable[:MAX_WIDTH] + "…"
+    return "".join(char if char.isprintable() or char == "\t" else "�" for char in line)
+
+
+def _window(line: str, column: int) -> tuple[str, int]:
+    """What can be shown of a long line around a column, and where the column is in it."""
+    start = 0 if column <= MAX_WIDTH else column - MAX_WIDTH // 2
+    shown = ("…" if start else "") + line[start : start + MAX_WIDTH]
+    return shown + ("…" if len(line) > start + MAX_WIDTH else ""), column - start + (1 if start else 0)
 
 
 def _width(char: str) -> int:

@@ -78,3 +78,12 @@ def test_colours_do_not_change_the_words(tmp_path: Path) -> None:
     pieces = segments(RuleError("R112", "a [bold]name[/bold]", hint="h"), root=tmp_path)
     assert render_segments(pieces) == "error[R112]: a [bold]name[/bold]\n help: h\n"
     assert "\x1b[1;31merror[R112]" in render_segments(pieces, styled=True)
+
+
+def test_a_long_line_is_shown_around_the_place(tmp_path: Path) -> None:
+    file = tmp_path / "long.yaml"
+    file.write_text("x" * 5_000 + "!" + "y" * 5_000 + "\n")
+    shown = render(RuleError("R000", "long", place=Place(str(file), 1, 5_001)), root=tmp_path)
+    line, caret = shown.splitlines()[3:5]
+    assert len(line) < 200
+    assert line[caret.index("^")] == "!"
