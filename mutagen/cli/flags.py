@@ -29,6 +29,16 @@ def size(ctx: click.Context, param: click.Parameter, value: str | None) -> int |
 
 
 def model_flags(function: Command) -> Command:
+    """Add the flags that say how the model is built, run and changed."""
+    style = click.option(
+        "--style",
+        type=click.Choice(["inline", "module"]),
+        help="Where new classes go: into the file or into a module beside it; overrides the rules.",
+    )
+    return look_flags(style(function))
+
+
+def look_flags(function: Command) -> Command:
     """Add the flags that say how the model is built and run."""
     flags = (
         click.option("--model", metavar="CALL", help="How to build the model: 'UNet(3, n_classes=2)'."),
@@ -42,11 +52,6 @@ def model_flags(function: Command) -> Command:
             default="file",
             show_default=True,
             help="What may be edited: the file and what serves it alone, or its whole package.",
-        ),
-        click.option(
-            "--style",
-            type=click.Choice(["inline", "module"]),
-            help="Where new classes go: into the file or into a module beside it; overrides the rules.",
         ),
         click.option(
             "--timeout",
@@ -86,7 +91,7 @@ def options_for(target: str, *, rules: str, write: bool, plan_file: str | None, 
         inputs=tuple(flags["inputs"]),
         inputs_from=flags["inputs_from"],
         scope=flags["scope"],
-        style=flags["style"],
+        style=flags.get("style"),
         write=write,
         timeout=flags["timeout"],
         memory=flags["memory"],

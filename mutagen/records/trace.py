@@ -51,7 +51,8 @@ class Instance:
     simple kinds plus ``params``, ``calls`` and, where it was called, ``channels``, ``height``, ``width`` of its output.
     ``library`` says that its class is defined in torch. ``parameters`` are the names that its constructor takes, in
     order; ``arguments`` are the values of simple kinds that it was given, defaults included. ``hung`` are attributes
-    and hooks that others put on it, ``tied`` the paths of other modules that hold one of its parameters.
+    and hooks that others put on it, ``tied`` the paths of other modules that hold one of its parameters. ``shape`` is
+    that of its first output, where it was called and gave a tensor.
     """
 
     path: str
@@ -66,6 +67,7 @@ class Instance:
     arguments: Mapping[str, Value] = field(default_factory=dict)
     hung: tuple[str, ...] = ()
     tied: tuple[str, ...] = ()
+    shape: tuple[int, ...] | None = None
 
     @property
     def name(self) -> str:

@@ -153,7 +153,7 @@ def _costs(counts: Counts, weights: Weights, *, styled: bool) -> Table:
 def _table(columns: tuple[str, ...], *, styled: bool) -> Table:
     table = Table(box=box.ROUNDED if styled else None, pad_edge=styled)
     for column in columns:
-        right = column in ("before", "after", "difference")
+        right = column in ("before", "after", "difference", "parameters", "MACs", "share")
         table.add_column(column, justify="right" if right else "left", overflow="fold")
     return table
 

@@ -99,6 +99,7 @@ def describe_instances(model: nn.Module, births: Births, calls: Calls, paths: di
             arguments=simple_arguments(kind, births.given(module)),
             hung=hung_on(module) if is_torch(kind) else (),
             tied=tied.get(id(module), ()),
+            shape=calls.shapes.get(id(module)),
         )
         found.append(it)
     return tuple(found)

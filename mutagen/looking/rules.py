@@ -1,0 +1,33 @@
+"""What rules select in a model."""
+
+from __future__ import annotations
+
+from mutagen.asked import rules_asked
+from mutagen.looking.open import Opened, open_trace, site_of
+from mutagen.match.near import near_misses
+from mutagen.match.select import select
+from mutagen.records.look import Selected
+from mutagen.records.match import AnyMatch, InstanceMatch, RuleMatches
+from mutagen.records.options import Options
+from mutagen.records.span import Span
+from mutagen.sandbox.runner import Host
+
+
+def selected(options: Options, host: Host) -> tuple[Selected, ...]:
+    """What each rule of a run would select, before it is known which can be done. Raises MutagenError."""
+    rules = rules_asked(options)
+    opened = open_trace(options, host, rules)
+    return tuple(_selected(it, opened) for it in select(rules.rules, opened.trace, opened.products))
+
+
+def _selected(found: RuleMatches, opened: Opened) -> Selected:
+    matched = tuple((it.path, _where(it, opened)) for it in found.matches)
+    seen = [path for path, _ in matched]
+    misses = near_misses(opened.view, found.rule, [*seen, *found.already])
+    return Selected(found.rule.id, found.rule.why, found.explanation, matched, found.already, misses)
+
+
+def _where(match: AnyMatch, opened: Opened) -> Span | None:
+    if isinstance(match, InstanceMatch):
+        return site_of(opened.view.instances_at[match.path].chain, opened.project)
+    return site_of(opened.trace.nodes[match.node].chain, opened.project)
