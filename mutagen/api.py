@@ -8,7 +8,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mutagen.asked import devices_asked, locate, rules_asked, smaller_asked, target_asked
+from mutagen.asked import devices_asked, locate, made_of, rules_asked, smaller_asked, target_asked
 from mutagen.blocks.catalogue import load_blocks
 from mutagen.blocks.recognise import standing_products, warm_up
 from mutagen.cache.answers import is_kept, keep_answer, watched_run
@@ -33,11 +33,13 @@ from mutagen.rewrite.apply import rewrite
 from mutagen.sandbox.runner import Host, Part, Session
 from mutagen.sandbox.seen import Seen
 from mutagen.source.project import Project, open_project
+from mutagen.tracked.keep import keep, stands
+from mutagen.tracked.place import wanted
+from mutagen.tracked.standing import where_it_stands
 from mutagen.vendor.step import as_vendored, check_reached, vendor, with_copies, with_copies_in_use
 from mutagen.verify.collateral import MEMORY, watched
 from mutagen.verify.prove import begin, begin_again, prove
 from mutagen.verify.shrunk import Covering, Smaller, cover, open_smaller, prove_smaller, trace_of, traced_smaller
-from mutagen.write.transaction import commit
 
 _NOTHING_COPIED = Vendored()
 
@@ -74,6 +76,8 @@ class _Traced:
     full: Session | None = None
     late: bool = False
     vendored: Vendored = _NOTHING_COPIED
+    tracked: Mapping[str, str] | None = None
+    made_of: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,8 @@ def run(options: Options, host: Host | Part | None = None) -> Report:
     """
     with _part(options, host) as part, watched_run() if part.watched else nullcontext(Seen()) as seen:
         report = _run(options, part, seen)
+    if options.write and stands(report):
+        keep(report, options)
     if part.watched:
         for session in part.sessions:
             seen.merge(session.seen)
@@ -135,7 +141,7 @@ def _run(options: Options, host: Part, seen: Seen) -> Report:
 
 def written(report: Report, options: Options) -> Report:
     """Write what a run with these options has proved; the files must be as they were then. Raises MutagenError."""
-    commit(report.files, root=Path(find_target(options.target).root), expected=report.plan.hashes)
+    keep(report, options, root=find_target(options.target).root)
     return replace(report, status="applied")
 
 
@@ -214,6 +220,7 @@ def _up_to_plan(
     replayed = read_plan(options.plan_file) if options.plan_file else None
     with clock.stage("load"):
         rules = None if replayed else rules_asked(options)
+        sources = {} if rules is None else made_of(rules)
         target = target_asked(options, located, rules, replayed)
         small = smaller_asked(options, rules) if proving else None
         target = replace(target, devices=devices_asked(options, small=small is not None), memory=host.memory // 2)
@@ -239,9 +246,10 @@ def _up_to_plan(
     _check_there(*(it for it in (located.file, *trace.files) if it not in vendored.overlay))
     check_reached(vendored, trace)
     project = open_project(located.file, located.root, trace.files, scope=options.scope, read=vendored.read)
+    tracked = where_it_stands(trace, project) if wanted(options, located.file) else None
     if replayed is not None:
         check_hashes(replayed)
-        return _Traced(original, edited, target, trace, project, replayed)
+        return _Traced(original, edited, target, trace, project, replayed, tracked=tracked)
     assert rules is not None
     with clock.stage("match"):
         products = standing_products(trace, project.read)
@@ -251,9 +259,8 @@ def _up_to_plan(
         plan = as_vendored(plan, vendored)
     named = {rules.model: parse_call(rules.model, source=rules.file)} if rules.model else {}
     full = session if smaller else None
-    return _Traced(
-        original, edited, target, trace, project, plan, tuple(found), named, smaller, full, vendored=vendored
-    )
+    found_out = _Traced(original, edited, target, trace, project, plan, tuple(found), named, smaller, full)
+    return replace(found_out, vendored=vendored, tracked=tracked, made_of=sources)
 
 
 def _covering(traced: _Traced) -> Covering | None:
@@ -303,6 +310,8 @@ def _report(traced: _Traced, clock: _Clock) -> Report:
         notes=(*traced.trace.notes, *(traced.vendored.notes if plan.edits else ()), *plan.notes),
         device=traced.trace.device,
         sources=traced.trace.files,
+        tracked=traced.tracked,
+        made_of=traced.made_of,
     )
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 
@@ -12,7 +15,7 @@ from mutagen.errors import Place, TargetError
 from mutagen.load.candidates import choose_model, model_candidates
 from mutagen.load.input_spec import parse_input
 from mutagen.load.model_call import parse_call
-from mutagen.load.rules_file import find_rules, read_rules
+from mutagen.load.rules_file import files_of, find_rules, read_rules
 from mutagen.load.switches import switched_on
 from mutagen.load.target_file import Located, find_target
 from mutagen.records.options import Options
@@ -63,6 +66,16 @@ def rules_asked(options: Options) -> RuleSet:
         return rules
     styled = tuple(replace(rule, action=replace(rule.action, style=options.style)) for rule in rules.rules)
     return replace(rules, rules=styled)
+
+
+def made_of(rules: RuleSet) -> Mapping[str, str]:
+    """SHA-256 of what the rules were read from: their files, and the templates of the blocks that they name."""
+    given = Path(rules.file)
+    files = {str(it) for it in files_of(given)} | {it.place.file for it in rules.rules if it.place}
+    blocks = load_blocks()
+    files |= {blocks[it.action.block].template for it in rules.rules if it.action.block in blocks}
+    digests = {path: sha256(Path(path).read_bytes()).hexdigest() for path in sorted(files)}
+    return {os.path.abspath(path): digest for path, digest in digests.items()}  # noqa: PTH100  links stay links
 
 
 def target_asked(options: Options, located: Located, rules: RuleSet | None, plan: Plan | None) -> Target:

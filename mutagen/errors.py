@@ -6,6 +6,7 @@
     │   ├── TargetError      the model cannot be found, imported, built or run
     │   └── ClashError       another package or process is in the way
     ├── ProofError       source and reference disagree; nothing was written          (exit 1)
+    ├── DriftError       a file is not what its rules last proved                    (exit 1)
     └── InternalError    a bug of mutagen                                            (exit 3)
 
 An error carries a stable code, a place, one sentence of cause and one of cure. Several errors that are found
@@ -74,6 +75,12 @@ class ClashError(UserError):
 
 class ProofError(MutagenError):
     """The edited source does not compute what the rules mean; nothing was written."""
+
+    exit_code = 1
+
+
+class DriftError(MutagenError):
+    """A file, or a rule, is not what it was when the rule was last proved on the file."""
 
     exit_code = 1
 

@@ -51,6 +51,10 @@ def known_answer(options: Options) -> Report | None:
         seen, report = _read((answers_folder() / key_of(options)).read_bytes())
         if report.status not in _LASTING or (options.write and report.status == "would_change") or not _stands(seen):
             return None
+        from mutagen.tracked.place import wanted
+
+        if report.tracked is None and wanted(options, report.plan.file):
+            return None
     except Exception:  # whatever stands there in the place of an answer is none
         return None
     return replace(report, timing={"cache": round(time.perf_counter() - start, 4)})

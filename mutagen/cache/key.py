@@ -14,7 +14,7 @@ from mutagen import __version__
 from mutagen.records.options import Options
 from mutagen.resources import rules_dir, templates_dir
 
-_NO_MATTER = {"write", "cache"}
+_NO_MATTER = {"write", "cache", "lock"}
 _SETTINGS = (
     *("PYTHON", "LC_", "LANG", "TZ", "LD_", "DYLD_", "MALLOC_", "GLIBC_"),
     *("TORCH", "PYTORCH", "ATEN", "C10", "CUDA", "NVIDIA", "HIP", "ROCM", "TRITON", "NUMPY", "NPY", "SYMPY"),

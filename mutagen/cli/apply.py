@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from mutagen.cache.answers import known_answer
 from mutagen.cli.failure import known_error, report_failure
 from mutagen.cli.flags import host_for, model_flags, options_for
-from mutagen.cli.outcomes import Outcome, run_all
+from mutagen.cli.outcomes import Outcome, known_outcome, run_all
 from mutagen.cli.output import check_writable, emit, is_styled, say, width_of
 
 if TYPE_CHECKING:
@@ -39,6 +38,7 @@ class Asked:
 @click.option("--prove-with", metavar="CALL", help="A smaller configuration, where the model is too large to be run.")
 @click.option("--prove-input", "prove_inputs", metavar="SHAPE", multiple=True, help="Its inputs, where they differ.")
 @click.option("--vendor", is_flag=True, help="Copy the library modules that the rules change beside the target.")
+@click.option("--lock", is_flag=True, help="Make a mutagen.lock, for `mutagen check`, where there is none.")
 @click.option("--check", is_flag=True, help="Write nothing; end with 1 if something would change.")
 @click.option("--diff", is_flag=True, help="Write nothing; print a patch for `git apply`.")
 @click.option(
@@ -86,9 +86,9 @@ def command(
         return _show([found], asked)
     write = not (check or diff)
     asked_for = [options_for(each, rules=rules or "", write=write, plan_file=plan_file, flags=flags) for each in found]
-    known = [known_answer(each) for each in asked_for]
-    if all(known):
-        return _show([Outcome(each.target, report) for each, report in zip(asked_for, known, strict=True)], asked)
+    known = [outcome for each in asked_for if (outcome := known_outcome(each))]
+    if len(known) == len(asked_for):
+        return _show(known, asked)
     with host_for(flags) as host:
         if asked.format == "text":
             import_module("mutagen.report.text")  # in the time that torch takes to be imported

@@ -101,4 +101,5 @@ def options_for(target: str, *, rules: str, write: bool, plan_file: str | None, 
         prove_inputs=tuple(flags.get("prove_inputs", ())),
         cache=flags.get("cache", False),
         vendor=flags.get("vendor", False),
+        lock=flags.get("lock", False),
     )

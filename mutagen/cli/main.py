@@ -13,7 +13,7 @@ import click
 from mutagen import __distribution__, __version__
 from mutagen.cli.lazy import LazyGroup
 
-COMMANDS = ("apply", "plan", "inspect", "match", "rules", "explain", "doctor")
+COMMANDS = ("apply", "check", "plan", "inspect", "match", "rules", "explain", "doctor")
 
 
 @click.group(

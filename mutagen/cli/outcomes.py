@@ -38,6 +38,18 @@ class Outcome:
         return self.report.status if self.report else "failed"
 
 
+def known_outcome(options: Options) -> Outcome | None:
+    """What became of a target, where that is known from an earlier run; None where it is not."""
+    report = known_answer(options)
+    if report is None:
+        return None
+    try:
+        _put_down(report, options)
+    except Exception as error:
+        return Outcome(options.target, error=error)
+    return Outcome(options.target, report)
+
+
 def run_all(asked: Sequence[Options], host: Host, *, jobs: int) -> list[Outcome]:
     """What became of each target, in their order; ``jobs`` of them are worked on at the same time.
 
@@ -77,11 +89,9 @@ def _run(options: Options, host: Host, *, writes: bool = True, known: bool = Tru
     from mutagen.api import run
 
     part = host.part(watched=is_kept(options))
+    options = replace(options, write=options.write and writes)
     try:
-        report = (known_answer(options) if known else None) or run(
-            replace(options, write=options.write and writes), part
-        )
-        return Outcome(options.target, report)
+        return (known_outcome(options) if known else None) or Outcome(options.target, run(options, part))
     except Exception as error:  # also a bug must not hide what became of the other targets
         return Outcome(options.target, error=error)
     finally:
@@ -96,9 +106,20 @@ def _touched(report: Report) -> set[str]:
 def _written(options: Options, outcome: Outcome) -> Outcome:
     from mutagen.api import written
 
-    if outcome.report is None or outcome.report.status != "would_change":
+    if outcome.report is None:
         return outcome
     try:
-        return replace(outcome, report=written(outcome.report, options))
+        if outcome.report.status == "would_change":
+            return replace(outcome, report=written(outcome.report, options))
+        _put_down(outcome.report, options)
+        return outcome
     except Exception as error:
         return Outcome(options.target, error=error)
+
+
+def _put_down(report: Report, options: Options) -> None:
+    """Tell the lock file, where there is one, of a target that is as its rules want it."""
+    from mutagen.tracked.keep import keep, stands  # not before torch begins to be imported
+
+    if options.write and stands(report):
+        keep(report, options)

@@ -16,7 +16,8 @@ class Options:
     """What a run is asked for; texts are as on the command line. ``write`` false looks only.
 
     ``cache`` says that an answer that was given before will do, and that this one may be kept;
-    ``vendor``, that library modules which the rules change are copied into the project, and changed there.
+    ``vendor``, that library modules which the rules change are copied into the project, and changed there;
+    ``lock``, that a lock file is made where there is none.
     """
 
     rules: str
@@ -35,3 +36,4 @@ class Options:
     prove_inputs: tuple[str, ...] = ()
     cache: bool = False
     vendor: bool = False
+    lock: bool = False

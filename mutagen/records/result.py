@@ -94,7 +94,8 @@ class Report:
     """The whole run, for people and machines.
 
     ``collateral`` are the other models of the edited files, ``importers`` the files that import each edited one,
-    ``sources`` those that were imported for the run.
+    ``sources`` those that were imported for the run. ``tracked`` are the files that the rules speak of and may edit,
+    None where nobody wanted to know, and ``made_of`` those that the rules were read from, both with their SHA-256.
     """
 
     status: Status
@@ -111,3 +112,5 @@ class Report:
     importers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     device: Device = "cpu"
     sources: tuple[str, ...] = ()
+    tracked: Mapping[str, str] | None = None
+    made_of: Mapping[str, str] = field(default_factory=dict)

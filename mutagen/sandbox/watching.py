@@ -22,6 +22,7 @@ _DOUBTS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.for
 _CHANGES = ("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.chmod")
 _IMPORTING = "<frozen importlib._bootstrap_external>"
 _CACHE = f"{os.sep}.mutagen_cache{os.sep}"
+_LOCK = f"{os.sep}mutagen.lock{os.sep}"
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 
 _watchers: list[Watcher] = []
@@ -124,7 +125,7 @@ class Watcher:
         if not isinstance(name, (str, bytes, os.PathLike)):
             return None
         path = os.path.abspath(os.fsdecode(name))
-        if f"{path}{os.sep}".startswith((*self._apart, *self._own)) or _CACHE in f"{path}{os.sep}":
+        if f"{path}{os.sep}".startswith((*self._apart, *self._own)) or _is_ours(f"{path}{os.sep}"):
             return None
         installed = any(part in f"{path}{os.sep}" for part in _INSTALLED)
         if installed and self._ours or not installed and path.startswith(self._python):
@@ -136,6 +137,11 @@ class Watcher:
                 return path
             return source if os.path.exists(source) else path
         return path
+
+
+def _is_ours(path: str) -> bool:
+    """Whether it is what mutagen writes down of its own work, which is the same whatever stands there."""
+    return _CACHE in path or path.endswith(_LOCK)
 
 
 def _hook(event: str, args: tuple[Any, ...]) -> None:
