@@ -81,6 +81,8 @@ def command(
     check_writable(output)
     if plan_file is not None and flags["vendor"]:
         raise click.UsageError("--plan already says what to change, copies and all: leave --vendor out")
+    if flags["lock"] and (check or diff or plan_file is not None):
+        raise click.UsageError("--lock puts down what RULES write: leave --check, --diff and --plan out")
     found = _targets(rules, targets, plan_file=plan_file)
     if isinstance(found, Outcome):
         return _show([found], asked)

@@ -65,12 +65,13 @@ def test_flags_become_options(api: Any, make_report: Made, in_folder: Path) -> N
     api.outcomes = [make_report("applied")]
     flags = ["--model", "Net(3)", "--input", "1x3", "--input", "ids=1x4:int64", "--inputs-from", "f.py:make"]
     flags += ["--scope", "package", "--style", "module", "--timeout", "5", "--memory", "1.5G"]
+    flags += ["--lock"]
     assert main(["apply", "r.yaml", "model.py", *flags]) == 0
     (asked,) = api.asked
     assert (asked.rules, asked.target, asked.model) == ("r.yaml", "model.py", "Net(3)")
     assert (asked.inputs, asked.inputs_from) == (("1x3", "ids=1x4:int64"), "f.py:make")
     assert (asked.scope, asked.style, asked.timeout, asked.memory) == ("package", "module", 5.0, 1_610_612_736)
-    assert (asked.write, asked.plan_file) == (True, None)
+    assert (asked.write, asked.plan_file, asked.lock) == (True, None, True)
 
 
 @pytest.mark.parametrize("flag", ["--check", "--diff"])
@@ -94,6 +95,8 @@ def test_looking_does_not_write(flag: str, api: Any, make_report: Made, in_folde
         (["apply", "r.yaml", "model.py", "--diff", "--output-format", "json"], "give -o FILE"),
         (["apply", "r.yaml", "model.py", "--plan", "p.json"], "leave RULES and TARGET out"),
         (["apply", "--plan", "none.json"], "F101"),
+        (["apply", "--plan", "p.json", "--lock"], "leave --check, --diff and --plan out"),
+        (["apply", "r.yaml", "model.py", "--lock", "--diff"], "leave --check, --diff and --plan out"),
         (["aply"], "Did you mean 'apply'?"),
         (["frobnicate"], f"There are {', '.join(COMMANDS)}."),
     ],

@@ -36,6 +36,14 @@ def test_light_commands(python, command: str) -> None:
     assert not loaded & {"torch", "libcst", "numpy"}
 
 
+def test_check_is_light(python, tmp_path: Path) -> None:
+    (tmp_path / "mutagen.lock").write_text("# mutagen.lock 1\n")
+    run = python("-X", "importtime", "-m", "mutagen", "check", path=(CHECKOUT,))
+    assert run.returncode == 0, run.stderr[-500:]
+    assert "click" in modules(run.stderr)
+    assert not modules(run.stderr) & {"torch", "libcst", "numpy", "pydantic", "ruamel", "jinja2", "rich", "filelock"}
+
+
 def test_the_measure_sees_a_heavy_import(python) -> None:
     run = python("-X", "importtime", "-c", "import libcst")
     assert "libcst" in modules(run.stderr)
