@@ -44,12 +44,6 @@ def apply(
     return Answer(code, report, out, err.decode("utf-8", "replace"))
 
 
-def plan(arguments: list[str], *, roots: tuple[str, ...], timeout: float, warm: Warm | None = None) -> bytes:
-    """Returns the plan that ``mutagen plan`` prints; nothing where it ends with an error or something is refused."""
-    code, out, _ = _command(["plan", *arguments], roots, timeout, warm)
-    return out if code == 0 else b""
-
-
 def _command(
     words: list[str], roots: tuple[str, ...], timeout: float, warm: Warm | None
 ) -> tuple[int | None, bytes, bytes]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from corpus import judge
+from corpus import alike, judge
 from corpus.entries import Entry, build
 
 
@@ -48,6 +48,12 @@ def compare(
     _import_from(roots)
     edited = torch.load(found, weights_only=False, mmap=True)
     return judge.compare(lambda: _model(entry), lambda batch: example(entry, batch), rule, original, edited, moved)
+
+
+def plans_alike(entry: Entry, roots: tuple[str, ...], given: Mapping[str, str], calls: bool) -> dict[str, bool]:
+    """Returns which rules, with their files, are planned alike in both scopes, as far as one trace tells."""
+    _import_from(roots)
+    return alike.plans_alike(entry, roots[0], given, calls=calls)
 
 
 def example(entry: Entry, batch: int) -> list[Tensor]:

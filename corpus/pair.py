@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from corpus.bytes_check import check_bytes
-from corpus.command import Answer, apply, codes, messages, plan
+from corpus.command import Answer, apply, codes, messages
 from corpus.entries import Entry, call_text, input_texts
 from corpus.judge import Survey, Verdict
 from corpus.size import size
@@ -59,11 +60,6 @@ class Bench:
         arguments = [*pair.arguments, *(["--diff"] if diff else [])]
         return apply(arguments, roots=roots, timeout=pair.timeout, json_output=not diff, warm=self.warm)
 
-    def plan(self, pair: Pair) -> bytes:
-        """Returns what the command line plans; nothing where something is refused."""
-        roots = self.workspace.roots(pair.entry, edited=True)
-        return plan(pair.arguments, roots=roots, timeout=pair.timeout, warm=self.warm)
-
 
 def judged(results: Iterable[Result]) -> dict[tuple[str, str], Result]:
     """Returns what was proved in the default scope, the last result of each pair."""
@@ -71,14 +67,24 @@ def judged(results: Iterable[Result]) -> dict[tuple[str, str], Result]:
     return {pair: result for pair, result in last.items() if result.outcome == "proved"}
 
 
-def taken_over(pair: Pair, bench: Bench) -> Result | None:
-    """Returns the result of the default scope where both scopes plan the same edits, byte for byte; else None."""
+def taken_over(pair: Pair, bench: Bench, alike: Set[str]) -> Result | None:
+    """Returns the result of the default scope for a rule that both scopes plan ``alike``; else None."""
     known = bench.judged.get((pair.entry.key, pair.rule)) if pair.scope == "package" else None
-    if known is None:
+    if known is None or pair.rule not in alike:
         return None
-    plan, other = (bench.plan(replace(pair, scope=scope)) for scope in ("file", "package"))
-    alike = plan == other and plan != b""
-    return replace(known, scope=pair.scope, notes=("planned as in the default scope",)) if alike else None
+    return replace(known, scope=pair.scope, notes=("planned as in the default scope",))
+
+
+def planned_alike(entry: Entry, given: Mapping[str, str], bench: Bench, timeout: float) -> frozenset[str]:
+    """Returns which of the rules, with their files, both scopes plan in the same bytes."""
+    known = {rule: file for rule, file in given.items() if (entry.key, rule) in bench.judged}
+    found: dict[str, bool] = {}
+    for calls in (True, False):
+        if left := {rule: file for rule, file in known.items() if rule not in found}:
+            roots = bench.workspace.roots(entry, edited=True)
+            with suppress(JobFailed):
+                found |= bench.zygote.run("plans_alike", entry, roots, left, calls, timeout=timeout)
+    return frozenset(rule for rule, alike in found.items() if alike)
 
 
 def try_pair(pair: Pair, blank: Result, bench: Bench) -> Result:

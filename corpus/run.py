@@ -17,7 +17,7 @@ from threading import Lock
 from corpus.command import REPOSITORY
 from corpus.compare import changes, explain, got_worse
 from corpus.entries import Entry, choose, read_entries
-from corpus.pair import Bench, Pair, judged, taken_over, try_pair
+from corpus.pair import Bench, Pair, judged, planned_alike, taken_over, try_pair
 from corpus.rule_sets import rule_argument
 from corpus.store import TABLE, Result, append, failed, read_store, read_table, summary, table, tool_hash
 from corpus.targets import MORE_RULES, RULES
@@ -115,18 +115,20 @@ def _of_entry(
         unknown = replace(blank, outcome="unsurveyed", detail=f"no survey: {problem}")
         yield from (replace(unknown, rule=rule, scope=scope) for rule, scope in missing)
         return
+    tried = [rule for rule, found in survey.targets.items() if found.must or options.doubtful and found.may]
+    given = {rule: rule_argument(rule, survey.targets[rule], bench.workspace.rules) for rule in tried}
+    both = {rule: given[rule] for rule, scope in missing if rule in given and scope == "package"}
+    alike = planned_alike(entry, both, bench, options.timeout)
     for rule, scope in missing:
         own = replace(blank, rule=rule, scope=scope)
-        wanted = survey.targets[rule]
-        if not wanted.must and not (options.doubtful and wanted.may):
+        if rule not in given:
             yield own
             continue
-        given = rule_argument(rule, wanted, bench.workspace.rules)
-        pair = Pair(entry, rule, given, scope, survey, options.timeout, options.check_diff)
+        pair = Pair(entry, rule, given[rule], scope, survey, options.timeout, options.check_diff)
         start = time.monotonic()
         if options.show:
             _show(pair, bench)
-        result = taken_over(pair, bench) or try_pair(pair, own, bench)
+        result = taken_over(pair, bench, alike) or try_pair(pair, own, bench)
         bench.workspace.restore(entry)
         yield replace(result, seconds=round(time.monotonic() - start, 1))
 

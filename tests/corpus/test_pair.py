@@ -6,7 +6,6 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 
@@ -14,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from corpus.command import Answer, codes
 from corpus.entries import Entry
-from corpus.pair import Bench, Pair, _without_change, judged, taken_over
+from corpus.pair import Bench, Pair, _without_change, judged, planned_alike, taken_over
 from corpus.store import Result
 from corpus.workspace import Workspace
 from corpus.zygote import JobFailed, Zygote
@@ -121,35 +120,58 @@ def test_jobs_run_on_either_copy_and_failures_are_told(site: Path, tmp_path: Pat
     assert os.path.exists(source)
 
 
-class Planned(Bench):
-    """A bench whose command line plans what the test says for each scope."""
-
-    plans: ClassVar[dict[str, bytes]] = {}
-
-    def plan(self, pair: Pair) -> bytes:
-        return self.plans[pair.scope]
-
-
 @pytest.mark.parametrize(
-    ("file", "package", "scope", "taken"),
+    ("alike", "scope", "rule", "taken"),
     [
-        (b"{1}", b"{1}", "package", True),
-        (b"{1}", b"{2}", "package", False),
-        (b"", b"", "package", False),  # something is refused in both
-        (b"{1}", b"{1}", "file", False),
+        ({"r", "other"}, "package", "r", True),
+        ({"other"}, "package", "r", False),
+        ({"r", "other"}, "package", "other", False),  # what was refused is tried
+        ({"r", "other"}, "file", "r", False),
     ],
 )
 def test_what_both_scopes_plan_alike_is_judged_once(
-    site: Path, tmp_path: Path, file: bytes, package: bytes, scope: str, taken: bool
+    site: Path, tmp_path: Path, alike: set[str], scope: str, rule: str, taken: bool
 ) -> None:
-    entry = Entry("tinypack", "1", "tinypack.net", "tinypack/net.py", "net")
-    proved = Result(entry.key, "tinypack", "r", "file", "old", "proved", applicable=True, lines=3)
-    refused = Result(entry.key, "tinypack", "other", "file", "old", "refused", applicable=True)
-    bench = Planned(Workspace(tmp_path, site), None, None, judged([proved, refused]))  # type: ignore[arg-type]
-    Planned.plans = {"file": file, "package": package}
-    pair = Pair(entry, "r", "r", scope, None, 1.0)  # type: ignore[arg-type]
-    result = taken_over(pair, bench)
+    proved = Result(ENTRY.key, "tinypack", "r", "file", "old", "proved", applicable=True, lines=3)
+    refused = Result(ENTRY.key, "tinypack", "other", "file", "old", "refused", applicable=True)
+    bench = Bench(Workspace(tmp_path, site), None, None, judged([proved, refused]))  # type: ignore[arg-type]
+    result = taken_over(Pair(ENTRY, rule, rule, scope, None, 1.0), bench, alike)  # type: ignore[arg-type]
     assert (result is not None) == taken
     if result is not None:
         assert (result.scope, result.outcome, result.tool, result.lines) == ("package", "proved", "old", 3)
-    assert taken_over(replace(pair, rule="other"), bench) is None  # what was refused is tried
+
+
+SHARED = b"""\
+from torch import nn
+
+
+def conv(a, b):
+    return nn.Conv2d(a, b, 3)
+"""
+NET = b"""\
+from torch import nn
+
+from tinypack.shared import conv
+
+
+class Net(nn.Sequential):
+    def __init__(self):
+        super().__init__(conv(16, 16), nn.BatchNorm2d(16), nn.ReLU())
+"""
+
+
+def test_plans_are_alike_where_only_the_file_itself_is_edited(site: Path, tmp_path: Path) -> None:
+    """The convolution is made in a file that another uses: in the default scope it is edited elsewhere."""
+    package = site / "tinypack"
+    package.joinpath("shared.py").write_bytes(SHARED)
+    package.joinpath("other.py").write_bytes(b"from tinypack.shared import conv\n")
+    package.joinpath("net.py").write_bytes(NET)
+    entry = replace(ENTRY, factory="Net")
+    workspace = Workspace(tmp_path / "work", site)
+    workspace.open(entry)
+    rules = {"bn-to-gn": "bn-to-gn", "conv-to-dsc": "conv-to-dsc", "gated-skips": "gated-skips"}
+    known = [Result(entry.key, "tinypack", rule, "file", "old", "proved", applicable=True) for rule in rules]
+    with Zygote() as zygote:
+        bench = Bench(workspace, zygote, None, judged(known))
+        assert planned_alike(entry, rules, bench, 60.0) == {"bn-to-gn"}  # gated-skips matches nothing
+        assert planned_alike(entry, rules, replace(bench, judged={}), 60.0) == frozenset()
