@@ -19,7 +19,8 @@ def check(files: Sequence[str]) -> Found:
     UserError L002 where there is no lock file at all.
     """
     found = [_compared(lock, names) for lock, names in _locks(files).items()]
-    return Found(sum(each.files for each in found), tuple(error for each in found for error in each.errors))
+    errors = tuple(error for each in found for error in each.errors)
+    return Found(sum(each.files for each in found), errors, tuple(run for each in found for run in each.runs))
 
 
 def _locks(files: Sequence[str]) -> dict[str, set[str] | None]:

@@ -22,10 +22,11 @@ _MOST_RUNS = 4
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """How many files were compared, and what is not as it was."""
+    """How many files were compared, what is not as it was, and the runs that put it right, each with its folder."""
 
     files: int
     errors: tuple[DriftError, ...]
+    runs: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)
@@ -64,7 +65,8 @@ def compare(lines: Iterable[Line], lock: str, only: AbstractSet[str] | None = No
     judged = [_nearest(it, disk) for it in groups.values() if _is_asked(it, only)]
     judged += [it[0] for it in groups.values() if not _is_asked(it, only) and not os.path.exists(disk.path(it[0].file))]
     errors = [*_about_files(judged, disk), *_about_rules(judged, disk)]
-    return Found(len({line.file for line in judged}), (*errors, *disk.errors))
+    runs = {(os.path.dirname(lock), line.run): None for line in judged if _can_run_again(line, disk)}
+    return Found(len({line.file for line in judged}), (*errors, *disk.errors), tuple(runs))
 
 
 def _is_asked(group: Sequence[Line], only: AbstractSet[str] | None) -> bool:
@@ -79,6 +81,12 @@ def _nearest(group: Sequence[Line], disk: _Disk) -> Line:
 def _changed(line: Line, disk: _Disk) -> Iterator[str]:
     """What the rules were read from and is no longer as it was."""
     return (name for name, sha256 in line.rules.items() if disk.get(name) not in (sha256, ""))
+
+
+def _can_run_again(line: Line, disk: _Disk) -> bool:
+    """Whether a line has drifted, and all that its run needs is there."""
+    drifted = disk.get(line.file) != line.sha256 or any(_changed(line, disk))
+    return drifted and all(disk.get(name) for name in (line.file, *line.rules))
 
 
 def _about_files(lines: Sequence[Line], disk: _Disk) -> Iterator[DriftError]:

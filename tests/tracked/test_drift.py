@@ -184,3 +184,44 @@ def test_names_lead_back_to_their_files(project: Any) -> None:
         assert path_of(name_of(path, folder), folder) == path
     assert name_of(f"{content.templates_dir()}/eca.py.j2", folder) == "mutagen:templates/eca.py.j2"
     assert name_of(f"{folder}/a/net.py", folder) == "a/net.py"
+
+
+def test_fixing_lets_the_recorded_runs_run_again(
+    applied: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, list[str]]] = []
+
+    def run(words: list[str], **_: Any) -> int:
+        asked.append((os.getcwd(), words))
+        applied.run()
+        return 0
+
+    monkeypatch.setattr("mutagen.cli.apply.command.main", run)
+    assert check("--fix") == 0
+    assert asked == [], "nothing has drifted"
+    (applied.folder / "net.py").write_text("net = 3\n")
+    (applied.folder / "sub").mkdir()
+    monkeypatch.chdir(applied.folder / "sub")
+    assert check("--fix", "-q") == 0
+    assert asked == [(str(applied.folder), ["rules.yaml", "net.py", "--quiet"])]
+    assert capsys.readouterr().err == ""
+
+
+def test_fixing_tells_what_it_cannot_fix(
+    applied: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mutagen.errors import TargetError
+
+    def fail(*_: Any, **__: Any) -> int:
+        raise TargetError("T101", "the model cannot be built")
+
+    monkeypatch.setattr("mutagen.cli.apply.command.main", fail)
+    (applied.folder / "net.py").write_text("net = 3\n")
+    assert check("--fix") == 2
+    err = capsys.readouterr().err
+    assert "error[T101]" in err
+    assert "error[L101]" in err
+    os.unlink(applied.folder / "rules.yaml")
+    assert check("--fix") == 1, "what is gone cannot be run again"
+    assert "error[L104]" in capsys.readouterr().err
+    assert check("--fix", "--output-format", "json") == 2
