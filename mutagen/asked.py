@@ -102,6 +102,7 @@ def target_asked(options: Options, located: Located, rules: RuleSet | None, plan
         call=call,
         inputs=inputs,
         inputs_from=_absolute(options.inputs_from),
+        counted=rules is not None and any(it.needs_macs for it in rules.rules),
     )
 
 

@@ -14,7 +14,7 @@ from mutagen.actions.guard import chosen_by
 from mutagen.actions.new_call import NewCall
 from mutagen.actions.scene import Scene
 from mutagen.blocks.short_names import snake
-from mutagen.match.globs import type_matches
+from mutagen.match.globs import is_a, type_matches
 from mutagen.records.plan import Edit
 from mutagen.records.rules import Query, Rule
 from mutagen.records.span import Span
@@ -88,10 +88,10 @@ def described(owner: Instance, scene: Scene) -> bool:
 
 def _tells_apart(query: Query, owner: Instance, renamed: Instance) -> bool:
     """Whether a query would select something else a second time, when the instance is of another class."""
-    asked = tuple(it for it in (*query.type, query.block) if it)
-    inner = [it for it in (query.inside, *query.excluded) if it is not None]
-    apart = type_matches(asked, owner) != type_matches(asked, renamed)
-    return apart or any(_tells_apart(it, owner, renamed) for it in inner)
+    asked = [(*it.type, *([it.block] if it.block else [])) for it in query.nested()]
+    kinds = [it.isa for it in query.nested()]
+    apart = any(type_matches(names, owner) != type_matches(names, renamed) for names in asked)
+    return apart or any(is_a(names, owner) != is_a(names, renamed) for names in kinds)
 
 
 def subclass_draft(

@@ -162,3 +162,8 @@ _REPLACEMENTS = (
 
 _SPELLINGS: Mapping[str, str] = {"GELU": "gelu"}
 _TABLE: Mapping[tuple[str, str], Replacement] = {(way.source, way.target): way for way in _REPLACEMENTS}
+
+
+def sources(target: str) -> tuple[str, ...]:
+    """The bare classes and structural blocks that ``target`` may stand in the place of."""
+    return tuple(source for source, known in _TABLE if known == _SPELLINGS.get(target, target))

@@ -26,7 +26,7 @@ def command() -> None:
 
 def _meaning(rule: Rule) -> str:
     query, action = rule.query, rule.action
-    subject = query.edge or query.block or query.op or ", ".join(query.type or query.path)
+    subject = query.edge or query.block or query.op or ", ".join(query.type or query.isa or query.path)
     if action.kind == "replace":
         return f"{subject} → {action.block}"
     return f"{subject} + {action.block} at {action.at}"

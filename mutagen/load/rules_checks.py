@@ -10,34 +10,22 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mutagen.load.match_checks import Finding, match_findings, named_findings, named_tests, subject_of
 from mutagen.load.rules_words import (
     ACTIONS,
-    EDGES,
     FUNCTIONS,
-    KEYS,
     LATER_VALUES,
-    LAYOUTS,
-    MEANINGS,
-    OPERATIONS,
     POSITIONS,
     SET_LATER,
     SET_OPTIONS,
-    SHORTCUTS,
-    SUBJECTS,
     TORCH_BLOCKS,
     KnownBlocks,
-    closest,
     hint_for,
     listed,
-    suggestion,
 )
 from mutagen.load.rules_yaml import Document, Loc
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_WORDS = {"shortcut": SHORTCUTS, "layout": LAYOUTS}
-_RANGE = re.compile(r"\d*:\d*(:\d+)?|\d+(,\d+)*")
-
-Finding = tuple[str, Loc, str, str]
 
 ABOUT_KEYS = {"R122", "R123", "R128"}
 """Codes of findings that speak of the key at their location, not of its value."""
@@ -46,6 +34,8 @@ ABOUT_KEYS = {"R122", "R123", "R128"}
 def findings(document: Document, known: KnownBlocks | None) -> Iterator[Finding]:
     """Code, location, message and hint of everything in the rules that does not fit together."""
     rules = document.data.get("rules") if isinstance(document.data, dict) else None
+    named = named_tests(document)
+    yield from named_findings(document)
     first: dict[str, int] = {}
     for index, rule in enumerate(rules if isinstance(rules, list) else []):
         if not isinstance(rule, dict):
@@ -54,8 +44,8 @@ def findings(document: Document, known: KnownBlocks | None) -> Iterator[Finding]
         yield from _identity(rule.get("id"), (*loc, "id"), document=document, first=first)
         subject = None
         if isinstance(rule.get("match"), dict):
-            yield from _query(rule["match"], (*loc, "match"), outer=True)
-            subject = _subject(rule["match"])
+            yield from match_findings(rule["match"], (*loc, "match"), named)
+            subject = subject_of(rule["match"])
         yield from _action(rule, loc, subject=subject, known=known)
 
 
@@ -68,129 +58,6 @@ def _identity(given: object, loc: Loc, *, document: Document, first: dict[str, i
         message = f"rule id {given!r} is used twice (first in line {first[given]})"
         yield "R121", loc, message, "give each rule its own id"
     first.setdefault(given, document.place(loc).line)
-
-
-def _subjects(match: Mapping[str, Any]) -> list[str]:
-    """What a match speaks of; ``path`` beside ``block``, ``op`` or ``edge`` only narrows it down."""
-    found = list(dict.fromkeys(subject for key, subject in SUBJECTS.items() if key in match and key != "path"))
-    return found or (["type"] if "path" in match else [])
-
-
-def _subject(match: Mapping[str, Any]) -> str | None:
-    subjects = _subjects(match)
-    return subjects[0] if len(subjects) == 1 else None
-
-
-def _query(match: Mapping[str, Any], loc: Loc, *, outer: bool) -> Iterator[Finding]:
-    subjects = _subjects(match)
-    if outer and not subjects and not any(closest(key, SUBJECTS) for key in match if key not in KEYS["match"]):
-        yield "R122", loc, "the match has no subject", "give one of type, path, block, op, edge"
-    if not match:
-        return
-    if len(subjects) > 1:
-        keys = [key for key in match if key in SUBJECTS and key != "path"]
-        hint = "keep one; to narrow a match down use `path`, `inside` or `where`"
-        yield "R122", (*loc, keys[1]), f"a match has one subject, not {listed(keys)}", hint
-    yield from _names(match, loc)
-    for fact, condition in _items(match.get("where")):
-        tests = condition if isinstance(condition, dict) else {"eq": condition}
-        for test, value in tests.items():
-            at = (*loc, "where", fact, test) if isinstance(condition, dict) else (*loc, "where", fact)
-            yield from _test(fact, test, value=value, loc=at)
-    inside = match.get("inside")
-    if isinstance(inside, dict):
-        yield from _nested(inside, (*loc, "inside"), allowed=("type", "block"))
-    yield from _excluded(match, loc)
-    if match.get("only") == {}:
-        yield "R122", (*loc, "only"), "`only` is empty", "say which: {first: 2}, {last: 2}, {every: 2} or {nth: 3}"
-
-
-def _excluded(match: Mapping[str, Any], loc: Loc) -> Iterator[Finding]:
-    given = match.get("not")
-    if isinstance(given, dict):
-        yield from _nested(given, (*loc, "not"), allowed=("type", "block", "op", "edge"))
-    for index, each in enumerate(given if isinstance(given, list) else []):
-        if isinstance(each, dict):
-            yield from _nested(each, (*loc, "not", index), allowed=("type", "block", "op", "edge"))
-
-
-def _nested(match: Mapping[str, Any], loc: Loc, *, allowed: tuple[str, ...]) -> Iterator[Finding]:
-    if not match:
-        yield "R122", loc, f"`{_name(loc)}` is empty", "say what it should match, for example {type: Conv2d}"
-    if "only" in match:
-        hint = "write it at the top of the match"
-        yield "R122", (*loc, "only"), "`only` counts what a whole rule selects", hint
-    for key, subject in SUBJECTS.items():
-        if key in match and subject not in allowed:
-            yield "R122", (*loc, key), f"`{_name(loc)}` speaks of modules, not of `{key}`", "use type, path or block"
-    yield from _query(match, loc, outer=False)
-
-
-def _names(match: Mapping[str, Any], loc: Loc) -> Iterator[Finding]:
-    for key in ("edge", "block"):
-        if match.get(key) in LATER_VALUES[key]:
-            yield "R113", (*loc, key), f"`{key}: {match[key]}` is not supported yet", f"supported: {_supported(key)}"
-    block = match.get("block")
-    if isinstance(block, str) and block not in (*MEANINGS, *LATER_VALUES["block"]) and not _is_class(block):
-        yield (
-            "R116",
-            (*loc, "block"),
-            f"unknown block {block!r}",
-            hint_for(block, MEANINGS, what="a class name, or one of"),
-        )
-    op = match.get("op")
-    if isinstance(op, str) and op not in OPERATIONS and suggestion(op, OPERATIONS):
-        yield "R127", (*loc, "op"), f"unknown operation {op!r}", suggestion(op, OPERATIONS)
-    for key in ("type", "path"):
-        given = match.get(key)
-        for index, pattern in enumerate(given if isinstance(given, list) else [given]):
-            at = (*loc, key, index) if isinstance(given, list) else (*loc, key)
-            if isinstance(pattern, str):
-                yield from _pattern(pattern, at)
-
-
-def _supported(key: str) -> str:
-    return listed(EDGES) if key == "edge" else f"{listed(MEANINGS)} or a class name"
-
-
-def _is_class(name: str) -> bool:
-    parts = name.split(".")
-    return all(part.isidentifier() for part in parts) and parts[-1][:1].isupper()
-
-
-def _pattern(pattern: str, loc: Loc) -> Iterator[Finding]:
-    if pattern.startswith("re:"):
-        try:
-            re.compile(pattern[3:])
-        except re.error as error:
-            yield "R126", loc, f"the regular expression does not compile: {error}", "it must match the whole name"
-        return
-    if pattern.count("{") != pattern.count("}") or pattern.count("[") != pattern.count("]"):
-        yield "R126", loc, f"a bracket is not closed in {pattern!r}", "ranges are [2:5], choices {a,b}"
-        return
-    for inner in re.findall(r"\[([^\]]*)\]", pattern):
-        if "path" in loc and not _RANGE.fullmatch(inner):
-            yield "R126", loc, f"[{inner}] is not a range", "write [2:5] for the parts 2, 3 and 4"
-
-
-def _test(fact: str, test: str, *, value: object, loc: Loc) -> Iterator[Finding]:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if test in ("gt", "ge", "lt", "le") and not number:
-        yield "R125", loc, f"`{test}` compares with a number, not with {_shown(value)}", "for a list of values use `in`"
-    elif test == "in" and not (isinstance(value, list) and value):
-        yield "R125", loc, f"`in` takes a list of values, not {_shown(value)}", f"write {fact}: {{in: [1, 2]}}"
-    elif test == "multiple_of" and not (isinstance(value, int) and not isinstance(value, bool) and value > 0):
-        yield (
-            "R125",
-            loc,
-            f"`multiple_of` takes a whole number above 0, not {_shown(value)}",
-            f"write {fact}: {{multiple_of: 8}}",
-        )
-    elif fact in _WORDS and test in ("eq", "ne", "in"):
-        for each in value if isinstance(value, list) else [value]:
-            if each not in _WORDS[fact]:
-                hint = hint_for(str(each), _WORDS[fact], what="it is one of")
-                yield "R125", loc, f"a {fact} is not {_shown(each)}", hint
 
 
 def _action(rule: Mapping[str, Any], loc: Loc, *, subject: str | None, known: KnownBlocks | None) -> Iterator[Finding]:
@@ -292,7 +159,3 @@ def _items(given: object) -> list[tuple[str, Any]]:
 
 def _name(loc: Loc) -> str:
     return next(str(part) for part in reversed(loc) if isinstance(part, str))
-
-
-def _shown(value: object) -> str:
-    return "a mapping" if isinstance(value, dict) else repr(value)

@@ -100,7 +100,7 @@ def _read(path: Path, known: KnownBlocks | None) -> RuleSet:
     model = model_text(part.model, document, errors) if part and part.model else None
     if errors or part is None:
         raise _gathered(errors)
-    rules = tuple(as_rule(rule, document.place(("rules", i, "id"))) for i, rule in enumerate(part.rules))
+    rules = tuple(as_rule(rule, document.place(("rules", i, "id")), part.where) for i, rule in enumerate(part.rules))
     if part.model is None:
         return RuleSet(rules, file=str(path))
     return RuleSet(

@@ -14,7 +14,6 @@ from mutagen.load.rules_words import ACTIONS, MEANINGS, OPERATIONS
 FILE_NAME = "rules.schema.json"
 
 _NUMBER = {"type": "number"}
-_SUBJECTS = ("type", "path", "block", "op", "edge")
 _CLASS = r"^([A-Za-z_]\w*\.)*[A-Z]\w*$"
 # Closer than the types of the models: what rules_checks finds, as far as a schema can say it.
 _CLOSER: Mapping[tuple[str, str], Mapping[str, Any]] = {

@@ -26,7 +26,8 @@ _KINDS: Mapping[str, str] = {
 MAX_PROBLEMS = 500
 """No file that was meant as rules has more, and looking for suggestions takes its time."""
 
-_LEVELS: Mapping[str, Level] = {"rules": "rule", "inside": "match", "not": "match"}
+_WITHIN = ("inside", "has", "after", "before", "all", "any", "not")
+_LEVELS: Mapping[str, Level] = {"rules": "rule", **dict.fromkeys(_WITHIN, "match")}
 
 
 def problems(error: ValidationError, document: Document) -> Iterable[RuleError]:
@@ -124,7 +125,7 @@ def _quoting(kind: str, given: object) -> str:
 
 
 def _level(loc: Loc) -> Level:
-    if len(loc) >= 2 and "where" in loc and loc.index("where") == len(loc) - 2:
+    if len(loc) >= 2 and "where" in loc and loc.index("where") == len(loc) - (3 if loc[0] == "where" else 2):
         return "where"
     name = next((str(part) for part in reversed(loc) if isinstance(part, str)), "file")
     return _LEVELS.get(name, name)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 _FILE = {
     "version": "The version of the rule language.",
     "model": "How the model is built and run, for when the command line does not say it.",
+    "where": "Tests with a name, to be used as `is: heavy`: {heavy: {macs_share: {ge: 0.05}}}.",
     "rules": "What to change, in order: the first rule that selects a target takes it.",
 }
 _MODEL = {
@@ -28,14 +29,27 @@ _RULE = {
 }
 _MATCH = {
     "type": "Classes of modules, by bare or qualified name or glob: Conv2d, nn.Conv2d, '*Stem*'; or a list.",
+    "isa": "Classes of modules as for type; what inherits from them counts too.",
     "path": "Dotted path of modules: * is one part, ** any number, [2:5], {a,b}; re: and a regular expression.",
-    "block": "A module by what it computes (residual, squeeze-excite), or the name of a class of yours.",
-    "edge": "A place where two tensors join: residual is every x + f(x), skip one that passed a lower resolution by.",
+    "block": "A module by what it computes (residual, bottleneck, attention, ...), or the name of a class of yours.",
+    "edge": "Where tensors join: residual is every x + f(x), skip what passed a lower resolution by; concat, add, mul.",
     "op": "Calls of an operation, by a module or a function, in place or not: relu.",
     "where": "Tests of facts: constructor arguments, params, macs, channels, height, width, layout, shortcut.",
+    "is": "Tests of the file by their names, all of which must hold.",
     "inside": "A module around it.",
+    "has": "Something that the module holds: a module, a call or an edge.",
+    "after": "A neighbour in the data flow that it reads.",
+    "before": "A neighbour in the data flow that reads it.",
+    "source": "Where the expression stands that makes it.",
+    "all": "Further matches, all of which must hold.",
+    "any": "Further matches, one of which must hold.",
     "not": "What is left out; or a list of such.",
     "only": "Positions among all that are selected, in the order in which the model runs.",
+}
+_SOURCE = {
+    "class": "The class around the expression, or a glob; or a list.",
+    "function": "The function around it: forward, __init__, '_make_*'.",
+    "file": "The file by name, or by the end of its path: 'models/*.py'.",
 }
 _CONDITION = {
     "eq": "Equal to; 3 is equal to (3, 3).",
@@ -73,6 +87,7 @@ SAID: Mapping[tuple[str, str], str] = {
         "ModelPart": _MODEL,
         "RulePart": _RULE,
         "MatchPart": _MATCH,
+        "SourcePart": _SOURCE,
         "ConditionPart": _CONDITION,
         "OnlyPart": _ONLY,
         "ReplacePart": _REPLACE,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 from pydantic_core import PydanticCustomError
@@ -10,7 +11,20 @@ from pydantic_core import PydanticCustomError
 from mutagen.errors import Place
 from mutagen.load.json_schema import Instead, Or, OrOne
 from mutagen.load.rules_words import VERSION
-from mutagen.records.rules import Action, EdgeKind, Emit, Only, Partial, Query, Rule, Style, Test, TestName, Value
+from mutagen.records.rules import (
+    Action,
+    EdgeKind,
+    Emit,
+    Only,
+    Partial,
+    Query,
+    Rule,
+    Source,
+    Style,
+    Test,
+    TestName,
+    Value,
+)
 
 TESTS: tuple[TestName, ...] = ("eq", "ne", "gt", "ge", "lt", "le", "in", "multiple_of")
 
@@ -91,16 +105,35 @@ class OnlyPart(_Part):
     nth: Annotated[Count | None, Given] = None
 
 
+class SourcePart(_Part):
+    """Where the expression stands that makes what a match selects."""
+
+    cls: Words = Field(default=(), alias="class")
+    function: Words = ()
+    file: Words = ()
+
+
+Tests = dict[str, Annotated[ConditionPart, BeforeValidator(_condition), Or(_VALUE)]]
+
+
 class MatchPart(_Part):
     """What a rule, an ``inside`` or a ``not`` selects."""
 
     type: Words = ()
+    isa: Words = ()
     path: Words = ()
     block: Annotated[Text | None, Given] = None
-    edge: Annotated[Literal["residual", "skip"] | None, Given] = None
+    edge: Annotated[EdgeKind | None, Given] = None
     op: Annotated[Text | None, Given] = None
-    where: dict[str, Annotated[ConditionPart, BeforeValidator(_condition), Or(_VALUE)]] = {}
+    where: Tests = {}
+    named: Words = Field(default=(), alias="is")
     inside: Annotated[MatchPart | None, Given] = None
+    has: Annotated[MatchPart | None, Given] = None
+    after: Annotated[MatchPart | None, Given] = None
+    before: Annotated[MatchPart | None, Given] = None
+    source: Annotated[SourcePart | None, Given] = None
+    every: Annotated[list[MatchPart], Field(min_length=1)] = Field(default=[], alias="all")
+    some: Annotated[list[MatchPart], Field(min_length=1)] = Field(default=[], alias="any")
     excluded: Annotated[list[MatchPart], BeforeValidator(_conditions), OrOne()] = Field(default=[], alias="not")
     only: Annotated[OnlyPart | None, Given] = None
 
@@ -163,13 +196,14 @@ class FilePart(_Part):
     version: Annotated[int, PlainValidator(_version), Instead({"const": VERSION})]
     rules: Annotated[list[RulePart], Field(min_length=1)]
     model: Annotated[ModelPart | None, Given] = None
+    where: dict[str, Tests] = {}
 
 
-def as_rule(part: RulePart, place: Place) -> Rule:
-    """The record of a rule that stands at ``place``."""
+def as_rule(part: RulePart, place: Place, named: Mapping[str, Tests]) -> Rule:
+    """The record of a rule that stands at ``place``; ``named`` are the tests of the file that have a name."""
     return Rule(
         id=part.id,
-        query=_as_query(part.match),
+        query=_as_query(part.match, named),
         action=_as_action(part),
         why=part.why,
         optional=part.optional,
@@ -190,17 +224,30 @@ def _as_action(part: RulePart) -> Action:
     return Action("replace", with_.block, args=dict(with_.args), **options)
 
 
-def _as_query(part: MatchPart) -> Query:
-    edge: EdgeKind | None = part.edge
+def _as_query(part: MatchPart, named: Mapping[str, Tests]) -> Query:
+    def one(inner: MatchPart | None) -> Query | None:
+        return _as_query(inner, named) if inner is not None else None
+
+    def several(inner: list[MatchPart]) -> tuple[Query, ...]:
+        return tuple(_as_query(it, named) for it in inner)
+
+    tests = [part.where, *(named[name] for name in part.named)]
     return Query(
         type=part.type,
+        isa=part.isa,
         path=part.path,
         block=part.block,
-        edge=edge,
+        edge=part.edge,
         op=part.op,
-        where=tuple(test for fact, condition in part.where.items() for test in _as_tests(fact, condition)),
-        inside=_as_query(part.inside) if part.inside else None,
-        excluded=tuple(_as_query(each) for each in part.excluded),
+        where=tuple(test for each in tests for fact, it in each.items() for test in _as_tests(fact, it)),
+        inside=one(part.inside),
+        has=one(part.has),
+        after=one(part.after),
+        before=one(part.before),
+        source=Source(part.source.cls, part.source.function, part.source.file) if part.source else None,
+        every=several(part.every),
+        some=several(part.some),
+        excluded=several(part.excluded),
         only=_as_only(part.only) if part.only else None,
     )
 

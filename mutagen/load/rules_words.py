@@ -11,10 +11,14 @@ KnownBlocks = Mapping[str, Collection[str]]
 VERSION = 1
 
 KEYS: Mapping[Level, tuple[str, ...]] = {
-    "file": ("version", "model", "rules"),
+    "file": ("version", "model", "rules", "where"),
     "model": ("factory", "args", "kwargs", "inputs"),
     "rule": ("id", "why", "match", "replace", "insert", "set", "optional"),
-    "match": ("type", "path", "block", "edge", "op", "where", "inside", "not", "only"),
+    "match": (
+        *("type", "isa", "path", "block", "edge", "op", "where", "is", "inside", "has", "after", "before", "source"),
+        *("all", "any", "not", "only"),
+    ),
+    "source": ("class", "function", "file"),
     "where": ("eq", "ne", "gt", "ge", "lt", "le", "in", "multiple_of"),
     "replace": ("with", "args", "style", "partial", "emit"),
     "insert": ("block", "at", "args", "style", "partial", "emit"),
@@ -22,10 +26,11 @@ KEYS: Mapping[Level, tuple[str, ...]] = {
 }
 
 LATER: Mapping[Level, tuple[str, ...]] = {
-    "file": ("blocks", "budget", "tests", "include", "where"),
+    "file": ("blocks", "budget", "tests", "include"),
     "model": (),
     "rule": ("wrap", "remove", "branch", "combine", "head", "skip", "expect", "enabled"),
-    "match": ("all", "any", "has", "after", "before", "source", "isa", "pattern", "is", "criterion"),
+    "match": ("pattern", "criterion"),
+    "source": (),
     "where": (),
     "replace": ("strategy", "start"),
     "insert": ("strategy", "start"),
@@ -33,20 +38,30 @@ LATER: Mapping[Level, tuple[str, ...]] = {
 }
 
 LATER_VALUES: Mapping[str, tuple[str, ...]] = {
-    "edge": ("concat", "add", "mul"),
-    "block": ("repeated", "bottleneck", "attention"),
+    "edge": (),
+    "block": (),
     "at": ("shortcut",),
 }
 
-SUBJECTS: Mapping[str, str] = {"type": "type", "path": "type", "block": "block", "op": "op", "edge": "edge"}
-EDGES = ("residual", "skip")
-MEANINGS = ("residual", "squeeze-excite")
+SUBJECTS: Mapping[str, str] = {
+    "type": "type",
+    "isa": "type",
+    "path": "type",
+    "block": "block",
+    "op": "op",
+    "edge": "edge",
+}
+EDGES = ("residual", "skip", "concat", "add", "mul")
+MEANINGS = ("residual", "repeated", "bottleneck", "squeeze-excite", "attention")
 AROUND = ("after", "before", "input", "output")
 POSITIONS: Mapping[str, tuple[str, ...]] = {
     "type": AROUND,
     "block": ("branch-end", *AROUND),
     "residual": ("branch",),
     "skip": ("skip",),
+    "concat": ("first", "second"),
+    "add": ("first", "second"),
+    "mul": ("first", "second"),
 }
 ACTIONS = ("replace", "insert", "set")
 # What `set` takes beside the arguments of a constructor.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
+from mutagen.match.block_kinds import KINDS
 from mutagen.match.globs import type_matches
 from mutagen.match.residual import Edge, residual_edges
 from mutagen.match.squeeze_excite import squeeze_excites
@@ -17,10 +18,15 @@ SQUEEZE_EXCITE = "squeeze-excite"
 def block_instances(view: TraceView, block: str) -> tuple[Instance, ...]:
     """The instances that a block name selects, in the order of the model."""
     if block == RESIDUAL:
-        paths = {instance.path for instance, _ in residual_blocks(view)}
-        return tuple(item for item in view.trace.instances if item.path in paths)
+        making = {instance.path for instance, _ in residual_blocks(view)}
+        return tuple(item for item in view.trace.instances if item.path in making)
     if block == SQUEEZE_EXCITE:
         return squeeze_excites(view).whole
+    if block in KINDS:
+        if block not in view.memo:
+            view.memo[block] = KINDS[block](view)
+        paths = cast("frozenset[str]", view.memo[block])
+        return tuple(item for item in view.trace.instances if not paths.isdisjoint((item.path, *item.aliases)))
     return tuple(item for item in view.trace.instances if item.definition is not None and type_matches((block,), item))
 
 

@@ -74,6 +74,19 @@ def _type_matches(pattern: str, instance: Instance) -> bool:
     return not (instance.name == pattern and shadows_base(instance))
 
 
+def is_a(patterns: Iterable[str], instance: Instance) -> bool:
+    """Whether the class of the instance, or one that it inherits from, is named by one of the patterns."""
+    return any(_named(pattern, base) for pattern in patterns for base in instance.bases)
+
+
+def _named(pattern: str, full: str) -> bool:
+    bare = full.rpartition(".")[2]
+    if "." not in pattern:
+        return fnmatchcase(bare, pattern)
+    names = [full, *([f"torch.nn.{bare}", f"nn.{bare}"] if full.startswith("torch.nn.") else [])]
+    return any(fnmatchcase(name, pattern) for name in names)
+
+
 def shadows_base(instance: Instance) -> bool:
     """Whether the class carries the bare name of one of its own bases."""
     others = (name for name in instance.bases if name != instance.type)

@@ -20,7 +20,7 @@ def by_type_or_path(view: TraceView, rule: Rule) -> Candidates:
     query = rule.query
     everything = [instance_subject(view, item) for item in view.trace.instances]
     found = tuple(subject for subject in everything if of_type(query, subject))
-    noun = " or ".join(query.type) if query.type else "instances"
+    noun = " or ".join((*query.type, *query.isa)) or "instances"
     return Candidates(found, noun, note="" if found else _note(view, query))
 
 
@@ -44,5 +44,9 @@ def _note(view: TraceView, query: Query) -> str:
     hidden = sorted({item.type for item in view.trace.instances if item.name in query.type and shadows_base(item)})
     if hidden:
         return f"{', '.join(hidden)} is a subclass of the class of that name: write its qualified name"
-    close = [name for wanted in query.type for name in get_close_matches(wanted.rpartition(".")[2], names, n=3)]
+    close = [
+        name
+        for wanted in (*query.type, *query.isa)
+        for name in get_close_matches(wanted.rpartition(".")[2], names, n=3)
+    ]
     return f"did you mean {', '.join(dict.fromkeys(close))}?" if close else ""

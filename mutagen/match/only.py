@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mutagen.match.kinds import kind_of
 from mutagen.match.ops import op_calls, operation
 from mutagen.match.subjects import Subject
 from mutagen.match.view import TraceView, node_within
@@ -59,7 +60,7 @@ def _places(view: TraceView, rule: Rule, counted: Counted) -> list[int]:
         return [subject.node]
     instance = view.instances_at.get(counted.path)
     paths = (counted.path,) if instance is None else tuple(dict.fromkeys((instance.path, *instance.aliases)))
-    if subject is None and rule.query.op is not None:
+    if subject is None and kind_of(rule.query) == "op":
         calls = op_calls(view, operation(rule.action.block))
         return [node.index for node in calls if (node.path if node.path is not None else node.scope) in paths]
     first = next((node.index for node in view.nodes if any(node_within(node, path) for path in paths)), None)

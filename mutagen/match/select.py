@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
+from mutagen.errors import ErrorGroup
 from mutagen.match.candidates import Candidates
-from mutagen.match.kinds import candidates
+from mutagen.match.kinds import candidates, kind_of
+from mutagen.match.made import made_by
 from mutagen.match.only import NEVER_RUN, NOT_PICKED, Counted, picked
 from mutagen.match.predicates import failures_in_order, first_failure
+from mutagen.match.repeatable import not_repeatable
 from mutagen.match.standing import satisfied, standing_at
 from mutagen.match.subjects import Subject
 from mutagen.match.view import TraceView
@@ -23,10 +26,14 @@ def select(rules: tuple[Rule, ...], trace: Trace, products: Mapping[str, str]) -
     """What each rule selects, in the order of the rules.
 
     ``products`` maps paths of instances to the catalogue blocks they are; nothing at or below such a path matches.
-    Raises RuleError E321 for a path pattern that cannot be read.
+    Raises RuleError E321 for a path pattern that cannot be read, M002 for a rule that is not repeatable.
     """
-    view = TraceView(trace, products)
-    return tuple(_matches(view, rule) for rule in rules)
+    view = TraceView(trace, products, made_by(rules))
+    found = tuple(_matches(view, rule) for rule in rules)
+    errors = not_repeatable(view, found)
+    if errors:
+        raise ErrorGroup(tuple(errors)) if len(errors) > 1 else errors[0]
+    return found
 
 
 def _matches(view: TraceView, rule: Rule) -> RuleMatches:
@@ -40,7 +47,7 @@ def _matches(view: TraceView, rule: Rule) -> RuleMatches:
             tally[failure] += 1
         else:
             counted.append(Counted(subject.path if standing is None else standing, subject, standing is not None))
-    one_by_one = rule.query.only is not None and rule.query.op is not None
+    one_by_one = rule.query.only is not None and kind_of(rule.query) == "op"
     taken = set() if one_by_one else {it.path for it in counted}
     counted.extend(Counted(path, None, True) for path in satisfied(view, rule) if path not in taken)
     kept, left_out = picked(view, rule, counted)

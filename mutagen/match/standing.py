@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mutagen.blocks.catalogue import load_blocks
+from mutagen.match.around import calls_of
 from mutagen.match.blocks import block_instances
 from mutagen.match.facts import equal
 from mutagen.match.families import SHAPES
@@ -62,7 +63,7 @@ def satisfied(view: TraceView, rule: Rule) -> tuple[str, ...]:
 def _set(view: TraceView, rule: Rule) -> list[str]:
     """Instances that have the values and pass the tests on what these do not decide."""
     args = rule.action.args
-    rest = replace(rule.query, where=tuple(test for test in rule.query.where if test.fact not in args))
+    rest = _without(rule.query, frozenset(args))
     if kind_of(rest) == "block":
         subjects = [instance_subject(view, item) for item in block_instances(view, rest.block or "")]
     else:
@@ -72,6 +73,14 @@ def _set(view: TraceView, rule: Rule) -> list[str]:
         for it in subjects
         if it.instance is not None and has_values(it.instance, args) and first_failure(view, rest, it) is None
     ]
+
+
+def _without(query: Query, facts: frozenset[str]) -> Query:
+    """The query without tests of these facts of the subject itself; what is true of anything asks for nothing."""
+    inner = tuple(_without(it, facts) for it in query.every)
+    some = tuple(_without(it, facts) for it in query.some)
+    kept = tuple(test for test in query.where if test.fact not in facts)
+    return replace(query, where=kept, every=inner, some=() if Query() in some else some)
 
 
 def _replaced(view: TraceView, action: Action, subject: Subject) -> str | None:
@@ -139,7 +148,7 @@ def _in_front(view: TraceView, index: int) -> int | None:
 
 def _beside(view: TraceView, action: Action, subject: Subject) -> str | None:
     """The product that reads every output of the subject (or makes every input), or ends (begins) inside of it."""
-    inner = _calls_of(view, subject)
+    inner = calls_of(view, subject)
     if action.at in _BEHIND:
         ends = [index for index in sorted(inner) if any(user not in inner for user in view.users[index])]
         beyond = {user for index in ends for user in view.users[index] if user not in inner}
@@ -153,13 +162,6 @@ def _beside(view: TraceView, action: Action, subject: Subject) -> str | None:
     return None
 
 
-def _calls_of(view: TraceView, subject: Subject) -> frozenset[int]:
-    """The calls that an instance is made of in the graph; a call is its own."""
-    if subject.node is not None:
-        return frozenset({subject.node})
-    return frozenset(node.index for node in view.nodes if node_within(node, subject.path))
-
-
 def _wrapped(view: TraceView, rule: Rule) -> list[str]:
     """Products beside an instance that moved one level down when both were put into a container."""
     found = []
@@ -167,13 +169,17 @@ def _wrapped(view: TraceView, rule: Rule) -> list[str]:
         holder = view.instances_at.get(path.rpartition(".")[0])
         if block != rule.action.block or holder is None or not holder.library:
             continue
+        place = instance_subject(view, holder)
         inside = [item for item in view.trace.instances if item.owner == holder.path and item.path != path]
-        bare = Query(type=rule.query.type, where=rule.query.where)
-        moved = any(_is(view, bare, instance_subject(view, item)) for item in inside)
-        rest = Query(path=rule.query.path, inside=rule.query.inside, excluded=rule.query.excluded)
-        if moved and first_failure(view, rest, instance_subject(view, holder)) is None:
+        moved = (instance_subject(view, item) for item in inside)
+        if any(_is(view, rule.query, _at(place, it)) for it in moved):
             found.append(path)
     return found
+
+
+def _at(place: Subject, moved: Subject) -> Subject:
+    """What moved into a container, as it was when it stood in the container's place."""
+    return replace(moved, path=place.path, paths=place.paths, owners=place.owners)
 
 
 def _is(view: TraceView, query: Query, subject: Subject) -> bool:

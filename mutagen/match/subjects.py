@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from mutagen.match.costs import facts_of
 from mutagen.match.residual import Edge
 from mutagen.match.resolution import channel_facts
 from mutagen.match.view import TraceView, outermost_first
@@ -34,7 +35,7 @@ def instance_subject(view: TraceView, instance: Instance) -> Subject:
         path=instance.path,
         paths=paths,
         owners=tuple(dict.fromkeys(owners)),
-        facts=_instance_facts(view, instance),
+        facts=facts_of(view, instance),
         instance=instance,
         touched=paths,
     )
@@ -44,12 +45,12 @@ def call_subject(view: TraceView, node: Node) -> Subject:
     """A call, named by the module called or else by the module that calls."""
     called = view.instances_at.get(node.path) if node.path is not None else None
     path = node.path if node.path is not None else node.scope
-    facts = dict(_instance_facts(view, called)) if called is not None else {}
+    facts = dict(facts_of(view, called)) if called is not None else {}
     return Subject(
         path=path,
         paths=(path,) if called is None else tuple(dict.fromkeys((path, *called.aliases))),
         owners=tuple(outermost_first(node.scope)),
-        facts=facts | channel_facts(view, node.index),
+        facts={**_given(node), **facts, **channel_facts(view, node.index)},
         instance=called,
         node=node.index,
         touched=(path, node.scope),
@@ -59,7 +60,7 @@ def call_subject(view: TraceView, node: Node) -> Subject:
 def edge_subject(view: TraceView, edge: Edge, block: Instance | None = None) -> Subject:
     """An edge in the module that joins; ``block`` is the module that the rule speaks of, if it speaks of one."""
     scope = view.nodes[edge.node].scope
-    facts = dict(_instance_facts(view, block)) if block is not None else {}
+    facts = dict(facts_of(view, block)) if block is not None else {}
     if edge.shortcut is not None:
         facts["shortcut"] = edge.shortcut
     around = instance_subject(view, block) if block is not None else None
@@ -75,9 +76,6 @@ def edge_subject(view: TraceView, edge: Edge, block: Instance | None = None) -> 
     )
 
 
-def _instance_facts(view: TraceView, instance: Instance) -> Mapping[str, Value]:
-    """The facts of an instance; the share of all MACs where the trace counted them."""
-    macs = instance.facts.get("macs")
-    if isinstance(macs, int) and view.trace.macs and "macs_share" not in instance.facts:
-        return {**instance.facts, "macs_share": macs / view.trace.macs}
-    return instance.facts
+def _given(node: Node) -> dict[str, Value]:
+    """What a call is given beside tensors, by the names of the parameters."""
+    return {name: value for name, value in node.constants.items() if name.isidentifier()}

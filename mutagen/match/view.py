@@ -6,19 +6,22 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 from mutagen.match.families import METADATA
+from mutagen.match.made import Made
 from mutagen.records.rules import Value
 from mutagen.records.trace import Instance, Node, Trace
 
 
 class TraceView:
-    """A trace, the standing products in it, and its data flow.
+    """A trace, the standing products in it, what the rules of the run make, and the data flow.
 
     Data flow runs along tensor operands only; sizes and other facts of tensors carry none.
     """
 
-    def __init__(self, trace: Trace, products: Mapping[str, str]) -> None:
+    def __init__(self, trace: Trace, products: Mapping[str, str], made: Made | None = None) -> None:
         self.trace = trace
         self.products = dict(products)
+        self.made = made or Made()
+        self.files = frozenset(trace.files)
         self.nodes = trace.nodes
         self.memo: dict[str, object] = {}
 
@@ -26,6 +29,16 @@ class TraceView:
     def instances_at(self) -> Mapping[str, Instance]:
         """Instances by each of their paths."""
         return {alias: item for item in self.trace.instances for alias in (item.path, *item.aliases)}
+
+    @cached_property
+    def nodes_in(self) -> Mapping[str, tuple[int, ...]]:
+        """The calls that are made in each module, or are calls of it, in order, by each of the module's paths."""
+        found: dict[str, dict[int, None]] = {}
+        for node in self.nodes:
+            for path in (node.scope, node.path):
+                for prefix in outermost_first(path) if path is not None else ():
+                    found.setdefault(prefix, {})[node.index] = None
+        return {path: tuple(indices) for path, indices in found.items()}
 
     @cached_property
     def ancestors(self) -> tuple[int, ...]:

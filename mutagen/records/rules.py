@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -12,11 +12,14 @@ Scalar = bool | int | float | str | None
 Value = Scalar | tuple["Value", ...]
 
 TestName = Literal["eq", "ne", "gt", "ge", "lt", "le", "in", "multiple_of"]
-EdgeKind = Literal["residual", "skip"]
+EdgeKind = Literal["residual", "skip", "concat", "add", "mul"]
 ActionKind = Literal["replace", "insert", "set"]
 Style = Literal["inline", "module"]
 Partial = Literal["refuse", "allow"]
 Emit = Literal["in-place", "flag", "subclass"]
+
+COSTS = frozenset({"macs", "macs_share"})
+"""Facts of instances that only counting the multiply-adds of a run tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +42,54 @@ class Only:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Where the expression stands that makes an instance or a call: globs for its class, its function and its file."""
+
+    cls: tuple[str, ...] = ()
+    function: tuple[str, ...] = ()
+    file: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
-    """What a rule selects. Exactly one subject: instances (``type``, ``path``), ``block``, ``op`` or ``edge``."""
+    """What a rule selects. One subject at most: instances (``type``, ``isa``, ``path``), ``block``, ``op``, ``edge``.
+
+    A query without one takes the subjects of ``every`` and ``some``, the queries of which all, or any, must hold.
+    """
 
     type: tuple[str, ...] = ()
+    isa: tuple[str, ...] = ()
     path: tuple[str, ...] = ()
     block: str | None = None
     edge: EdgeKind | None = None
     op: str | None = None
     where: tuple[Test, ...] = ()
     inside: Query | None = None
+    has: Query | None = None
+    after: Query | None = None
+    before: Query | None = None
+    source: Source | None = None
+    every: tuple[Query, ...] = ()
+    some: tuple[Query, ...] = ()
     excluded: tuple[Query, ...] = ()
     only: Only | None = None
+
+    def nested(self) -> Iterator[Query]:
+        """The query and all those within it."""
+        yield self
+        for inner in (self.inside, self.has, self.after, self.before, *self.every, *self.some, *self.excluded):
+            if inner is not None:
+                yield from inner.nested()
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """The facts that it, or a query within it, tests."""
+        return frozenset(test.fact for query in self.nested() for test in query.where)
 
     @property
     def speaks_of_calls(self) -> bool:
         """Whether it selects by what is computed, not by what modules there are."""
-        return bool(self.op or self.edge or self.block)
+        return any(it.op or it.edge or it.block or it.after or it.before for it in self.nested())
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +122,19 @@ class Rule:
     place: Place | None = None
 
     @property
+    def actions(self) -> tuple[Action, ...]:
+        """All that it does."""
+        return (self.action,)
+
+    @property
     def needs_calls(self) -> bool:
         """Whether it asks when, or where, something is called."""
         return self.query.speaks_of_calls or self.query.only is not None or self.action.kind == "insert"
+
+    @property
+    def needs_macs(self) -> bool:
+        """Whether it tests what modules cost."""
+        return not self.query.facts.isdisjoint(COSTS)
 
 
 @dataclass(frozen=True, slots=True)

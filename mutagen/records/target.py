@@ -54,7 +54,8 @@ class Target:
 
     ``file`` is absolute, ``module`` the dotted name it is imported by, ``paths`` what goes in front of ``sys.path``.
     ``overlay`` maps absolute paths of source files to the bytes to use instead of what is on disk. ``devices`` are
-    tried in this order; on the CPU the weights may take ``memory`` bytes where that is given.
+    tried in this order; on the CPU the weights may take ``memory`` bytes where that is given. ``counted`` asks for the
+    multiply-adds of each module.
     """
 
     file: str
@@ -67,3 +68,4 @@ class Target:
     overlay: Mapping[str, bytes] = field(default_factory=dict)
     devices: tuple[Device, ...] = ("cpu",)
     memory: int | None = None
+    counted: bool = False

@@ -28,6 +28,7 @@ from mutagen.trace.graphs import (
     with_draws,
 )
 from mutagen.trace.inputs import Example, Inputs, from_function, from_specs, guesses
+from mutagen.trace.instance_costs import macs_of, with_macs
 from mutagen.trace.instances import Calls, counting, describe_instances
 from mutagen.trace.load_target import import_target, local_files
 from mutagen.trace.own_functions import install
@@ -94,15 +95,19 @@ def _opened(
     del output
     assert target.call is not None
     paths = module_paths(model)
+    instances = describe_instances(model, births, calls, paths)
+    if target.counted:
+        instances = with_macs(instances, model, example.layout, inputs, state)
     trace = Trace(
         method=graph.method,
-        instances=describe_instances(model, births, calls, paths),
+        instances=instances,
         nodes=graph.nodes,
         inputs=example.specs,
         inferred_inputs=example.inferred,
         call=target.call,
         files=local_files(target, before),
         notes=graph.notes,
+        macs=macs_of(instances),
         hidden=tuple(sorted(paths[key] for key in calls.hidden if key in paths)),
         device=device,
     )

@@ -71,6 +71,8 @@ def test_every_golden_patch_has_a_case() -> None:
     stored = {
         it.name
         for it in (Path(__file__).parent / "patches").iterdir()
-        if not it.name.startswith(("idiom-", "library-", "module-", "origin-", "emit-", "vendor-", "two-levels-"))
+        if not it.name.startswith(
+            ("idiom-", "library-", "module-", "origin-", "emit-", "vendor-", "two-levels-", "match-", "pattern-")
+        )
     }
     assert stored == samples
