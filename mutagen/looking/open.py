@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import cast
 
 from mutagen.asked import devices_asked, locate, target_asked
 from mutagen.blocks.recognise import standing_products
+from mutagen.match.made import Made, made_by
 from mutagen.match.view import TraceView
 from mutagen.records.options import Options
 from mutagen.records.rules import RuleSet
@@ -25,11 +26,12 @@ class Opened:
     project: Project
     products: dict[str, str]
     macs: dict[str, int] | None = None
+    made: Made = field(default_factory=Made)
 
     @cached_property
     def view(self) -> TraceView:
         """The trace as matchers see it."""
-        return TraceView(self.trace, self.products)
+        return TraceView(self.trace, self.products, self.made)
 
 
 def open_trace(options: Options, host: Host, rules: RuleSet | None = None, *, costs: bool = False) -> Opened:
@@ -44,7 +46,7 @@ def open_trace(options: Options, host: Host, rules: RuleSet | None = None, *, co
     session.kill()
     project = open_project(located.file, located.root, trace.files, scope=options.scope)
     products = dict(standing_products(trace, project.read))
-    return Opened(trace, project, products, cast("dict[str, int] | None", macs))
+    return Opened(trace, project, products, cast("dict[str, int] | None", macs), made_by(rules.rules if rules else ()))
 
 
 def site_of(chain: tuple[CallSite, ...], project: Project) -> Span | None:
