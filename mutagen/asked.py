@@ -13,6 +13,7 @@ from mutagen.blocks.catalogue import load_blocks
 from mutagen.blocks.short_names import switch_name
 from mutagen.errors import Place, TargetError
 from mutagen.load.candidates import choose_model, model_candidates
+from mutagen.load.chosen import chosen
 from mutagen.load.input_spec import parse_input
 from mutagen.load.model_call import parse_call
 from mutagen.load.rules_file import files_of, find_rules, read_rules
@@ -61,7 +62,7 @@ def smaller_asked(options: Options, rules: RuleSet | None) -> tuple[Call, tuple[
 def rules_asked(options: Options) -> RuleSet:
     """The rules, in the style that the options want. Raises RuleError."""
     known = {name: tuple(block.options) for name, block in load_blocks().items()}
-    rules = read_rules(find_rules(options.rules), known)
+    rules = chosen(read_rules(find_rules(options.rules), known), options.select, options.ignore)
     if options.style is None:
         return rules
     styled = tuple(replace(rule, action=replace(rule.action, style=options.style)) for rule in rules.rules)

@@ -38,6 +38,19 @@ def model_flags(function: Command) -> Command:
     return look_flags(style(function))
 
 
+def names_of(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+    """The names in values that hold several, parted by commas."""
+    return tuple(name.strip() for each in value for name in each.split(",") if name.strip())
+
+
+def select_flags(function: Command) -> Command:
+    """Add the flags that take some of the rules only."""
+    for name, meaning in (("--ignore", "Not these rules."), ("--select", "Only these rules; * means any characters.")):
+        add = click.option(name, metavar="ID,...", multiple=True, callback=names_of, help=meaning)
+        function = add(function)
+    return function
+
+
 def look_flags(function: Command) -> Command:
     """Add the flags that say how the model is built and run."""
     flags = (
@@ -101,5 +114,7 @@ def options_for(target: str, *, rules: str, write: bool, plan_file: str | None, 
         prove_inputs=tuple(flags.get("prove_inputs", ())),
         cache=flags.get("cache", False),
         vendor=flags.get("vendor", False),
+        select=flags.get("select", ()),
+        ignore=flags.get("ignore", ()),
         lock=flags.get("lock", False),
     )

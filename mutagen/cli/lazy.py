@@ -8,6 +8,24 @@ from typing import Any
 
 import click
 
+from mutagen.cli.output import want_color
+
+
+def with_color(command: click.Command) -> click.Command:
+    """The command with the flag ``--color``, which all have, before and behind the name of a subcommand."""
+    if all(it.name != "color" for it in command.params):
+        choices = click.Choice(["auto", "always", "never"])
+        told = "Colours and boxes.  [default: auto, by NO_COLOR, FORCE_COLOR and the terminal]"
+        command.params.append(
+            click.Option(["--color"], type=choices, expose_value=False, is_eager=True, callback=_color, help=told)
+        )
+    return command
+
+
+def _color(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        want_color(value)
+
 
 class LazyGroup(click.Group):
     """A group whose subcommand ``name`` is ``command`` in the module ``prefix + name``, in the order of ``names``."""
@@ -27,7 +45,7 @@ class LazyGroup(click.Group):
             return None
         command = import_module(f"{self.prefix}{cmd_name}").command
         assert isinstance(command, click.Command)
-        return command
+        return with_color(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import click
 
 from mutagen import __distribution__, __version__
-from mutagen.cli.lazy import LazyGroup
+from mutagen.cli.lazy import LazyGroup, with_color
+from mutagen.cli.output import want_color
 
 COMMANDS = ("apply", "check", "plan", "inspect", "match", "rules", "explain", "doctor")
 
@@ -24,9 +25,13 @@ def group() -> None:
     """Change PyTorch models in their own source, by rules about the running model."""
 
 
+with_color(group)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    want_color("auto")
     try:
         outcome = group.main(args=list(given), prog_name="mutagen", standalone_mode=False, obj=given)
     except click.exceptions.NoArgsIsHelpError as error:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from mutagen.cli.flags import host_for, look_flags, options_for
+from mutagen.cli.flags import host_for, look_flags, options_for, select_flags
 from mutagen.cli.output import emit, say
 
 
@@ -15,6 +15,7 @@ from mutagen.cli.output import emit, say
 @click.argument("rules")
 @click.argument("target")
 @look_flags
+@select_flags
 @click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON.")
 @click.option("-v", "--verbose", is_flag=True, help="Name all modules, not only a few.")
 def command(rules: str, target: str, as_json: bool, verbose: bool, **flags: Any) -> None:

@@ -10,10 +10,21 @@ from typing import TextIO
 
 from mutagen.errors import Place, UserError
 
+_wanted = {"color": "auto"}
+
+
+def want_color(choice: str) -> None:
+    """Let colours be decided by ``always``, ``never``, or ``auto``: by the environment and the terminal."""
+    _wanted["color"] = choice
+
 
 def is_styled(stream: TextIO) -> bool:
-    """Whether colours and boxes are welcome: on a terminal, unless NO_COLOR is set or the terminal is dumb."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    """Whether colours and boxes are welcome: as --color says, else by NO_COLOR, by FORCE_COLOR, or on a terminal."""
+    if _wanted["color"] != "auto":
+        return _wanted["color"] == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
 
 
 def width_of(stream: TextIO) -> int:

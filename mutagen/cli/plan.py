@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from mutagen.cli.flags import host_for, model_flags, options_for
+from mutagen.cli.flags import host_for, model_flags, options_for, select_flags
 from mutagen.cli.output import check_writable, emit, say
 
 
@@ -14,6 +14,7 @@ from mutagen.cli.output import check_writable, emit, say
 @click.argument("rules")
 @click.argument("target")
 @model_flags
+@select_flags
 @click.option("-o", "--output", metavar="FILE", help="Write the plan there instead of to standard output.")
 def command(rules: str, target: str, output: str | None, **flags: Any) -> int:
     """Print what would be changed in TARGET by RULES as a plan, for `mutagen apply --plan FILE`.

@@ -17,7 +17,7 @@ class Options:
 
     ``cache`` says that an answer that was given before will do, and that this one may be kept;
     ``vendor``, that library modules which the rules change are copied into the project, and changed there;
-    ``lock``, that a lock file is made where there is none.
+    ``lock``, that a lock file is made where there is none; ``select`` and ``ignore`` name some of the rules.
     """
 
     rules: str
@@ -37,3 +37,5 @@ class Options:
     cache: bool = False
     vendor: bool = False
     lock: bool = False
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()

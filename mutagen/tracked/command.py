@@ -20,6 +20,8 @@ _FLAGS = {
     "prove_with": "--prove-with",
     "prove_inputs": "--prove-input",
     "vendor": "--vendor",
+    "select": "--select",
+    "ignore": "--ignore",
     "timeout": "--timeout",
     "memory": "--memory",
 }
