@@ -4,25 +4,41 @@ from __future__ import annotations
 
 from importlib import import_module
 
-__all__ = ["ProofError", "UserError", "__distribution__", "__version__"]
+__all__ = [
+    "ClashError",
+    "DriftError",
+    "ErrorGroup",
+    "Host",
+    "InternalError",
+    "MutagenError",
+    "Planned",
+    "ProofError",
+    "Result",
+    "RuleError",
+    "TargetError",
+    "UserError",
+    "__distribution__",
+    "__version__",
+    "apply",
+    "plan",
+]
 
 __distribution__ = "torch-mutagen"
 __version__ = "0.1.0"
 
-_HOMES = {"ProofError": "mutagen.errors", "UserError": "mutagen.errors"}
-"""Public name -> module that defines it; resolved on first use so that ``import mutagen`` stays quick."""
+_ERRORS = "ClashError DriftError ErrorGroup InternalError MutagenError ProofError RuleError TargetError UserError"
+_HOMES = {
+    **dict.fromkeys(_ERRORS.split(), "mutagen.errors"),
+    **dict.fromkeys(("apply", "plan"), "mutagen.library.calls"),
+    **dict.fromkeys(("Planned", "Result"), "mutagen.library.result"),
+    "Host": "mutagen.sandbox.runner",
+}
+"""Public name -> module that defines it; resolved on first use so that ``import mutagen`` stays quick.
 
-_AUDIO = (
-    "File",
-    "FileType",
-    "Metadata",
-    "MutagenError",
-    "PaddingInfo",
-    "StreamInfo",
-    "Tags",
-    "version",
-    "version_string",
-)
+``__init__.pyi`` says the same to type checkers.
+"""
+
+_AUDIO = ("File", "FileType", "Metadata", "PaddingInfo", "StreamInfo", "Tags", "version", "version_string")
 
 
 def __getattr__(name: str) -> object:
@@ -37,3 +53,8 @@ def __getattr__(name: str) -> object:
             "(pip install --force-reinstall mutagen). Details: mutagen doctor"
         )
     raise AttributeError(f"module 'mutagen' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Return the public names, for completion."""
+    return list(__all__)

@@ -26,7 +26,7 @@ def test_the_wheel_carries_rules_and_templates_and_one_module_at_the_top(wheel: 
     assert {top for top in tops if not top.endswith(".dist-info")} == {"mutagen", "torch_mutagen_boot.py"}
     assert {name.split("/")[-1] for name in names if "/_data/rules/" in name} >= shipped("rules", ".yaml")
     assert {name.split("/")[-1] for name in names if "/_data/templates/" in name} >= shipped("templates", ".j2")
-    assert "mutagen/py.typed" in names
+    assert {"mutagen/py.typed", "mutagen/__init__.pyi"} <= set(names)
     assert not [name for name in names if "tests/" in name or "samples/" in name or name.endswith(".pyc")]
 
 
