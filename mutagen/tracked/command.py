@@ -10,8 +10,10 @@ from dataclasses import fields
 from mutagen.records.options import Options
 from mutagen.tracked.content import name_of
 
-_FLAGS = {
+FLAGS = {
     "model": "--model",
+    "select": "--select",
+    "ignore": "--ignore",
     "inputs": "--input",
     "inputs_from": "--inputs-from",
     "scope": "--scope",
@@ -20,11 +22,10 @@ _FLAGS = {
     "prove_with": "--prove-with",
     "prove_inputs": "--prove-input",
     "vendor": "--vendor",
-    "select": "--select",
-    "ignore": "--ignore",
     "timeout": "--timeout",
     "memory": "--memory",
 }
+"""The options that lead to other results, by field, with the flags that give them."""
 _DEFAULTS = {field.name: field.default for field in fields(Options)}
 
 
@@ -34,7 +35,7 @@ def command_of(options: Options, target: str, folder: str) -> str:
 
 
 def _flags(options: Options, folder: str) -> Iterator[str]:
-    for name, flag in _FLAGS.items():
+    for name, flag in FLAGS.items():
         value = getattr(options, name)
         if value == _DEFAULTS[name]:
             continue

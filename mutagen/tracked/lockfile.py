@@ -21,6 +21,7 @@ _HEAD = f"""\
 # After a merge conflict keep the lines of both sides, in any order.
 """  # noqa: E501
 _VERSION = re.compile(r"# mutagen\.lock (\d+)\b")
+_TELLING = ("--model", "--select", "--ignore")
 _MARKS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
 
@@ -40,8 +41,8 @@ class Line:
     def identity(self) -> tuple[str, ...]:
         """What a later run of the same rules on the same model has in common with this one."""
         words = shlex.split(self.run)
-        model = words.index("--model") + 1 if "--model" in words else 0
-        return (*words[:2], *words[model : model + 1]) if model else tuple(words[:2])
+        kept = (index for index, word in enumerate(words) if word in _TELLING)
+        return (*words[:2], *(part for index in kept for part in words[index : index + 2]))
 
 
 def parse(data: bytes, path: str) -> tuple[Line, ...]:

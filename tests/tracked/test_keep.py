@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mutagen.errors import ClashError, UserError
+from mutagen.records.options import Options
 from mutagen.records.plan import Plan
 from mutagen.records.target import Call
 from mutagen.tracked.check import check
-from mutagen.tracked.command import command_of
+from mutagen.tracked.command import FLAGS, command_of
 from mutagen.tracked.content import digest
 from mutagen.tracked.keep import keep, stands
 from mutagen.tracked.place import nearest_lock, new_lock
@@ -173,7 +175,7 @@ from pathlib import Path
 from tests.tracked.conftest import Project
 from mutagen.tracked.keep import keep
 from mutagen.records.result import FileChange
-from dataclasses import replace
+from dataclasses import fields, replace
 top, name = Path(sys.argv[1]), sys.argv[2]
 project = Project(top)
 print("ready", flush=True)
@@ -221,6 +223,11 @@ def test_where_a_lock_file_is_made(tmp_path: Path) -> None:
     assert nearest_lock(models) == str(tmp_path / "repo/mutagen.lock")
 
 
+def test_every_option_is_in_the_command_or_does_not_change_the_result() -> None:
+    names = {field.name for field in fields(Options)}
+    assert names - set(FLAGS) == {"rules", "target", "write", "cache", "lock", "plan_file"}
+
+
 def test_the_command_has_what_was_given_and_paths_from_the_lock_file(project: Any) -> None:
     folder = str(project.folder)
     target = f"{folder}/net.py"
@@ -228,6 +235,8 @@ def test_the_command_has_what_was_given_and_paths_from_the_lock_file(project: An
     options = project.options(
         "relu-to-gelu",
         model="Net('x', [1, 2])",
+        select=("a",),
+        ignore=("b*",),
         inputs=("1x3x8x8", "ids=1x4:int64"),
         inputs_from="net.py:make",
         vendor=True,
@@ -236,7 +245,7 @@ def test_the_command_has_what_was_given_and_paths_from_the_lock_file(project: An
         cache=True,
         write=False,
     )
-    assert command_of(options, target, f"{folder}/sub") == (
-        """relu-to-gelu ../net.py --model 'Net('"'"'x'"'"', [1, 2])' --input 1x3x8x8 --input ids=1x4:int64 """
-        "--inputs-from ../net.py:make --vendor --timeout 600 --memory 1073741824"
+    assert shlex.split(command_of(options, target, f"{folder}/sub")) == shlex.split(
+        """relu-to-gelu ../net.py --model "Net('x', [1, 2])" --select a --ignore b* --input 1x3x8x8
+        --input ids=1x4:int64 --inputs-from ../net.py:make --vendor --timeout 600 --memory 1073741824"""
     )

@@ -35,7 +35,12 @@ def test_the_order_in_which_lines_came_does_not_show() -> None:
 def test_runs_are_the_same_by_rules_target_and_model() -> None:
     first = line("a.py", run="rules.yaml net.py --model 'Net(1)' --input 1x3")
     assert first.identity == line("b.py", run="rules.yaml net.py --model 'Net(1)' --scope package").identity
-    for other in ("rules.yaml net.py", "rules.yaml net.py --model 'Net(2)'", "b.yaml net.py --model 'Net(1)'"):
+    for other in (
+        "rules.yaml net.py",
+        "rules.yaml net.py --model 'Net(1)' --select gelu",
+        "rules.yaml net.py --model 'Net(2)'",
+        "b.yaml net.py --model 'Net(1)'",
+    ):
         assert first.identity != line("a.py", run=other).identity
 
 
