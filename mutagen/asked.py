@@ -16,7 +16,7 @@ from mutagen.load.candidates import choose_model, model_candidates
 from mutagen.load.chosen import chosen
 from mutagen.load.input_spec import parse_input
 from mutagen.load.model_call import parse_call
-from mutagen.load.rules_file import files_of, find_rules, read_rules
+from mutagen.load.rules_file import find_rules, read_rules
 from mutagen.load.switches import switched_on
 from mutagen.load.target_file import Located, find_target
 from mutagen.records.options import Options
@@ -71,8 +71,7 @@ def rules_asked(options: Options) -> RuleSet:
 
 def made_of(rules: RuleSet) -> Mapping[str, str]:
     """SHA-256 of what the rules were read from: their files, and the templates of the blocks that they name."""
-    given = Path(rules.file)
-    files = {str(it) for it in files_of(given)} | {it.place.file for it in rules.rules if it.place}
+    files = set(rules.files) | {it.place.file for it in rules.rules if it.place}
     blocks = load_blocks()
     files |= {blocks[it.action.block].template for it in rules.rules if it.action.block in blocks}
     digests = {path: sha256(Path(path).read_bytes()).hexdigest() for path in sorted(files)}

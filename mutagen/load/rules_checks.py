@@ -14,12 +14,14 @@ from mutagen.load.match_checks import Finding, match_findings, named_findings, n
 from mutagen.load.rules_words import (
     ACTIONS,
     FUNCTIONS,
+    KEYS,
     LATER_VALUES,
     POSITIONS,
     SET_LATER,
     SET_OPTIONS,
     TORCH_BLOCKS,
     KnownBlocks,
+    closest,
     hint_for,
     listed,
 )
@@ -36,17 +38,36 @@ def findings(document: Document, known: KnownBlocks | None) -> Iterator[Finding]
     rules = document.data.get("rules") if isinstance(document.data, dict) else None
     named = named_tests(document)
     yield from named_findings(document)
+    yield from _nothing_to_do(document.data)
     first: dict[str, int] = {}
     for index, rule in enumerate(rules if isinstance(rules, list) else []):
         if not isinstance(rule, dict):
             continue
         loc: Loc = ("rules", index)
         yield from _identity(rule.get("id"), (*loc, "id"), document=document, first=first)
+        if is_switch(rule):
+            continue
+        yield from _without_match(rule, loc)
         subject = None
         if isinstance(rule.get("match"), dict):
             yield from match_findings(rule["match"], (*loc, "match"), named)
             subject = subject_of(rule["match"])
         yield from _action(rule, loc, subject=subject, known=known)
+
+
+def is_switch(rule: Mapping[str, Any]) -> bool:
+    """Whether it is no rule of its own, but says whether an included one is applied: ``{id: a, enabled: false}``."""
+    return "enabled" in rule and set(rule) <= {"id", "enabled"}
+
+
+def _nothing_to_do(data: Any) -> Iterator[Finding]:
+    if isinstance(data, dict) and not {"rules", "include"} & {closest(key, KEYS["file"]) for key in data}:
+        yield "R115", (), "the file needs the key `rules`", "write `rules:` with a list of rules, or `include:`"
+
+
+def _without_match(rule: Mapping[str, Any], loc: Loc) -> Iterator[Finding]:
+    if "match" not in rule and not any(closest(key, KEYS["rule"]) == "match" for key in rule):
+        yield "R115", loc, "a rule needs the key `match`", f"keys: {listed(KEYS['rule'])}"
 
 
 def _identity(given: object, loc: Loc, *, document: Document, first: dict[str, int]) -> Iterator[Finding]:

@@ -4,24 +4,27 @@ Codes: R100 not found, R101 unreadable, R102 not UTF-8, R103 not YAML, R104 key 
 or key of a wrong kind, R110 empty or not a mapping, R111 version, R112 unknown key, R113 not supported yet, R114 value
 of a wrong kind, R115 key missing, R116 value not allowed, R120 id, R121 id twice, R122 subject, R123 action, R124
 position, R125 test, R126 pattern, R127 unknown block or operation, R128 unknown argument, R129 model, R130 action that
-does not fit the subject.
+does not fit the subject, R131 claim, R132 circle of files, R133 switch.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from mutagen.errors import ErrorGroup, MutagenError, Place, RuleError
 from mutagen.load.rules_checks import ABOUT_KEYS, findings
+from mutagen.load.rules_claims import claims as _claims
+from mutagen.load.rules_include import FileRules, Reading, Switch, clashes, models_apart
 from mutagen.load.rules_model import model_text
 from mutagen.load.rules_problems import excused_rules, problems
 from mutagen.load.rules_schema import FilePart, as_rule
 from mutagen.load.rules_words import KnownBlocks, listed, suggestion
 from mutagen.load.rules_yaml import Document, parse
-from mutagen.records.rules import Rule, RuleSet
+from mutagen.records.rules import RuleSet
 from mutagen.resources import rules_dir
 
 SUFFIXES = (".yaml", ".yml")
@@ -52,22 +55,15 @@ def read_rules(path: str, known: KnownBlocks | None = None) -> RuleSet:
     ``known`` maps the names of catalogue blocks to the names of their arguments; without it names of blocks are taken
     as they are. Raises RuleError, or ErrorGroup with everything that is wrong.
     """
+    reading = Reading(partial(_read, known=known), _included)
     files = files_of(Path(path))
-    sets: list[RuleSet] = []
-    errors: list[MutagenError] = []
     for file in files:
-        try:
-            sets.append(_read(file, known))
-        except ErrorGroup as group:
-            errors += group.errors
-        except RuleError as error:
-            errors.append(error)
-    errors += _clashes(sets)
+        reading.add(file)
+    apart = models_apart([each for each in reading.sets if Path(each.file) in files])
+    errors = (*reading.errors, *clashes(reading.sets), *apart)
     if errors:
-        raise errors[0] if len(errors) == 1 else ErrorGroup(tuple(errors))
-    model = next((each for each in sets if each.model), sets[0])
-    rules = tuple(rule for each in sets for rule in each.rules)
-    return replace(model, rules=rules, file=path)
+        raise errors[0] if len(errors) == 1 else ErrorGroup(errors)
+    return reading.whole(path)
 
 
 def files_of(path: Path) -> list[Path]:
@@ -85,7 +81,13 @@ def files_of(path: Path) -> list[Path]:
     return found
 
 
-def _read(path: Path, known: KnownBlocks | None) -> RuleSet:
+def _included(text: str, folder: Path) -> list[Path]:
+    """The files that an ``include`` means: a path as seen from the folder of its file, else a shipped rule set."""
+    beside = folder / text
+    return files_of(beside if beside.exists() else Path(find_rules(text)))
+
+
+def _read(path: Path, known: KnownBlocks | None) -> FileRules:
     document = parse(_bytes(path), str(path))
     if not isinstance(document.data, dict):
         message = "a rule file is a mapping with the keys version, rules and model"
@@ -100,16 +102,43 @@ def _read(path: Path, known: KnownBlocks | None) -> RuleSet:
     model = model_text(part.model, document, errors) if part and part.model else None
     if errors or part is None:
         raise _gathered(errors)
-    rules = tuple(as_rule(rule, document.place(("rules", i, "id")), part.where) for i, rule in enumerate(part.rules))
-    if part.model is None:
-        return RuleSet(rules, file=str(path))
-    return RuleSet(
-        rules,
-        file=str(path),
-        model=model,
-        inputs=tuple(part.model.inputs),
-        prove_with=part.model.prove_with,
-        prove_inputs=tuple(part.model.prove_inputs),
+    return _as_read(part, document, model)
+
+
+def _as_read(part: FilePart, document: Document, model: str | None) -> FileRules:
+    """What a file without errors says."""
+    places = [document.place(("rules", index, "id")) for index in range(len(part.rules))]
+    whole = [(index, rule) for index, rule in enumerate(part.rules) if rule.match is not None]
+    own = RuleSet(
+        tuple(
+            replace(
+                as_rule(rule, places[i], part.where),
+                claims=_claims(rule.expect, ("rules", i, "expect"), document, rule.id),
+            )
+            for i, rule in whole
+        ),
+        file=document.file,
+        budget=_claims(part.budget, ("budget",), document),
+        files=(document.file,),
+    )
+    if part.model is not None:
+        described = part.model
+        own = replace(
+            own,
+            model=model,
+            inputs=tuple(described.inputs),
+            prove_with=described.prove_with,
+            prove_inputs=tuple(described.prove_inputs),
+        )
+    return FileRules(
+        own,
+        off=frozenset(rule.id for _, rule in whole if not rule.enabled),
+        includes=tuple((text, document.place(("include", index))) for index, text in enumerate(part.include)),
+        switches=tuple(
+            Switch(rule.id, rule.enabled, place)
+            for rule, place in zip(part.rules, places, strict=True)
+            if rule.match is None
+        ),
     )
 
 
@@ -145,20 +174,3 @@ def _short(message: str) -> str:
 
 def _position(place: Place | None) -> tuple[int, int]:
     return (place.line, place.column) if place else (0, 0)
-
-
-def _clashes(sets: list[RuleSet]) -> list[RuleError]:
-    """Rule ids that several files of a folder use, and model sections that differ."""
-    found: list[RuleError] = []
-    first: dict[str, Rule] = {}
-    for rule in (rule for each in sets for rule in each.rules):
-        other = first.setdefault(rule.id, rule)
-        if other is not rule:
-            message = f"rule id {rule.id!r} is used in two files (first at {other.place})"
-            found.append(RuleError("R121", message, place=rule.place, hint="give each rule its own id"))
-    models = [each for each in sets if each.model]
-    for each in models[1:]:
-        if replace(each, rules=(), file="") != replace(models[0], rules=(), file=""):
-            message = f"two files of the folder describe different models (the other is {models[0].file})"
-            found.append(RuleError("R129", message, place=Place(each.file), hint="keep one `model:` section"))
-    return found

@@ -13,6 +13,7 @@ from mutagen.load.rules_words import ACTIONS, MEANINGS, OPERATIONS
 
 FILE_NAME = "rules.schema.json"
 
+_SWITCH = {"required": ["enabled"], "maxProperties": 2}
 _NUMBER = {"type": "number"}
 _CLASS = r"^([A-Za-z_]\w*\.)*[A-Z]\w*$"
 # Closer than the types of the models: what rules_checks finds, as far as a schema can say it.
@@ -37,7 +38,9 @@ def rules_schema() -> dict[str, Any]:
             if (part, key) in SAID:
                 properties[key] = _described(properties[key], SAID[part, key])
     rule = definitions["RulePart"]
-    rule["oneOf"] = [{"required": [action]} for action in ACTIONS if action in rule["properties"]]
+    actions = [action for action in ACTIONS if action in rule["properties"]]
+    rule["oneOf"] = [*({"required": ["match", action]} for action in actions), _SWITCH]
+    made["anyOf"] = [{"required": ["rules"]}, {"required": ["include"]}]
     title = "Rules of mutagen: what to change in a PyTorch model"
     return {"$schema": DIALECT, "title": title, **made, "definitions": dict(sorted(definitions.items()))}
 

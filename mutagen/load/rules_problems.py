@@ -99,7 +99,7 @@ def _wrong_value(each: Mapping[str, Any], *, loc: Loc, document: Document) -> Ru
         return RuleError("R116", f"`{name}` cannot be {given!r}", place=place, hint=hint)
     if kind.startswith("R1"):
         message = each["msg"] if kind == "R111" else f"`{name}` {each['msg']}"
-        return RuleError(kind, message, place=place, hint=_cure(kind))
+        return RuleError(kind, message, place=place, hint=_cure(kind, name))
     wanted = _KINDS.get(kind)
     if wanted is None:
         return RuleError("R114", f"`{name}`: {each['msg']}", place=place, hint="write a value of that kind here")
@@ -112,9 +112,11 @@ def _wrong_value(each: Mapping[str, Any], *, loc: Loc, document: Document) -> Ru
     )
 
 
-def _cure(kind: str) -> str:
+def _cure(kind: str, name: str) -> str:
     if kind == "R111":
         return "update mutagen, or write the file for `version: 1`"
+    if kind == "R131":
+        return f"write {name}: 0, or leave the key out to claim nothing"
     return "write a value of that kind behind the key, or leave the key out"
 
 

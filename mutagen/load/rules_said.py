@@ -7,6 +7,8 @@ from collections.abc import Mapping
 _FILE = {
     "version": "The version of the rule language.",
     "model": "How the model is built and run, for when the command line does not say it.",
+    "include": "Rule files whose rules come first: paths as seen from this file, or names of shipped sets.",
+    "budget": "What all rules together may cost; over it nothing is written.",
     "where": "Tests with a name, to be used as `is: heavy`: {heavy: {macs_share: {ge: 0.05}}}.",
     "rules": "What to change, in order: the first rule that selects a target takes it.",
 }
@@ -25,6 +27,8 @@ _RULE = {
     "replace": "A module or an operation becomes another; arguments are carried over by name.",
     "insert": "A new block beside a module or on an edge.",
     "set": "Other arguments for the constructor: {dilation: 2, padding: auto}.",
+    "enabled": "Whether the rule is applied; {id: a, enabled: false} alone switches an included rule off.",
+    "expect": "What the change comes to; where it does not, nothing is written.",
     "optional": "Whether the rule may select nothing; otherwise that is an error.",
 }
 _MATCH = {
@@ -67,6 +71,20 @@ _ONLY = {
     "every": "Every second, third, ... one.",
     "nth": "The one at this position; the first is 1.",
 }
+_EXPECT = {
+    "instances": "How many modules, calls or edges: 8, 8..16, 8.. (those that are changed already count).",
+    "sites": "At how many places of the source.",
+    "params": "The change in parameters: decrease, increase, same, -70%..-50%, ..+1000, or a number.",
+    "macs": "The change in multiply-adds of one sample: decrease, increase, same, -70%..-50%, or a number.",
+    "keys_lost": "Checkpoint keys without a place in the changed model.",
+    "keys_moved": "Checkpoint keys that have another name then.",
+    "keys_new": "Keys that no old checkpoint has.",
+}
+_BUDGET = {
+    "params": "The most parameters that may be added: +2%, 10000.",
+    "macs": "The most multiply-adds of one sample that may be added: +2%, 10000.",
+    "keys_lost": "The most checkpoint keys that may be lost.",
+}
 _ACTION = {
     "args": "Arguments of the new block; all others come from the model.",
     "style": "Where its class goes: into the file, or into a module beside it.",
@@ -92,6 +110,8 @@ SAID: Mapping[tuple[str, str], str] = {
         "OnlyPart": _ONLY,
         "ReplacePart": _REPLACE,
         "InsertPart": _INSERT,
+        "ExpectPart": _EXPECT,
+        "BudgetPart": _BUDGET,
         "SetPart": {"partial": _ACTION["partial"]},
     }.items()
     for key, text in texts.items()

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from mutagen.errors import Place
 from mutagen.load.json_schema import Instead, Or, OrOne
+from mutagen.load.rules_claims import BudgetPart, ExpectPart
 from mutagen.load.rules_words import VERSION
 from mutagen.records.rules import (
     Action,
@@ -171,12 +172,14 @@ class RulePart(_Part):
     """One rule."""
 
     id: Text
-    match: MatchPart
+    match: Annotated[MatchPart | None, Given] = None
     why: str = ""
     replace: Annotated[ReplacePart | None, Given] = None
     insert: Annotated[InsertPart | None, Given] = None
     set: Annotated[SetPart | None, Given] = None
     optional: bool = False
+    enabled: bool = True
+    expect: Annotated[ExpectPart | None, Given] = None
 
 
 class ModelPart(_Part):
@@ -194,13 +197,19 @@ class FilePart(_Part):
     """A rule file."""
 
     version: Annotated[int, PlainValidator(_version), Instead({"const": VERSION})]
-    rules: Annotated[list[RulePart], Field(min_length=1)]
+    rules: Annotated[list[RulePart], Field(min_length=1)] = []
     model: Annotated[ModelPart | None, Given] = None
+    include: Annotated[list[Text], Field(min_length=1)] = []
+    budget: Annotated[BudgetPart | None, Given] = None
     where: dict[str, Tests] = {}
 
 
 def as_rule(part: RulePart, place: Place, named: Mapping[str, Tests]) -> Rule:
-    """The record of a rule that stands at ``place``; ``named`` are the tests of the file that have a name."""
+    """The record of a rule that stands at ``place``; ``named`` are the tests of the file that have a name.
+
+    One without a match is a switch, and no rule.
+    """
+    assert part.match is not None, "checked by rules_checks"
     return Rule(
         id=part.id,
         query=_as_query(part.match, named),

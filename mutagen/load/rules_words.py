@@ -11,9 +11,9 @@ KnownBlocks = Mapping[str, Collection[str]]
 VERSION = 1
 
 KEYS: Mapping[Level, tuple[str, ...]] = {
-    "file": ("version", "model", "rules", "where"),
+    "file": ("version", "include", "model", "where", "rules", "budget"),
     "model": ("factory", "args", "kwargs", "inputs"),
-    "rule": ("id", "why", "match", "replace", "insert", "set", "optional"),
+    "rule": ("id", "why", "match", "replace", "insert", "set", "optional", "enabled", "expect"),
     "match": (
         *("type", "isa", "path", "block", "edge", "op", "where", "is", "inside", "has", "after", "before", "source"),
         *("all", "any", "not", "only"),
@@ -23,18 +23,22 @@ KEYS: Mapping[Level, tuple[str, ...]] = {
     "replace": ("with", "args", "style", "partial", "emit"),
     "insert": ("block", "at", "args", "style", "partial", "emit"),
     "only": ("first", "last", "every", "nth"),
+    "expect": ("instances", "sites", "params", "macs", "keys_lost", "keys_moved", "keys_new"),
+    "budget": ("params", "macs", "keys_lost"),
 }
 
 LATER: Mapping[Level, tuple[str, ...]] = {
-    "file": ("blocks", "budget", "tests", "include"),
+    "file": ("blocks", "tests"),
     "model": (),
-    "rule": ("wrap", "remove", "branch", "combine", "head", "skip", "expect", "enabled"),
+    "rule": ("wrap", "remove", "branch", "combine", "head", "skip"),
     "match": ("pattern", "criterion"),
     "source": (),
     "where": (),
     "replace": ("strategy", "start"),
     "insert": ("strategy", "start"),
     "only": (),
+    "expect": (),
+    "budget": (),
 }
 
 LATER_VALUES: Mapping[str, tuple[str, ...]] = {

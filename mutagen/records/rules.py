@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from mutagen.errors import Place
+from mutagen.records.claims import Claim
 
 Scalar = bool | int | float | str | None
 Value = Scalar | tuple["Value", ...]
@@ -120,6 +121,7 @@ class Rule:
     why: str = ""
     optional: bool = False
     place: Place | None = None
+    claims: tuple[Claim, ...] = ()
 
     @property
     def actions(self) -> tuple[Action, ...]:
@@ -139,7 +141,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """A rule file; ``model``, ``inputs`` and those of the smaller configuration are texts as the flags take them."""
+    """A rule file; ``model``, ``inputs`` and those of the smaller configuration are texts as the flags take them.
+
+    ``files`` are all that were read for it: its own, those of a folder, and what these include.
+    """
 
     rules: tuple[Rule, ...]
     file: str
@@ -147,3 +152,5 @@ class RuleSet:
     inputs: tuple[str, ...] = ()
     prove_with: str | None = None
     prove_inputs: tuple[str, ...] = ()
+    budget: tuple[Claim, ...] = ()
+    files: tuple[str, ...] = ()

@@ -20,7 +20,7 @@ FILES = sorted([*ROOT.glob("rules/*.yaml"), *ROOT.glob("samples/rules/*.yaml"), 
 BAD = (Path(__file__).parent / "data/bad_rules.txt").read_text(encoding="utf-8")
 # What only the reader finds: names that do not fit together, patterns, the texts of models; and YAML itself.
 READER_ALONE = {"R102", "R103", "R104", "R105", "R106", "R113", "R121", "R122", "R124", "R126", "R127", "R128", "R129"}
-READER_ALONE |= {"R110", "R123", "R125", "R130", "R140"}
+READER_ALONE |= {"R100", "R110", "R123", "R125", "R130", "R131", "R132", "R133", "R140"}
 
 VALIDATOR = jsonschema.Draft7Validator(rules_schema())
 LINE = re.compile(r"# yaml-language-server: \$schema=(\S+)\n")
@@ -106,12 +106,30 @@ def test_enough_wrong_files_are_tried() -> None:
         "{id: a, match: {type: C, not: 3}, replace: {with: ECA}}",
         "{id: a, match: {type: [C, 3]}, replace: {with: ECA}}",
         "{id: a, match: {type: C}, set: {dilation: {a: 1}}}",
+        "{id: a, match: {type: C}, set: {k: 1}, expect: {instances: many}}",
+        "{id: a, match: {type: C}, set: {k: 1}, expect: {params: less}}",
+        "{id: a, match: {type: C}, enabled: true}",
+        "{id: a, enabled: 1}",
     ],
 )
 def test_wrong_rules_are_marked_at_the_rule(text: str) -> None:
     errors = list(VALIDATOR.iter_errors(data_of(f"version: 1\nrules:\n  - {text}\n")))
     assert errors
     assert all(list(error.absolute_path)[:2] == ["rules", 0] for error in errors)
+
+
+@pytest.mark.parametrize("budget", ["cheap", "1..2", "increase"])
+def test_wrong_budgets_are_marked(budget: str) -> None:
+    text = f"version: 1\ninclude: [relu-to-gelu]\nbudget: {{macs: {budget}}}\n"
+    assert list(VALIDATOR.iter_errors(data_of(text)))
+
+
+def test_claims_switches_and_files_that_only_include_are_accepted() -> None:
+    rule = "{id: a, match: {type: C}, set: {k: 1}, expect: {instances: 8.., sites: 1, params: -70%..-50%, macs: same}}"
+    text = f"version: 1\ninclude: [x.yaml]\nrules: [{rule}, {{id: b, enabled: false}}]\nbudget: {{macs: +2%}}\n"
+    assert not list(VALIDATOR.iter_errors(data_of(text)))
+    assert not list(VALIDATOR.iter_errors(data_of("version: 1\ninclude: [x.yaml]\n")))
+    assert list(VALIDATOR.iter_errors(data_of("version: 1\n")))
 
 
 def test_short_forms_are_accepted() -> None:

@@ -1,0 +1,137 @@
+"""Rule files that include others: what is read, in which order, and which rules of them are switched off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from mutagen.errors import ErrorGroup, MutagenError, Place, RuleError
+from mutagen.load.rules_words import hint_for
+from mutagen.records.rules import Rule, RuleSet
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Whether an included rule is applied, with the place that says so."""
+
+    id: str
+    enabled: bool
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class FileRules:
+    """One file as it stands: its rules, those of them that are switched off, and what it says of other files."""
+
+    own: RuleSet
+    off: frozenset[str] = frozenset()
+    includes: tuple[tuple[str, Place], ...] = ()
+    switches: tuple[Switch, ...] = ()
+
+
+@dataclass
+class Reading:
+    """Everything that a rule file comes to: the sets of rules in their order, and what is wrong with them."""
+
+    read: Callable[[Path], FileRules]
+    locate: Callable[[str, Path], list[Path]]
+    sets: list[RuleSet] = field(default_factory=list)
+    errors: list[MutagenError] = field(default_factory=list)
+    enabled: dict[str, bool] = field(default_factory=dict)
+    _done: dict[Path, list[str]] = field(default_factory=dict)
+    _chain: list[Path] = field(default_factory=list)
+
+    def add(self, path: Path) -> list[str]:
+        """Take a file in, what it includes before it and each file once; return the ids of all of its rules."""
+        key = path.resolve()
+        if key in self._done:
+            return self._done[key]
+        try:
+            found = self.read(path)
+        except (RuleError, ErrorGroup) as error:
+            self.errors += error.errors if isinstance(error, ErrorGroup) else (error,)
+            return self._done.setdefault(key, [])
+        self._chain.append(key)
+        included = [name for text, place in found.includes for name in self._include(text, place, path)]
+        self._chain.pop()
+        self.sets.append(found.own)
+        self.enabled |= dict.fromkeys(found.off, False)
+        for switch in found.switches:
+            self._turn(switch, included)
+        return self._done.setdefault(key, [*included, *(rule.id for rule in found.own.rules)])
+
+    def _include(self, text: str, place: Place, within: Path) -> list[str]:
+        try:
+            files = self.locate(text, within.parent)
+        except RuleError as error:
+            error.place = place
+            self.errors.append(error)
+            return []
+        ids: list[str] = []
+        for file in files:
+            if file.resolve() in self._chain:
+                self.errors.append(self._circle(file, place))
+            else:
+                ids += self.add(file)
+        return ids
+
+    def _circle(self, file: Path, place: Place) -> RuleError:
+        start = self._chain.index(file.resolve())
+        way = " → ".join(each.name for each in (*self._chain[start:], file))
+        return RuleError("R132", f"the files include each other: {way}", place=place, hint="take one `include` out")
+
+    def _turn(self, switch: Switch, included: list[str]) -> None:
+        if switch.id in included:
+            self.enabled[switch.id] = switch.enabled
+            return
+        message = f"{switch.id!r} is no rule of an included file, so that there is nothing to switch"
+        hint = hint_for(switch.id, included, what="included") if included else "write the rule out, or include its file"
+        self.errors.append(RuleError("R133", message, place=switch.place, hint=hint))
+
+    def whole(self, file: str) -> RuleSet:
+        """One set of all that was read, without what is switched off; the outermost file has the last word."""
+        described = next((each for each in reversed(self.sets) if each.model), self.sets[-1])
+        rules = tuple(rule for each in self.sets for rule in each.rules)
+        kept = tuple(rule for rule in rules if self.enabled.get(rule.id, True))
+        if not kept:
+            raise RuleError(
+                "R133",
+                f"every rule is switched off: {', '.join(rule.id for rule in rules)}",
+                place=rules[0].place if rules else Place(file),
+                hint="switch one on: enabled: true",
+            )
+        budget = tuple(claim for each in self.sets for claim in each.budget)
+        files = tuple(dict.fromkeys(each.file for each in self.sets))
+        return replace(described, rules=kept, file=file, budget=budget, files=files)
+
+
+def clashes(sets: list[RuleSet]) -> list[RuleError]:
+    """Rule ids that several files use."""
+    found: list[RuleError] = []
+    first: dict[str, Rule] = {}
+    for rule in (rule for each in sets for rule in each.rules):
+        other = first.setdefault(rule.id, rule)
+        if other is not rule:
+            message = f"rule id {rule.id!r} is used in two files (first at {other.place})"
+            found.append(RuleError("R121", message, place=rule.place, hint="give each rule its own id"))
+    return found
+
+
+def models_apart(sets: list[RuleSet]) -> list[RuleError]:
+    """Model sections of a folder's own files that differ."""
+    models = [each for each in sets if each.model]
+    return [
+        RuleError(
+            "R129",
+            f"two files of the folder describe different models (the other is {models[0].file})",
+            place=Place(each.file),
+            hint="keep one `model:` section",
+        )
+        for each in models[1:]
+        if _model_of(each) != _model_of(models[0])
+    ]
+
+
+def _model_of(rules: RuleSet) -> RuleSet:
+    return replace(rules, rules=(), file="", budget=(), files=())
