@@ -37,6 +37,7 @@ from mutagen.tracked.keep import keep, stands
 from mutagen.tracked.place import wanted
 from mutagen.tracked.standing import where_it_stands
 from mutagen.vendor.step import as_vendored, check_reached, vendor, with_copies, with_copies_in_use
+from mutagen.verify.claims import claimed
 from mutagen.verify.collateral import MEMORY, watched
 from mutagen.verify.prove import begin, begin_again, prove
 from mutagen.verify.shrunk import Covering, Smaller, cover, open_smaller, prove_smaller, trace_of, traced_smaller
@@ -122,6 +123,8 @@ def _run(options: Options, host: Part, seen: Seen) -> Report:
     vendored = _vendored(options, host, located, clock) if options.vendor else Vendored()
     traced = _up_to_plan(options, host, located, clock, proving=True, vendored=vendored)
     report = _report(traced, clock)
+    if report.status == "unchanged":
+        return _claimed(report, traced, host)
     if report.status != "would_change":
         return report
     try:
@@ -129,7 +132,7 @@ def _run(options: Options, host: Part, seen: Seen) -> Report:
     except ProofError as error:
         seen.doubts.add(error.code)  # what there is no proof for may have to do with the machine
         return replace(report, status="refused", plan=_refused(traced.plan, error))
-    report = _told(done, clock)
+    report = _claimed(_told(done, clock), done.traced, host)
     if report.failure:
         return replace(report, status="failed")
     if not options.write:
@@ -180,6 +183,7 @@ def _later(traced: _Traced, why: str) -> _Traced | None:
     plan = make_plan(traced.found, traced.trace, traced.project, blocks=load_blocks(), products=products, late=True)
     refused = any(it.refused for it in plan.rules)
     plan = as_vendored(replace(plan, notes=(*plan.notes, f"changed when all is built: {why}")), traced.vendored)
+    plan = replace(plan, claims=traced.plan.claims)
     return (
         replace(traced, edited=None, plan=plan, late=True) if plan.edits != traced.plan.edits and not refused else None
     )
@@ -256,7 +260,7 @@ def _up_to_plan(
         found = select(rules.rules, trace, products)
     with clock.stage("plan"):
         plan = make_plan(found, trace, project, blocks=load_blocks(), products=products)
-        plan = as_vendored(plan, vendored)
+        plan = as_vendored(replace(plan, claims=(*plan.claims, *rules.budget)), vendored)
     named = {rules.model: parse_call(rules.model, source=rules.file)} if rules.model else {}
     full = session if smaller else None
     found_out = _Traced(original, edited, target, trace, project, plan, tuple(found), named, smaller, full)
@@ -401,6 +405,17 @@ def _told(done: _Proved, clock: _Clock) -> Report:
         collateral=done.collateral,
         importers=importers,
     )
+
+
+def _claimed(report: Report, traced: _Traced, host: Part) -> Report:
+    """The report with what became of the claims of the rules."""
+    if report.failure:
+        return report
+    call, switches = traced.trace.call, dict.fromkeys(traced.plan.switches, True)
+    before = replace(traced.target, call=call, inputs=traced.trace.inputs)
+    overlay = {it.path: it.after for it in report.files}
+    changed = replace(before, call=replace(call, kwargs={**call.kwargs, **switches}), overlay=overlay)
+    return claimed(report, before=before, after=changed, session=host.session)
 
 
 def _failure(verdict: Verdict) -> str:

@@ -13,7 +13,11 @@ from mutagen.load.json_schema import Instead
 from mutagen.load.rules_yaml import Document, Loc
 from mutagen.records.claims import Claim, ClaimFact, Unit
 
-_TRENDS: dict[str, tuple[int | None, int | None]] = {"decrease": (None, -1), "increase": (1, None), "same": (0, 0)}
+_TRENDS: dict[str, tuple[float | None, float | None]] = {
+    "decrease": (None, -1.0),
+    "increase": (1.0, None),
+    "same": (0.0, 0.0),
+}
 _NUMBER = r"[+-]?\d+(?:\.\d+)?%?"
 _RANGE = re.compile(rf"({_NUMBER})?\s*\.\.\s*({_NUMBER})?")
 _COUNTS = "a whole number, or a range: 8, 8..16, 8.., ..16"
@@ -56,7 +60,7 @@ def _limit(given: object) -> Bounds:
         return Bounds(given, None, _TRENDS[given][1], "change")
     whole = _whole(given)
     if whole is not None:
-        return Bounds(f"{whole:+d}", None, whole, "change")
+        return Bounds(f"{whole:+.0f}", None, whole, "change")
     end = _end(given) if isinstance(given, str) else None
     if end is None or given == "increase":
         raise PydanticCustomError("R131", f"must be {_LIMITS}")
@@ -67,11 +71,11 @@ def _most(given: object) -> Bounds:
     whole = _whole(given)
     if whole is None or whole < 0:
         raise PydanticCustomError("R131", "must be the largest number allowed: 0")
-    return Bounds(f"at most {whole}", None, whole, "count")
+    return Bounds(f"{whole:.0f}", None, whole, "count")
 
 
-def _whole(given: object) -> int | None:
-    return given if isinstance(given, int) and not isinstance(given, bool) else None
+def _whole(given: object) -> float | None:
+    return float(given) if isinstance(given, int) and not isinstance(given, bool) else None
 
 
 def _range(given: object, unit: Unit) -> Bounds | None:

@@ -63,9 +63,10 @@ def make_plan(
         imports=whole.imports,
         surgery=whole.surgery,
         products=whole.products,
-        rules=tuple(_outcome(it, draft) for it, draft in zip(found, drafts, strict=True)),
+        rules=tuple(_outcome(it, draft, len(free[it.rule.id])) for it, draft in zip(found, drafts, strict=True)),
         notes=whole.notes,
         switches=whole.switches,
+        claims=tuple(claim for it in found for claim in it.rule.claims),
     )
 
 
@@ -185,7 +186,7 @@ def _all_match(found: Sequence[RuleMatches]) -> None:
         raise ErrorGroup(tuple(errors)) if len(errors) > 1 else errors[0]
 
 
-def _outcome(found: RuleMatches, draft: Draft) -> RulePlan:
+def _outcome(found: RuleMatches, draft: Draft, taken: int) -> RulePlan:
     return RulePlan(
         rule=found.rule.id,
         matched=tuple(dict.fromkeys(match.path for match in found.matches)),
@@ -195,4 +196,6 @@ def _outcome(found: RuleMatches, draft: Draft) -> RulePlan:
         sites=draft.sites,
         explanation=found.explanation,
         partial=found.rule.action.partial,
+        instances=taken + len(found.already),
+        made=tuple(dict.fromkeys(it.match for it in (*draft.surgery, *draft.products))),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mutagen.errors import Place
+from mutagen.records.span import Span
 
 ClaimFact = Literal["instances", "sites", "params", "macs", "keys_lost", "keys_moved", "keys_new"]
 Unit = Literal["count", "change", "share"]
@@ -29,14 +30,24 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class SiteCost:
+    """What one edited place adds, over all of its instances."""
+
+    span: Span
+    rule: str
+    amount: int
+    instances: int
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """A claim and what was found; ``found`` is None where that cannot be known, for the reason in ``note``.
 
-    ``costliest`` are lines on the places that cost most, for a budget that is exceeded.
+    ``costliest`` are the places that cost most, for a budget that is exceeded.
     """
 
     claim: Claim
     met: bool
     found: str | None
     note: str = ""
-    costliest: tuple[str, ...] = ()
+    costliest: tuple[SiteCost, ...] = ()

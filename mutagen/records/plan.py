@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from mutagen.records.claims import Claim
 from mutagen.records.rules import Style, Value
 from mutagen.records.span import Span
 from mutagen.records.target import Call, InputSpec
@@ -134,7 +135,11 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class RulePlan:
-    """Outcome of planning for one rule: what it selects, what stands already, at how many sites it edits."""
+    """Outcome of planning for one rule: what it selects, what stands already, at how many sites it edits.
+
+    ``instances`` is the number of modules, calls or edges that it takes or has changed already, ``made`` the names by
+    which the surgery and the products that are its doing say ``match``.
+    """
 
     rule: str
     matched: tuple[str, ...]
@@ -144,6 +149,8 @@ class RulePlan:
     sites: tuple[str, ...] = ()
     explanation: str = ""
     partial: Literal["refuse", "allow"] = "refuse"
+    instances: int = 0
+    made: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +158,7 @@ class Plan:
     """A replayable list of edits. ``hashes`` are the SHA-256 of the files it was made for, by absolute path.
 
     ``switches`` are arguments of the model call, off by default, with which the edited source is the changed model.
+    ``claims`` are what the rules say of their own effect, and the budget of their file.
     """
 
     schema_version: int
@@ -166,3 +174,4 @@ class Plan:
     rules: tuple[RulePlan, ...] = ()
     notes: tuple[str, ...] = ()
     switches: tuple[str, ...] = ()
+    claims: tuple[Claim, ...] = ()

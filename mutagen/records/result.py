@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from mutagen.records.claims import Finding
 from mutagen.records.collateral import Collateral
 from mutagen.records.plan import Plan
 from mutagen.records.target import Device
@@ -96,6 +97,7 @@ class Report:
     ``collateral`` are the other models of the edited files, ``importers`` the files that import each edited one,
     ``sources`` those that were imported for the run. ``tracked`` are the files that the rules speak of and may edit,
     None where nobody wanted to know, and ``made_of`` those that the rules were read from, both with their SHA-256.
+    ``findings`` are what became of the claims of the rules.
     """
 
     status: Status
@@ -112,5 +114,6 @@ class Report:
     importers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     device: Device = "cpu"
     sources: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
     tracked: Mapping[str, str] | None = None
     made_of: Mapping[str, str] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from typing import Any
 from mutagen.records.collateral import Collateral
 from mutagen.records.plan import Edit, Refusal, RulePlan
 from mutagen.records.result import Case, FileChange, Proof, Report, Verdict
+from mutagen.report import claims
 from mutagen.report.diff import line_counts
 from mutagen.report.paths import shown_path, shown_site, shown_span
 
@@ -53,6 +54,7 @@ def as_data(report: Report, *, root: Path) -> dict[str, Any]:
         "collateral": [_collateral(it, root) for it in report.collateral],
         "notes": [*report.notes, *(verdict.proof.notes if verdict else ())],
         "failure": report.failure,
+        "claims": claims.as_data(report, root=root),
         "timing": {stage: round(seconds, 3) for stage, seconds in report.timing.items()},
     }
 

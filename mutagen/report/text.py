@@ -16,8 +16,8 @@ from rich.text import Text
 
 from mutagen.records.plan import Edit, Refusal
 from mutagen.records.result import Counts, Report, Verdict, Weights
-from mutagen.report import others
-from mutagen.report.errors import Segment
+from mutagen.report import claims, others
+from mutagen.report.errors import Segment, segments
 from mutagen.report.paths import shown_span
 from mutagen.report.summary import difference, refusals, summary
 
@@ -72,6 +72,8 @@ def _parts(report: Report, *, root: Path, styled: bool, verbosity: int) -> Itera
         alike.setdefault((it.rule, it.code, it.message, it.where), []).append(it)
     for group in alike.values():
         yield from _refusal(group, root, most=_FEW if verbosity < 1 else len(group))
+    for error in claims.unmet(report, root=root):
+        yield Text.assemble(*((it.text, STYLES.get(it.style, "")) for it in segments(error, root=root)), end="")
     if verbosity >= 0:
         for note in dict.fromkeys((*report.plan.notes, *report.notes)):
             yield Text(f"note: {note}")
