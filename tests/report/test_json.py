@@ -97,6 +97,7 @@ def test_every_key_and_value_of_the_schema(report: Report, tmp_path: Path) -> No
         ],
         "notes": [],
         "failure": "",
+        "claims": [],
         "timing": {"trace": 0.123, "verify": 1.0},
     }
 
