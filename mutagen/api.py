@@ -8,8 +8,9 @@ from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mutagen.asked import devices_asked, locate, made_of, rules_asked, smaller_asked, target_asked
-from mutagen.blocks.catalogue import load_blocks
+from mutagen.asked import blocks_asked, devices_asked, locate, made_of, rules_asked, smaller_asked, target_asked
+from mutagen.blocks.catalogue import load_blocks, shelf
+from mutagen.blocks.own import brought
 from mutagen.blocks.recognise import standing_products, warm_up
 from mutagen.cache.answers import is_kept, keep_answer, watched_run
 from mutagen.errors import ClashError, Place, ProofError, TargetError
@@ -19,6 +20,7 @@ from mutagen.load.plan_file import check_hashes, read_plan
 from mutagen.load.target_file import Located, find_target
 from mutagen.match.select import select
 from mutagen.planning.make import make_plan
+from mutagen.records.blocks import Block
 from mutagen.records.collateral import Collateral
 from mutagen.records.match import RuleMatches
 from mutagen.records.options import Options
@@ -79,6 +81,7 @@ class _Traced:
     vendored: Vendored = _NOTHING_COPIED
     tracked: Mapping[str, str] | None = None
     made_of: Mapping[str, str] = field(default_factory=dict)
+    blocks: Mapping[str, Block] = field(default_factory=load_blocks)
 
 
 @dataclass(frozen=True)
@@ -179,8 +182,8 @@ def _later(traced: _Traced, why: str) -> _Traced | None:
     """The same with a plan that replaces modules when everything is built; None where there is no other such plan."""
     if not traced.found:
         return None
-    products = standing_products(traced.trace, traced.project.read)
-    plan = make_plan(traced.found, traced.trace, traced.project, blocks=load_blocks(), products=products, late=True)
+    products = standing_products(traced.trace, traced.project.read, traced.blocks)
+    plan = make_plan(traced.found, traced.trace, traced.project, blocks=traced.blocks, products=products, late=True)
     refused = any(it.refused for it in plan.rules)
     plan = as_vendored(replace(plan, notes=(*plan.notes, f"changed when all is built: {why}")), traced.vendored)
     plan = replace(plan, claims=traced.plan.claims)
@@ -207,7 +210,8 @@ def _vendored(options: Options, host: Part, located: Located, clock: _Clock) -> 
         session = host.session("the model")
         session.start("mutagen.trace.session:open_model", target)
         trace = trace_of(session)
-        found = vendor(session, trace, target, rules.rules, options.scope)
+        blocks = blocks_asked(rules, host, located)
+        found = vendor(session, trace, target, rules.rules, options.scope, blocks)
         session.kill()
     return found
 
@@ -232,6 +236,7 @@ def _up_to_plan(
         session = host.session("the model")
         need_calls = rules is None or any(rule.needs_calls for rule in rules.rules)
         session.start("mutagen.trace.session:open_model", target, need_calls=need_calls)
+        blocks = blocks_asked(rules or replayed, host, located)
         smaller = None
         if small is not None:
             smaller = open_smaller(host.session("the smaller model"), target, *small, need_calls=need_calls)
@@ -241,7 +246,7 @@ def _up_to_plan(
     with clock.stage("match"):
         warm_up()  # in the time that torch takes to be imported
         if original is not None:
-            begin(original, proved, need_calls=need_calls, timeout=options.timeout)
+            begin(original, proved, need_calls=need_calls, timeout=options.timeout, own=brought(blocks))
     with clock.stage("trace"), _while_there(located.file), with_copies_in_use(vendored):
         trace = trace_of(session)
         smaller = traced_smaller(smaller) if smaller else None
@@ -253,25 +258,32 @@ def _up_to_plan(
     tracked = where_it_stands(trace, project) if wanted(options, located.file) else None
     if replayed is not None:
         check_hashes(replayed)
-        return _Traced(original, edited, target, trace, project, replayed, tracked=tracked)
+        return _Traced(original, edited, target, trace, project, replayed, tracked=tracked, blocks=blocks)
     assert rules is not None
     with clock.stage("match"):
-        products = standing_products(trace, project.read)
-        found = select(rules.rules, trace, products)
+        products = standing_products(trace, project.read, blocks)
+        found = select(rules.rules, trace, products, blocks)
     with clock.stage("plan"):
-        plan = make_plan(found, trace, project, blocks=load_blocks(), products=products)
+        plan = make_plan(found, trace, project, blocks=blocks, products=products)
         plan = as_vendored(replace(plan, claims=(*plan.claims, *rules.budget)), vendored)
     named = {rules.model: parse_call(rules.model, source=rules.file)} if rules.model else {}
     full = session if smaller else None
     found_out = _Traced(original, edited, target, trace, project, plan, tuple(found), named, smaller, full)
-    return replace(found_out, vendored=vendored, tracked=tracked, made_of=sources)
+    return replace(found_out, vendored=vendored, tracked=tracked, made_of=sources, blocks=blocks)
 
 
 def _covering(traced: _Traced) -> Covering | None:
     """What the rules mean in the smaller configuration; TargetError T211 where there is nothing to prove on."""
     if traced.smaller is not None:
         rules = [it.rule for it in traced.found]
-        return cover(traced.smaller, plan=traced.plan, rules=rules, project=traced.project, late=traced.late)
+        return cover(
+            traced.smaller,
+            plan=traced.plan,
+            rules=rules,
+            project=traced.project,
+            late=traced.late,
+            blocks=traced.blocks,
+        )
     if traced.trace.device == "meta":
         hint = "give a smaller configuration of the model for the proof: --prove-with CALL"
         params = traced.trace.instances[0].facts["params"]
@@ -364,6 +376,7 @@ def _judged(traced: _Traced, target: Target, host: Part, options: Options, *, co
             raise ProofError("flag-unproved", "a flag is not proved with a smaller configuration", hint=hint)
         target = replace(target, devices=(traced.trace.device,))
         full = traced.full, host.session("the edited model in its full configuration")
+        traced.full.call("mutagen.blocks.catalogue:take_over", shelf(brought(traced.blocks)))
         small = traced.original, edited
         return prove_smaller(covering, small, full=full, plan=traced.plan, target=target, timeout=options.timeout)
     plan, call = traced.plan, traced.trace.call

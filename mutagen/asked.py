@@ -9,7 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 
-from mutagen.blocks.catalogue import load_blocks
+from mutagen.blocks.catalogue import load_blocks, read_block
+from mutagen.blocks.own import check_importable, completed
 from mutagen.blocks.short_names import switch_name
 from mutagen.errors import Place, TargetError
 from mutagen.load.candidates import choose_model, model_candidates
@@ -19,10 +20,12 @@ from mutagen.load.model_call import parse_call
 from mutagen.load.rules_file import find_rules, read_rules
 from mutagen.load.switches import switched_on
 from mutagen.load.target_file import Located, find_target
+from mutagen.records.blocks import Block, Borrowed, Contract
 from mutagen.records.options import Options
 from mutagen.records.plan import Plan
-from mutagen.records.rules import RuleSet
+from mutagen.records.rules import RuleSet, Value
 from mutagen.records.target import Call, Device, InputSpec, Target
+from mutagen.sandbox.runner import Host, Part
 from mutagen.write.transaction import recover
 
 _recovering = Lock()
@@ -62,11 +65,33 @@ def smaller_asked(options: Options, rules: RuleSet | None) -> tuple[Call, tuple[
 def rules_asked(options: Options) -> RuleSet:
     """The rules, in the style that the options want. Raises RuleError."""
     known = {name: tuple(block.options) for name, block in load_blocks().items()}
-    rules = chosen(read_rules(find_rules(options.rules), known), options.select, options.ignore)
+    read = read_rules(find_rules(options.rules), known, read_template=read_block)
+    rules = chosen(read, options.select, options.ignore)
     if options.style is None:
         return rules
     styled = tuple(replace(rule, action=replace(rule.action, style=options.style)) for rule in rules.rules)
     return replace(rules, rules=styled)
+
+
+def blocks_asked(asked: RuleSet | Plan | None, host: Host | Part, located: Located) -> Mapping[str, Block]:
+    """The blocks of the catalogue, and those that the rules, or a plan that is replayed, bring along.
+
+    What a borrowed class wants is found out in a process of its own. Raises RuleError.
+    """
+    if isinstance(asked, Plan):
+        return {**load_blocks(), **{it.name: it for it in asked.blocks}}
+    if asked is None or not asked.own:
+        return load_blocks()
+    check_importable(asked.own, located.root)
+
+    def contract(borrowed: Borrowed, given: Mapping[str, Value]) -> Contract:
+        session = host.session("the borrowed class")
+        found = session.call("mutagen.blocks.contract:contract_of", borrowed, given)
+        session.kill()
+        assert isinstance(found, Contract)
+        return found
+
+    return completed(asked.own, contract)
 
 
 def made_of(rules: RuleSet) -> Mapping[str, str]:
@@ -74,6 +99,8 @@ def made_of(rules: RuleSet) -> Mapping[str, str]:
     files = set(rules.files) | {it.place.file for it in rules.rules if it.place}
     blocks = load_blocks()
     files |= {blocks[it.action.block].template for it in rules.rules if it.action.block in blocks}
+    files |= {it.made.template for it in rules.own if isinstance(it.made, Block)}
+    files |= {it.made.file for it in rules.own if isinstance(it.made, Borrowed) and it.made.file}
     digests = {path: sha256(Path(path).read_bytes()).hexdigest() for path in sorted(files)}
     return {os.path.abspath(path): digest for path, digest in digests.items()}  # noqa: PTH100  links stay links
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mutagen.actions.draft import Draft
+from mutagen.actions.draft import Draft, join
 from mutagen.actions.scene import Scene
+from mutagen.blocks.borrow import fitting, loan_of
+from mutagen.blocks.text import uses_of
+from mutagen.records.blocks import Borrowed
 from mutagen.records.plan import Definition, Import
 from mutagen.records.rules import Rule
 from mutagen.records.trace import ClassInfo
@@ -25,13 +28,46 @@ class Usable:
 
 
 def use_block(scene: Scene, rule: Rule, block: str, file: SourceFile, node: ast.AST) -> Usable:
-    """The class of a catalogue block for use at ``node``: the one that stands there, else a new definition."""
+    """The class of a block for use at ``node``: the one that stands there, else a new definition or import."""
+    known = scene.blocks[block]
     standing = _standing(scene, block, file)
     if standing:
         return Usable(standing, Draft())
-    name = _free(scene.blocks[block].name, file)
-    definition = Definition(file.path, block, name, rule.action.style, line_before(file, node), rule.id)
-    return Usable(name, Draft(definitions=(definition,)))
+    if known.borrowed is not None and (known.borrowed.how == "import" or known.borrowed.file == file.path):
+        return _imported(scene, known.borrowed, file)
+    style = rule.action.style
+    if known.borrowed is not None:
+        there = fitting(loan_of(known.borrowed), file)
+        if there is not None and known.written in there:
+            return Usable(known.written, Draft())
+        style = "module" if there is None else style
+    used = {it: use_block(scene, rule, it, file, node) for it in uses_of(known)}
+    parts = tuple((it, usable.name) for it, usable in used.items())
+    name = _free(known.written, file)
+    definition = Definition(file.path, block, name, style, line_before(file, node), rule.id, parts)
+    needed = [_for_part(usable.draft, block) for usable in used.values()]
+    return Usable(name, join([*needed, Draft(definitions=(definition,))]))
+
+
+def _for_part(draft: Draft, block: str) -> Draft:
+    """What a part of a composition needs, marked as needed for that."""
+    return replace(draft, definitions=tuple(replace(it, part_of=it.part_of or block) for it in draft.definitions))
+
+
+def _imported(scene: Scene, borrowed: Borrowed, file: SourceFile) -> Usable:
+    """A borrowed class by its own name, or by another where the file calls something else so."""
+    if borrowed.file == file.path:
+        return Usable(borrowed.name, Draft())
+    module = borrowed.module or module_name(borrowed.file, scene.project.root)
+    here, is_package = module_of(file, scene), Path(file.path).name == "__init__.py"
+    found = {name: absolute(origin, here, is_package) for name, origin in imported_names(file).items()}
+    written = name_for(f"{module}.{borrowed.name}", found)
+    if written:
+        return Usable(written, Draft())
+    name = _free(borrowed.name, file)
+    alias = name if name != borrowed.name else None
+    written_as = module if borrowed.module else written_module(module, file, scene)
+    return Usable(name, Draft(imports=(Import(file.path, written_as, borrowed.name, alias),)))
 
 
 def use_torch(origin: str, file: SourceFile) -> Usable:

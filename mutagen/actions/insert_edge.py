@@ -17,14 +17,15 @@ from mutagen.actions.insert_one_turn import in_one_turn
 from mutagen.actions.insert_override import wrapped
 from mutagen.actions.layout import channels_first
 from mutagen.actions.members import Place, Wanted, arguments_as_source, find_place, make_statement
-from mutagen.actions.new_call import options
+from mutagen.actions.new_call import given_to
 from mutagen.actions.parting import Partings
 from mutagen.actions.parting_text import parted, partings
 from mutagen.actions.paths import joined
 from mutagen.actions.scene import Scene, out_of_scope, refuse
 from mutagen.actions.subclass import in_subclasses, subclassed
-from mutagen.blocks.catalogue import Block, unmet
+from mutagen.blocks.catalogue import unmet
 from mutagen.blocks.short_names import snake
+from mutagen.records.blocks import Block
 from mutagen.records.match import EdgeMatch
 from mutagen.records.plan import Refusal
 from mutagen.records.rules import Rule
@@ -158,20 +159,20 @@ def _plan_cut(
     if isinstance(condition, Refusal):
         return condition
     key = (cut.file.path, owner.lineno)
-    name = free_name(owner, snake(block.name), taken.get(id(owner), frozenset()), numbered=key in numbered)
+    name = free_name(owner, snake(block.written), taken.get(id(owner), frozenset()), numbered=key in numbered)
     usable = use_block(scene, rule, block.name, cut.file, owner)
-    new = f"{usable.name}({', '.join([*texts, *options(rule)])})"
+    new = f"{usable.name}({given_to(rule, block, texts)})"
     identity = use_torch("torch.nn.Identity", cut.file) if condition.otherwise else None
     otherwise = f"{identity.name}()" if identity else ""
     made = make_statement(rule, place, name, new, condition.text, [it.owner for it in wanted], otherwise=otherwise)
     owners = [it.cuts[0].site.owner or "" for it in group]
-    called = call_edits(rule, cut, f"self.{name}", group[0].match.path, owners, with_other=len(channels) > 1)
+    called = call_edits(rule, cut, f"self.{name}", group[0].match.path, owners, with_other=block.reads_other)
     if isinstance(called, Refusal):
         return called
     taken[id(owner)] = taken.get(id(owner), frozenset()) | {name}
     edits = Draft(edits=(made, *called), sites=(str(cut.span),))
     needed = [usable.draft, *([identity.draft] if identity else [])]
-    return join([edits, *needed, _meaning(rule, group, name, scene, with_other=len(channels) > 1)])
+    return join([edits, *needed, _meaning(rule, group, name, scene, with_other=block.reads_other)])
 
 
 def _meaning(rule: Rule, group: list[_Attempt], name: str, scene: Scene, *, with_other: bool) -> Draft:

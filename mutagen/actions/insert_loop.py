@@ -16,12 +16,12 @@ from mutagen.actions.edge_meaning import on_edge
 from mutagen.actions.insert_call import call_edits
 from mutagen.actions.insert_turns import each_of, numbered
 from mutagen.actions.members import Place, Wanted, find_place, make_statement
-from mutagen.actions.new_call import options
+from mutagen.actions.new_call import given_to
 from mutagen.actions.override_text import fits
 from mutagen.actions.paths import joined
 from mutagen.actions.scene import Scene
-from mutagen.blocks.catalogue import Block
 from mutagen.blocks.short_names import snake
+from mutagen.records.blocks import Block
 from mutagen.records.match import EdgeMatch
 from mutagen.records.plan import Refusal
 from mutagen.records.rules import Rule
@@ -65,16 +65,16 @@ def looped(
     place = find_place(rule, cut.file, owner, [Wanted(path, {}, ()) for path in by_owner], scene)
     if found is None or isinstance(place, Refusal):
         return None
-    name = free_name(owner, f"{snake(block.name)}s", taken, numbered=several)
+    name = free_name(owner, f"{snake(block.written)}s", taken, numbered=several)
     place = _when_filled(place, found.lists)
-    turn = numbered(cut.file, cut.function, loop, name, snake(block.name), several=crowded)
+    turn = numbered(cut.file, cut.function, loop, name, snake(block.written), several=crowded)
     if turn is None:
         return None
     head = f"{'enumerate' if turn.counted else 'for'} {loop.lineno}:{loop.col_offset}"
     if head in taken and not turn.counted:
         return None
     usable, listed = use_block(scene, rule, block.name, cut.file, owner), use_torch("torch.nn.ModuleList", cut.file)
-    made = f"{usable.name}({', '.join([*found.arguments, *options(rule)])})"
+    made = f"{usable.name}({given_to(rule, block, found.arguments)})"
     indent, step = cut.file.indent(place.anchor.statement.lineno), cut.file.step(place.anchor.statement.lineno)
     rows = _listed(f"{indent}self.{name} = ", f"{listed.name}(", made, f"for {found.going}", step)
     text = cut.file.newline.join(rows)

@@ -13,7 +13,7 @@ from mutagen.actions.insert_target import Target, targets
 from mutagen.actions.insert_ways import Way, apart, change_of, meaning_of, ways_of
 from mutagen.actions.insert_wrap import wrapped
 from mutagen.actions.members import Wanted, arguments_as_source, find_place, make_statement
-from mutagen.actions.new_call import options
+from mutagen.actions.new_call import given_to
 from mutagen.actions.parting import Partings
 from mutagen.actions.parting_text import parted, partings
 from mutagen.actions.scene import Scene, out_of_scope, refuse
@@ -118,7 +118,7 @@ def _by_attribute(
     if isinstance(texts, Refusal):
         return texts
     block = scene.blocks[rule.action.block]
-    name = free_name(way.owner, snake(block.name), taken.get(id(way.owner), frozenset()), numbered=numbered)
+    name = free_name(way.owner, snake(block.written), taken.get(id(way.owner), frozenset()), numbered=numbered)
     changes = [change_of(way, one, f"self.{name}({{}})", before=group[0].target.before) for one in expressions]
     where = way.file.span(expressions[0]) if expressions[0] is not None else way.file.span(way.function.body[0])
     if any(it is None for it in changes):
@@ -137,7 +137,7 @@ def _by_attribute(
     taken[id(way.owner)] = taken.get(id(way.owner), frozenset()) | {name}
     usable = use_block(scene, rule, block.name, way.file, way.owner)
     identity = use_torch("torch.nn.Identity", way.file) if condition.otherwise else None
-    new = f"{usable.name}({', '.join([*texts, *options(rule)])})"
+    new = f"{usable.name}({given_to(rule, block, texts)})"
     otherwise = f"{identity.name}()" if identity else ""
     holders = [it.owner for it in wanted]
     made = make_statement(rule, place, name, new, condition.text, holders, otherwise=otherwise)

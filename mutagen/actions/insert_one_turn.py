@@ -15,11 +15,11 @@ from mutagen.actions.edge_meaning import on_edge
 from mutagen.actions.insert_loop import Turn, loop_of
 from mutagen.actions.insert_turns import counter
 from mutagen.actions.members import Wanted, arguments_as_source, find_place, make_statement
-from mutagen.actions.new_call import options
+from mutagen.actions.new_call import given_to
 from mutagen.actions.paths import joined
 from mutagen.actions.scene import Scene
-from mutagen.blocks.catalogue import Block
 from mutagen.blocks.short_names import snake
+from mutagen.records.blocks import Block
 from mutagen.records.plan import Edit, Refusal
 from mutagen.records.rules import Rule
 from mutagen.records.span import Span
@@ -60,10 +60,10 @@ def in_one_turn(
     texts = arguments_as_source(rule, place, channels, wanted, scene, operands=operands)
     if isinstance(texts, Refusal):
         return None
-    name = free_name(owner, snake(block.name), taken, numbered=several)
+    name = free_name(owner, snake(block.written), taken, numbered=several)
     usable = use_block(scene, rule, block.name, file, owner)
     owners = [it.cut.site.owner or "" for it in turns]
-    made = make_statement(rule, place, name, f"{usable.name}({', '.join([*texts, *options(rule)])})", None, owners)
+    made = make_statement(rule, place, name, f"{usable.name}({given_to(rule, block, texts)})", None, owners)
     passed = operands if block.reads_other else operands[:1]
     called = f"{operands[0]} = self.{name}({', '.join(passed)})"
     head = f"enumerate {loop.lineno}:{loop.col_offset}"

@@ -19,7 +19,7 @@ from mutagen.actions.recast import Recast, recast_of, recast_spot
 from mutagen.actions.scene import Scene
 from mutagen.actions.wrap import Spot, find_spots
 from mutagen.actions.wrap_text import Writer, element_of
-from mutagen.blocks.catalogue import Block
+from mutagen.records.blocks import Block
 from mutagen.records.match import EdgeMatch
 from mutagen.records.plan import InsertOnEdge
 from mutagen.records.rules import Rule

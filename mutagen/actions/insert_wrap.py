@@ -12,7 +12,7 @@ from dataclasses import replace
 from mutagen.actions.definition import use_block, use_torch
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.insert_target import Target
-from mutagen.actions.new_call import literal, options
+from mutagen.actions.new_call import given_to, literal
 from mutagen.actions.scene import Scene, out_of_scope, refuse
 from mutagen.records.plan import Edit, InsertAtModule, Product, Refusal, Use
 from mutagen.records.rules import Rule
@@ -95,7 +95,7 @@ def _wrap(rule: Rule, span: Span, group: list[tuple[Target, CallSite]], scene: S
     usable = use_block(scene, rule, rule.action.block, file, call)
     sequential = use_torch("torch.nn.Sequential", file)
     before = group[0][0].before
-    new = f"{usable.name}({', '.join([*texts, *options(rule)])})"
+    new = f"{usable.name}({given_to(rule, scene.blocks[rule.action.block], texts)})"
     text = _wrapped_text(file, call, sequential.name, new, before=before)
     reason = f"all {len(group)} instance(s) made here are selected, and no expression calls them by name"
     edit = Edit(span, file.text(call), text, rule.id, "site", reason, paths)

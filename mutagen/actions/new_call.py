@@ -12,6 +12,7 @@ from mutagen.actions.draft import Draft
 from mutagen.actions.scene import Scene, refuse
 from mutagen.blocks.groups import num_groups
 from mutagen.blocks.replacement import Replacement
+from mutagen.records.blocks import Block
 from mutagen.records.plan import Refusal
 from mutagen.records.rules import Rule, Value
 from mutagen.records.trace import Instance
@@ -57,6 +58,13 @@ def new_call(
 def options(rule: Rule) -> list[str]:
     """The arguments that a rule gives to its block, as source."""
     return [f"{option}={literal(value)}" for option, value in rule.action.args.items()]
+
+
+def given_to(rule: Rule, block: Block, counts: Sequence[str]) -> str:
+    """What a call gives to a block: the channels, by name where other arguments come first, and what the rule says."""
+    names = [name for name, origin in block.arguments.items() if origin in ("channels", "channels_other")]
+    given = [f"{name}={text}" if block.by_name else text for name, text in zip(names, counts, strict=True)]
+    return ", ".join([*given, *options(rule)])
 
 
 def literal(value: Value) -> str:

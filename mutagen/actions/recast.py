@@ -18,8 +18,8 @@ from mutagen.actions.subclass_edge import Place, call_at, place_of
 from mutagen.actions.subclass_head import class_name, described
 from mutagen.actions.subclass_text import Method, method_text, module_of_method, names_needed
 from mutagen.actions.wrap import Spot
-from mutagen.blocks.catalogue import Block
 from mutagen.blocks.short_names import snake
+from mutagen.records.blocks import Block
 from mutagen.records.match import EdgeMatch
 from mutagen.records.plan import Edit
 from mutagen.records.rules import Rule
@@ -68,13 +68,13 @@ def recast_of(
     if len({it.file.span(it.expression) for it in found}) > 1:
         return None  # two joins of a class would each need a module
     holder = place.file.class_of(place.function)
-    attribute = free_name(holder, snake(block.name), frozenset(), numbered=False) if holder is not None else ""
+    attribute = free_name(holder, snake(block.written), frozenset(), numbered=False) if holder is not None else ""
     change, method = call_at(block, place, attribute), Method(place.file, place.function, module)
     needed = names_needed(method, file, scene)
     text = method_text(method, [change]) if change is not None else None
     if needed is None or text is None:
         return None
-    says = f'    """{owner.name} with {block.name} on its {str(rule.action.at).removesuffix("-end")}."""\n\n'
+    says = f'    """{owner.name} with {block.written} on its {str(rule.action.at).removesuffix("-end")}."""\n\n'
     whole = f"class {name}({base.name}):\n{says if described(owner, scene) else ''}{text.rstrip()}"
     line = line_before(file, anchor)
     reason = f"the class {owner.name} stands in another file; what was built of it becomes of a subclass"

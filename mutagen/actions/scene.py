@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from mutagen.blocks.catalogue import Block
+from mutagen.records.blocks import Block
 from mutagen.records.plan import Refusal
 from mutagen.records.rules import Rule
 from mutagen.records.span import Span

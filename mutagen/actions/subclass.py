@@ -12,7 +12,7 @@ from dataclasses import replace
 from mutagen.actions.draft import Draft, join, of_each
 from mutagen.actions.scene import Scene, refuse
 from mutagen.actions.subclass_edge import Place, place_of, subclass_of
-from mutagen.blocks.catalogue import Block
+from mutagen.records.blocks import Block
 from mutagen.records.match import EdgeMatch
 from mutagen.records.plan import InsertOnEdge, Refusal
 from mutagen.records.rules import Rule

@@ -9,7 +9,7 @@ from mutagen.actions.definition import use_block
 from mutagen.actions.draft import Draft, join, of_each
 from mutagen.actions.insert_target import Target
 from mutagen.actions.insert_ways import Way, apart, change_of, meaning_of, ways_of
-from mutagen.actions.new_call import options
+from mutagen.actions.new_call import given_to
 from mutagen.actions.paths import joined
 from mutagen.actions.scene import Scene, refuse
 from mutagen.actions.subclass_count import Count, count_for
@@ -68,7 +68,8 @@ def _subclass(rule: Rule, pairs: Sequence[tuple[Target, Way]], scene: Scene) -> 
 def _written(
     rule: Rule, method: Method, groups: Sequence[_Same], owners: Sequence[Instance], frame: Frame, scene: Scene
 ) -> Draft | str:
-    usable = use_block(scene, rule, rule.action.block, frame.file, frame.anchor)
+    block = scene.blocks[rule.action.block]
+    usable = use_block(scene, rule, block.name, frame.file, frame.anchor)
     changes: list[Change] = []
     names: list[str] = []
     lines: list[str] = []
@@ -76,7 +77,7 @@ def _written(
     for same in groups:
         target, way = same[0]
         counts = _counts(same, owners, scene)
-        name = free_name(way.owner, snake(rule.action.block), frozenset(names), numbered=len(groups) > 1)
+        name = free_name(way.owner, snake(block.written), frozenset(names), numbered=len(groups) > 1)
         made = [change_of(way, it, f"self.{name}({{}})", before=target.before) for it in way.expressions]
         if counts is None:
             return f"nothing in {owners[0].name} tells the channels of every instance"
@@ -85,12 +86,12 @@ def _written(
         changes += [it for it in made if it is not None]
         names.append(name)
         needs = max([needs, *(it.needs for it in counts)], key=len)
-        lines.append(f"{INDENT}self.{name} = {usable.name}({', '.join([*(it.text for it in counts), *options(rule)])})")
+        lines.append(f"{INDENT}self.{name} = {usable.name}({given_to(rule, block, [it.text for it in counts])})")
     needed = names_needed(method, frame.file, scene)
     text = method_text(method, [part for it in changes for part in apart(it, changes)])
     if needed is None or text is None:
         return f"{method.function.name} would mean something else in a subclass of {owners[0].name}"
-    says = f"{owners[0].name} with {rule.action.block} {_where(rule, groups)}."
+    says = f"{owners[0].name} with {block.written} {_where(rule, groups)}."
     planned = tuple(it.path for same in groups for it, _ in same)
     meaning = [meaning_of(rule, it, way, name) for same, name in zip(groups, names, strict=True) for it, way in same]
     whole = subclass_draft(rule, frame, says, lines, needs=needs, method=text)

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from mutagen.actions.definition import use_block
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.edge_meaning import on_edge
-from mutagen.actions.new_call import options
+from mutagen.actions.new_call import given_to
 from mutagen.actions.paths import joined
 from mutagen.actions.scene import Scene
 from mutagen.actions.subclass_count import Count, count_for
 from mutagen.actions.subclass_head import INDENT, frame_of, subclass_draft
 from mutagen.actions.subclass_text import Method, method_text, module_of_method, names_needed
-from mutagen.blocks.catalogue import Block
 from mutagen.blocks.short_names import snake
+from mutagen.records.blocks import Block
 from mutagen.records.match import EdgeMatch
 from mutagen.records.rules import Rule
 from mutagen.records.span import Span
@@ -90,16 +90,18 @@ def subclass_of(rule: Rule, block: Block, group: Sequence[Place], scene: Scene) 
             return "nothing can be put around the operand as it is written"
         condition = _condition(arguments, [idle[path] for it in frame.entries for path in it.paths if path in idle])
         if condition is None:
-            return f"nothing tells the instances of {owners[0].name} that need no {block.name}"
+            return f"nothing tells the instances of {owners[0].name} that need no {block.written}"
         changes.append(change)
         names.append(name)
         needs = max([needs, *(it.needs for it in arguments)], key=len)
-        lines.append(f"{INDENT}self.{name} = {usable.name}({', '.join(it.text for it in arguments)}){condition}")
+        lines.append(
+            f"{INDENT}self.{name} = {usable.name}({given_to(rule, block, [it.text for it in arguments])}){condition}"
+        )
         meaning.append(_meaning(rule, block, same, name, scene))
     written = method_text(method, changes)
     if written is None:
         return f"{group[0].function.name} would mean something else in a subclass of {owners[0].name}"
-    says = f"{owners[0].name} with {block.name} on its {str(rule.action.at).removesuffix('-end')}."
+    says = f"{owners[0].name} with {block.written} on its {str(rule.action.at).removesuffix('-end')}."
     whole = subclass_draft(rule, frame, says, lines, needs=needs, method=written)
     planned = tuple(dict.fromkeys(it.match.path for it in group))
     return join([whole, Draft(planned=planned), usable.draft, needed, *meaning])
@@ -138,7 +140,7 @@ def _paths(instance: Instance) -> tuple[str, ...]:
 def _attribute_name(block: Block, place: Place, count: int, names: Sequence[str]) -> str:
     owner = place.file.class_of(place.function)
     assert owner is not None
-    return free_name(owner, snake(block.name), frozenset(names), numbered=count > 1)
+    return free_name(owner, snake(block.written), frozenset(names), numbered=count > 1)
 
 
 def _arguments(rule: Rule, block: Block, same: Sequence[Place], scene: Scene) -> list[Count] | None:
@@ -154,7 +156,7 @@ def _arguments(rule: Rule, block: Block, same: Sequence[Place], scene: Scene) ->
         if count is None:
             return None
         found.append(count)
-    return found + [Count(it) for it in options(rule)]
+    return found
 
 
 def _maker(made: Node, owner: Instance, scene: Scene) -> str:

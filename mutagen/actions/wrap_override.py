@@ -8,7 +8,7 @@ from mutagen.actions.definition import use_block, use_torch
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.insert_target import Target
 from mutagen.actions.insert_wrap import wrap_meaning
-from mutagen.actions.new_call import options
+from mutagen.actions.new_call import given_to
 from mutagen.actions.override import inner_paths, named_part
 from mutagen.actions.override_text import call_lines, place
 from mutagen.actions.owners import Owner, change_at, owner_edits, owners_of
@@ -66,7 +66,7 @@ def _override(rule: Rule, group: Sequence[Target], scene: Scene) -> Draft | None
             arguments = _arguments(here, old, owner)
             if arguments is None:
                 return None
-            new = f"{usable.name}({', '.join([*arguments, *options(rule)])})"
+            new = f"{usable.name}({given_to(rule, scene.blocks[rule.action.block], arguments)})"
             parts = (new, old) if here[0].before else (old, new)
             everywhere = _everywhere(here, path, owner, scene)
             if everywhere is None:

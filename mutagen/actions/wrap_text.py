@@ -8,7 +8,7 @@ from typing import Final
 
 from mutagen.actions.definition import use_class
 from mutagen.actions.draft import Draft, join
-from mutagen.actions.new_call import options
+from mutagen.actions.new_call import given_to
 from mutagen.actions.override_text import fits, place
 from mutagen.actions.owners import Owner, common_owners, is_below
 from mutagen.actions.recast import Recast
@@ -101,8 +101,10 @@ class Writer:
         """The statement that puts the block behind a module; ``count`` speaks of that as ``{old}``."""
 
         def made(inner: str) -> str:
-            given = [count.replace("{old}", inner)] if count else []
-            return f"{self.product}({', '.join([*given, *options(self.rule)])})"
+            block = self.scene.blocks[self.rule.action.block]
+            needed = [it for it in block.arguments.values() if it == "channels"]
+            given = [count.replace("{old}", inner)] * len(needed) if count else []
+            return f"{self.product}({given_to(self.rule, block, given)})"
 
         if spot.recast:
             recast = self.recasts[spot.module.type]

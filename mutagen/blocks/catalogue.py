@@ -7,58 +7,25 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from mutagen.errors import InternalError, RuleError
+from mutagen.records.blocks import Block, Imported, Kind, Origin, Requirement
 from mutagen.records.rules import Value
 from mutagen.resources import templates_dir
 
-Kind = Literal["conv", "norm", "feature", "scale", "combine", "function"]
-Origin = Literal["channels", "channels_other", "from-module", "rule"]
-Imported = Literal["torch", "nn", "F", "math", "partial"]
-
-_TYPES: Mapping[str, tuple[type, ...]] = {"int": (int,), "number": (int, float), "bool": (bool,), "str": (str,)}
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "int": (int,),
+    "number": (int, float),
+    "bool": (bool,),
+    "str": (str,),
+    "any": (object,),
+}
 _SUFFIX = ".py.j2"
-
-
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """What the operand must be: ``fact`` (``rank``, ``rank_other``) is one of ``values``, else the code and texts."""
-
-    fact: str
-    values: tuple[Value, ...]
-    code: str
-    message: str
-    advice: str
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A catalogue entry.
-
-    ``arguments`` are the constructor's parameters in order and where each value comes from: the channels of the
-    operand, those of the other operand, the module that is replaced, or the rule (which may leave it out).
-    ``options`` are the types of those that the rule may give. ``imports`` are the names that the text needs.
-    """
-
-    name: str
-    kind: Kind
-    summary: str
-    paper: str
-    template: str
-    arguments: Mapping[str, Origin]
-    options: Mapping[str, str] = field(default_factory=dict)
-    requires: tuple[Requirement, ...] = ()
-    imports: tuple[Imported, ...] = ()
-
-    @property
-    def reads_other(self) -> bool:
-        """Whether it is called with two tensors, as a gate is."""
-        return "channels_other" in self.arguments.values()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +50,11 @@ class Shelf:
 _shelves: list[Shelf] = []
 
 
-def shelf() -> Shelf:
-    """What this process knows of blocks."""
-    blocks = dict(load_blocks())
-    return Shelf(blocks, {name: render(block, Names(), name) for name, block in blocks.items()})
+def shelf(own: Mapping[str, Block] = MappingProxyType({})) -> Shelf:
+    """What this process knows of blocks, and those that a rule file brings along."""
+    blocks = {**load_blocks(), **own}
+    written = {name: block for name, block in blocks.items() if block.text}
+    return Shelf(blocks, {name: render(block, Names(), name) for name, block in written.items()})
 
 
 def take_over(given: Shelf) -> None:
@@ -126,15 +94,15 @@ def read_block(file: Path) -> Block:
 
     try:
         data: dict[str, Any] = YAML(typ="safe", pure=True).load(head) if found and text.startswith("{#") else {}
-        block = _block(data, str(file))
+        block = _block(data, str(file), text)
     except (YAMLError, KeyError, TypeError, AttributeError, ValueError) as error:
         hint = "correct the comment at the top of the template"
         raise InternalError("B001", f"{file.name}: {type(error).__name__}: {error}", hint=hint) from error
     return block
 
 
-def _block(data: dict[str, Any], template: str) -> Block:
-    known = {"name", "kind", "summary", "paper", "arguments", "options", "requires", "imports"}
+def _block(data: dict[str, Any], template: str, text: str) -> Block:
+    known = {"name", "kind", "summary", "paper", "arguments", "options", "requires", "imports", "identity"}
     if unknown := set(data) - known:
         raise ValueError(f"unknown keys {sorted(unknown)}")
     options = dict(data.get("options", {}))
@@ -143,6 +111,7 @@ def _block(data: dict[str, Any], template: str) -> Block:
     _check("import", data["imports"], get_args(Imported))
     _check("option type", options.values(), _TYPES)
     _check("option", options, [name for name, origin in data["arguments"].items() if origin == "rule"])
+    _check("argument of the identity", data.get("identity") or {}, options)
     requires = tuple(
         Requirement(item["fact"], tuple(item["in"]), item["code"], item["message"], item["advice"])
         for item in data["requires"]
@@ -157,6 +126,9 @@ def _block(data: dict[str, Any], template: str) -> Block:
         options=options,
         requires=requires,
         imports=tuple(data["imports"]),
+        text=text,
+        identity=data.get("identity", {}),
+        can_be_identity="identity" in data,
     )
 
 
@@ -175,7 +147,7 @@ def check_options(block: Block, args: Mapping[str, Value]) -> None:
             raise RuleError("B003", f"{block.name} takes no argument {name} from a rule", hint=hint)
         kind = block.options[name]
         is_bool = isinstance(value, bool)
-        if not isinstance(value, _TYPES[kind]) or is_bool != (kind == "bool"):
+        if not isinstance(value, _TYPES[kind]) or (kind != "any" and is_bool != (kind == "bool")):
             raise RuleError("B003", f"{block.name}: {name} is {value!r}", hint=f"give a value of the type {kind}")
 
 
@@ -188,10 +160,10 @@ def unmet(block: Block, facts: Mapping[str, Value]) -> Requirement | None:
 
 
 def render(block: Block, names: Names, class_name: str) -> str:
-    """The source text of the block under ``class_name``, formatted for lines of 100, with one final newline."""
+    """The source text of a template under ``class_name``, formatted for lines of 100, with one final newline."""
     if _shelves and names == Names() and class_name == block.name:
         return _shelves[0].texts[class_name]
-    template = _template(block.template)
+    template = _template(block.text)
     text: str = template.render(
         name=class_name, torch=names.torch, nn=names.nn, F=names.F, math=names.math, partial=names.partial
     )
@@ -199,7 +171,8 @@ def render(block: Block, names: Names, class_name: str) -> str:
 
 
 @cache
-def _template(file: str) -> Any:
-    from jinja2 import Environment, StrictUndefined  # slow to import, and only edits need it
+def _template(text: str) -> Any:
+    from jinja2 import StrictUndefined  # slow to import, and only edits need it
+    from jinja2.sandbox import SandboxedEnvironment  # a template is text that somebody else may have written
 
-    return Environment(undefined=StrictUndefined, autoescape=False).from_string(Path(file).read_text(encoding="utf-8"))
+    return SandboxedEnvironment(undefined=StrictUndefined, autoescape=False).from_string(text)

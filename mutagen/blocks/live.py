@@ -12,10 +12,15 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from mutagen.blocks.catalogue import Block, Names, check_options, find_block, render
+from mutagen.blocks.catalogue import Names, check_options, find_block, render
+from mutagen.blocks.compose import rank_of
 from mutagen.blocks.groups import num_groups
+from mutagen.blocks.lender import lent_class
+from mutagen.blocks.live_composed import Composition
 from mutagen.errors import InternalError
+from mutagen.records.blocks import Block
 from mutagen.records.plan import Use
+from mutagen.records.rules import Value
 
 _FUNCTIONS: Mapping[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "gelu": functional.gelu,
@@ -52,6 +57,8 @@ def _build(use: Use, module: nn.Module | None, channels: tuple[int, ...]) -> nn.
         return _group_norm(use, module)
     block = find_block(use.block)
     check_options(block, use.args)
+    if block.composed is not None:
+        return Composition(block.composed, _channel(block, channels, 0), rank_of(block), _made_for)
     values: dict[str, Any] = {}
     for name, origin in block.arguments.items():
         if origin == "channels":
@@ -60,10 +67,15 @@ def _build(use: Use, module: nn.Module | None, channels: tuple[int, ...]) -> nn.
             values[name] = _channel(block, channels, 1)
         elif origin == "from-module":
             values[name] = _read(block, module, name)
-        elif name in use.args:
-            values[name] = use.args[name]
-    made: nn.Module = _constructor(block.name)(**values)
+        elif name in (given := {**block.given, **use.args}):
+            values[name] = given[name]
+    constructor = _constructor(block) if block.borrowed is None else lent_class(block.borrowed)
+    made: nn.Module = constructor(**values)
     return made
+
+
+def _made_for(name: str, args: Mapping[str, Value], channels: int) -> nn.Module:
+    return _build(Use(name, args), None, (channels,))
 
 
 def _group_norm(use: Use, module: nn.Module | None) -> nn.Module:
@@ -94,9 +106,12 @@ def _read(block: Block, module: nn.Module | None, name: str) -> Any:
     return getattr(module, name)
 
 
+def _constructor(block: Block) -> Callable[..., Any]:
+    return _compiled(render(block, Names(), block.name), block.name, block.template)
+
+
 @cache
-def _constructor(name: str) -> Callable[..., Any]:
-    block = find_block(name)
+def _compiled(text: str, name: str, template: str) -> Callable[..., Any]:
     space: dict[str, Any] = {
         "__name__": f"mutagen_block_{name}",
         "torch": torch,
@@ -105,6 +120,6 @@ def _constructor(name: str) -> Callable[..., Any]:
         "math": math,
         "partial": functools.partial,
     }
-    exec(compile(render(block, Names(), name), block.template, "exec"), space)
+    exec(compile(text, template, "exec"), space)
     constructor: Callable[..., Any] = space[name]
     return constructor

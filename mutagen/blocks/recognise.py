@@ -7,14 +7,19 @@ annotations, its own name, and the ways to write what it imports.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
+from types import MappingProxyType
 
+from mutagen.blocks.borrow import loan_of
 from mutagen.blocks.catalogue import Names, load_blocks, render
+from mutagen.blocks.text import Blocks, class_of, uses_of
 from mutagen.errors import TargetError
+from mutagen.records.blocks import Block
 from mutagen.records.trace import ClassInfo, Trace
-from mutagen.source.file import read_source
+from mutagen.source.file import SourceFile, read_source
 from mutagen.source.names import canonical, imported_names, resolve
 
 _IMPORTS: Mapping[str, str] = {
@@ -24,27 +29,45 @@ _IMPORTS: Mapping[str, str] = {
     "math": "math",
     "partial": "functools.partial",
 }
+_BLOCK = "block of mutagen"
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A block's normal form, and the names any file that holds it must contain."""
+    """A block's normal form, the names any file that holds it must contain, and the blocks that its class names."""
 
     block: str
     form: str
     words: frozenset[bytes]
+    uses: tuple[str, ...] = ()
 
 
-def standing_products(trace: Trace, read: Callable[[str], bytes]) -> Mapping[str, str]:
-    """Instance path to block name, for each instance of a class that is structurally a catalogue block."""
+def standing_products(
+    trace: Trace, read: Callable[[str], bytes], blocks: Blocks = MappingProxyType({})
+) -> Mapping[str, str]:
+    """Instance path to block name, for each instance of a class that is structurally a block.
+
+    Blocks of the catalogue are known, and ``blocks``.
+    """
     by_file: dict[str, set[ClassInfo]] = {}
     for instance in trace.instances:
         if instance.definition is not None and not instance.library:
             by_file.setdefault(instance.definition.file, set()).add(instance.definition)
-    blocks: dict[ClassInfo, str] = {}
-    for file, classes in by_file.items():
-        blocks.update(_blocks_in(file, classes, read))
-    return {it.path: blocks[it.definition] for it in trace.instances if it.definition in blocks}
+    found: dict[ClassInfo, str] = {}
+    known = (*_known(), *_known_own(blocks))
+    for rounds in _by_depth(known):  # what is composed of others is found when these are
+        for file, classes in by_file.items():
+            found.update(_blocks_in(file, classes - found.keys(), read, rounds, dict(found)))
+    return {it.path: found[it.definition] for it in trace.instances if it.definition in found}
+
+
+def _by_depth(known: Sequence[_Known]) -> Iterator[list[_Known]]:
+    left, done = list(known), set[str]()
+    while left:
+        ready = [it for it in left if done.issuperset(it.uses)] or left
+        yield ready
+        done.update(it.block for it in ready)
+        left = [it for it in left if it not in ready]
 
 
 def warm_up() -> None:
@@ -55,40 +78,86 @@ def warm_up() -> None:
 def block_of(source: bytes, qualname: str, line: int = 0) -> str | None:
     """The block that a class of a file is, or None."""
     info = ClassInfo(qualname.rpartition(".")[2], qualname, "", "<source>", line, ())
-    return _blocks_in("<source>", {info}, lambda _: source).get(info)
+    return _blocks_in("<source>", {info}, lambda _: source, _known(), {}).get(info)
 
 
-def _blocks_in(file: str, classes: set[ClassInfo], read: Callable[[str], bytes]) -> dict[ClassInfo, str]:
+def _blocks_in(
+    file: str,
+    classes: set[ClassInfo],
+    read: Callable[[str], bytes],
+    wanted: Sequence[_Known],
+    found: Mapping[ClassInfo, str],
+) -> dict[ClassInfo, str]:
+    """The classes of a file that are wanted blocks; ``found`` are classes that are known to be blocks."""
     try:
         raw = read(file)
-        possible = [known for known in _known() if all(word in raw for word in known.words)]
-        if not possible:
+        possible = [known for known in wanted if all(word in raw for word in known.words)]
+        if not possible or not classes:
             return {}
         source = read_source(file, raw)
-        names, body = imported_names(source), source.tree.body
+        names, body = {**imported_names(source), **_block_names(source, found)}, source.tree.body
     except (OSError, TargetError):  # a class from an interactive session has no file to look at
         return {}
-    found: dict[ClassInfo, str] = {}
+    made: dict[ClassInfo, str] = {}
     for info in classes:
         nodes = list(_definitions(body, [part for part in info.qualname.split(".") if part != "<locals>"]))
         node = min(nodes, key=lambda it: abs(_first_line(it) - info.line), default=None)
         form = _normal_form(node, names) if node else None
-        found.update([(info, known.block) for known in possible if known.form == form])
-    return found
+        made.update([(info, known.block) for known in possible if known.form == form])
+    return made
+
+
+def _block_names(file: SourceFile, found: Mapping[ClassInfo, str]) -> dict[str, str]:
+    """The names by which a file knows blocks, its own and those it imports."""
+    names = {info.qualname: f"{_BLOCK}.{block}" for info, block in found.items() if info.file == file.path}
+    for name, origin in imported_names(file).items():
+        module, _, last = origin.rpartition(".")
+        for info, block in found.items():
+            if info.name == last and info.module.rpartition(".")[2] == module.rpartition(".")[2]:
+                names[name] = f"{_BLOCK}.{block}"
+    for it in file.tree.body:
+        if isinstance(it, ast.FunctionDef) and _normal_form(it, imported_names(file)) in _functions():
+            names[it.name] = f"{_BLOCK}.{_functions()[_normal_form(it, imported_names(file))]}"
+    return names
 
 
 @cache
 def _known() -> tuple[_Known, ...]:
-    known: list[_Known] = []
+    blocks = load_blocks()
+    return tuple(_known_as(block, blocks) for block in blocks.values() if block.kind != "function")
+
+
+@cache
+def _functions() -> Mapping[str, str]:
+    """Normal forms of the functions of the catalogue."""
+    found: dict[str, str] = {}
     for block in load_blocks().values():
         if block.kind == "function":
-            continue
-        node = ast.parse(render(block, Names(), block.name)).body[0]
-        assert isinstance(node, ast.ClassDef)
-        stored = (it for it in ast.walk(node) if isinstance(it, ast.Attribute) and isinstance(it.ctx, ast.Store))
-        words = frozenset(it.attr.encode() for it in stored)
-        known.append(_Known(block.name, _normal_form(node, _IMPORTS), words))
-    return tuple(known)
+            node = ast.parse(render(block, Names(), block.name)).body[0]
+            assert isinstance(node, ast.FunctionDef)
+            found[_normal_form(node, _IMPORTS)] = block.name
+    return found
+
+
+def _known_own(blocks: Blocks) -> Iterator[_Known]:
+    shipped = load_blocks()
+    return (_known_as(block, blocks) for name, block in blocks.items() if shipped.get(name) is not block)
+
+
+def _known_as(block: Block, blocks: Blocks) -> _Known:
+    names: dict[str, str] = dict(_IMPORTS)
+    if block.borrowed is not None:
+        file = read_source(block.borrowed.file, Path(block.borrowed.file).read_bytes())
+        copied = loan_of(block.borrowed).names if block.borrowed.how == "copy" else ()
+        names = {name: origin for name, origin in imported_names(file).items() if name not in copied}
+        node = next(iter(_definitions(file.tree.body, [block.borrowed.name])))
+    else:
+        node = class_of(block, blocks=blocks)
+        names |= {blocks[it].written: f"{_BLOCK}.{it}" for it in uses_of(block)}
+    stored = (it for it in ast.walk(node) if isinstance(it, ast.Attribute) and isinstance(it.ctx, ast.Store))
+    words = frozenset(it.attr.encode() for it in stored)
+    uses = tuple(it for it in uses_of(block) if blocks[it].kind != "function")
+    return _Known(block.name, _normal_form(node, names), words, uses)
 
 
 def _definitions(body: list[ast.stmt], parts: list[str]) -> Iterator[ast.ClassDef]:
@@ -108,10 +177,10 @@ def _first_line(node: ast.ClassDef) -> int:
     return min([node.lineno, *(it.lineno for it in node.decorator_list)])
 
 
-def _normal_form(node: ast.ClassDef, names: Mapping[str, str]) -> str:
+def _normal_form(node: ast.ClassDef | ast.FunctionDef, names: Mapping[str, str]) -> str:
     own = node.name
     copy = ast.parse(ast.unparse(node)).body[0]
-    assert isinstance(copy, ast.ClassDef)
+    assert isinstance(copy, ast.ClassDef | ast.FunctionDef)
     copy.name = "_"
     bound = {it.arg for it in ast.walk(node) if isinstance(it, ast.arg)}
     bound |= {it.id for it in ast.walk(node) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store)}

@@ -49,7 +49,7 @@ def command(files: tuple[str, ...], output_format: Literal["text", "json"], quie
 
 
 def _checked(name: str) -> Checked:
-    from mutagen.blocks.catalogue import load_blocks
+    from mutagen.blocks.catalogue import load_blocks, read_block
     from mutagen.load.rules_file import files_of, find_rules, read_rules
 
     known = {block: tuple(each.options) for block, each in load_blocks().items()}
@@ -57,7 +57,7 @@ def _checked(name: str) -> Checked:
     try:
         path = find_rules(name)
         files = len(files_of(Path(path)))
-        return Checked(files, rules=len(read_rules(path, known).rules))
+        return Checked(files, rules=len(read_rules(path, known, read_template=read_block).rules))
     except MutagenError as error:
         return Checked(files, error=error)
 

@@ -29,7 +29,7 @@ from mutagen.load.rules_yaml import Document, Loc
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
-ABOUT_KEYS = {"R122", "R123", "R128"}
+ABOUT_KEYS = {"R122", "R123", "R128", "R145", "R147"}
 """Codes of findings that speak of the key at their location, not of its value."""
 
 

@@ -16,6 +16,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from mutagen.errors import ErrorGroup, MutagenError, Place, RuleError
+from mutagen.load.rules_block_checks import block_findings
+from mutagen.load.rules_blocks import ReadTemplate, own_blocks, with_own
 from mutagen.load.rules_checks import ABOUT_KEYS, findings
 from mutagen.load.rules_claims import claims as _claims
 from mutagen.load.rules_include import FileRules, Reading, Switch, clashes, models_apart
@@ -24,6 +26,7 @@ from mutagen.load.rules_problems import excused_rules, problems
 from mutagen.load.rules_schema import FilePart, as_rule
 from mutagen.load.rules_words import KnownBlocks, listed, suggestion
 from mutagen.load.rules_yaml import Document, parse
+from mutagen.records.blocks import Block, OwnBlock
 from mutagen.records.rules import RuleSet
 from mutagen.resources import rules_dir
 
@@ -49,13 +52,15 @@ def shipped_rules() -> dict[str, Path]:
     return {path.stem: path for path in sorted(rules_dir().glob("*.yaml"))}
 
 
-def read_rules(path: str, known: KnownBlocks | None = None) -> RuleSet:
+def read_rules(path: str, known: KnownBlocks | None = None, *, read_template: ReadTemplate | None = None) -> RuleSet:
     """The rules of a file, or of all YAML files of a folder in the order of their names.
 
     ``known`` maps the names of catalogue blocks to the names of their arguments; without it names of blocks are taken
-    as they are. Raises RuleError, or ErrorGroup with everything that is wrong.
+    as they are. ``read_template`` reads templates of the user's; without it they are not looked at.
+
+    Raises RuleError, or ErrorGroup with everything that is wrong.
     """
-    reading = Reading(partial(_read, known=known), _included)
+    reading = Reading(partial(_read, known=known, read_template=read_template), _included)
     files = files_of(Path(path))
     for file in files:
         reading.add(file)
@@ -87,7 +92,7 @@ def _included(text: str, folder: Path) -> list[Path]:
     return files_of(beside if beside.exists() else Path(find_rules(text)))
 
 
-def _read(path: Path, known: KnownBlocks | None) -> FileRules:
+def _read(path: Path, known: KnownBlocks | None, read_template: ReadTemplate | None) -> FileRules:
     document = parse(_bytes(path), str(path))
     if not isinstance(document.data, dict):
         message = "a rule file is a mapping with the keys version, rules and model"
@@ -95,24 +100,27 @@ def _read(path: Path, known: KnownBlocks | None) -> FileRules:
     errors: list[RuleError] = list(document.errors)
     part = _validated(document, errors)
     excused = excused_rules(document)
-    for code, loc, message, hint in findings(document, known):
+    own = own_blocks(part, document, read_template, errors) if part is not None else ()
+    found = block_findings(document, with_own(known, [it for it in own if isinstance(it.made, Block)]))
+    for code, loc, message, hint in (*found, *findings(document, with_own(known, own))):
         if not (len(loc) > 1 and loc[1] in excused and code in ("R122", "R123")):
             place = document.place(loc, key=code in ABOUT_KEYS)
             errors.append(RuleError(code, message, place=place, hint=hint))
     model = model_text(part.model, document, errors) if part and part.model else None
     if errors or part is None:
         raise _gathered(errors)
-    return _as_read(part, document, model)
+    return _as_read(part, document, model, own)
 
 
-def _as_read(part: FilePart, document: Document, model: str | None) -> FileRules:
+def _as_read(part: FilePart, document: Document, model: str | None, blocks: tuple[OwnBlock, ...]) -> FileRules:
     """What a file without errors says."""
+    given = {it.name: it.given for it in blocks}
     places = [document.place(("rules", index, "id")) for index in range(len(part.rules))]
     whole = [(index, rule) for index, rule in enumerate(part.rules) if rule.match is not None]
     own = RuleSet(
         tuple(
             replace(
-                as_rule(rule, places[i], part.where),
+                as_rule(rule, places[i], part.where, given),
                 claims=_claims(rule.expect, ("rules", i, "expect"), document, rule.id),
             )
             for i, rule in whole
@@ -120,6 +128,7 @@ def _as_read(part: FilePart, document: Document, model: str | None) -> FileRules
         file=document.file,
         budget=_claims(part.budget, ("budget",), document),
         files=(document.file,),
+        own=blocks,
     )
     if part.model is not None:
         described = part.model

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mutagen.errors import ErrorGroup, MutagenError, Place, RuleError
 from mutagen.load.rules_words import hint_for
+from mutagen.records.blocks import OwnBlock
 from mutagen.records.rules import Rule, RuleSet
 
 
@@ -103,11 +104,12 @@ class Reading:
             )
         budget = tuple(claim for each in self.sets for claim in each.budget)
         files = tuple(dict.fromkeys(each.file for each in self.sets))
-        return replace(described, rules=kept, file=file, budget=budget, files=files)
+        own = tuple({it.name: it for each in self.sets for it in each.own}.values())
+        return replace(described, rules=kept, file=file, budget=budget, files=files, own=own)
 
 
 def clashes(sets: list[RuleSet]) -> list[RuleError]:
-    """Rule ids that several files use."""
+    """Rule ids that several files use, and names of blocks that are other blocks in other files."""
     found: list[RuleError] = []
     first: dict[str, Rule] = {}
     for rule in (rule for each in sets for rule in each.rules):
@@ -115,6 +117,12 @@ def clashes(sets: list[RuleSet]) -> list[RuleError]:
         if other is not rule:
             message = f"rule id {rule.id!r} is used in two files (first at {other.place})"
             found.append(RuleError("R121", message, place=rule.place, hint="give each rule its own id"))
+    blocks: dict[str, OwnBlock] = {}
+    for own in (own for each in sets for own in each.own):
+        known = blocks.setdefault(own.name, own)
+        if replace(known, place=None) != replace(own, place=None):
+            message = f"{own.name} is another block in two files (the other at {known.place})"
+            found.append(RuleError("R147", message, place=own.place, hint="give each block its own name"))
     return found
 
 
@@ -134,4 +142,4 @@ def models_apart(sets: list[RuleSet]) -> list[RuleError]:
 
 
 def _model_of(rules: RuleSet) -> RuleSet:
-    return replace(rules, rules=(), file="", budget=(), files=())
+    return replace(rules, rules=(), file="", budget=(), files=(), own=())

@@ -127,6 +127,8 @@ def _quoting(kind: str, given: object) -> str:
 
 
 def _level(loc: Loc) -> Level:
+    if loc[:1] == ("blocks",):
+        return "blocks"
     if len(loc) >= 2 and "where" in loc and loc.index("where") == len(loc) - (3 if loc[0] == "where" else 2):
         return "where"
     name = next((str(part) for part in reversed(loc) if isinstance(part, str)), "file")

@@ -11,6 +11,8 @@ _FILE = {
     "budget": "What all rules together may cost; over it nothing is written.",
     "where": "Tests with a name, to be used as `is: heavy`: {heavy: {macs_share: {ge: 0.05}}}.",
     "rules": "What to change, in order: the first rule that selects a target takes it.",
+    "blocks": "Blocks of this file by name: somebody else's classes (from), or known blocks put together.",
+    "templates": "Folders of templates of one's own, relative to this file: their blocks can be named.",
 }
 _MODEL = {
     "factory": "The class or function that makes the model; dotted if it is imported.",
@@ -98,6 +100,20 @@ _INSERT = {
     "at": "before, after, input or output of a module; branch-end of a residual block; branch or skip of an edge.",
 }
 
+_FROM = {
+    "from": "Somebody else's class: folder/file.py:Name, relative to this file; or package.module:Name.",
+    "how": "Whether the class is copied into the project (with the comment at the top of its file), or imported.",
+    "channels": "The arguments of its constructor that are the number of channels, where that cannot be told.",
+    "args": "Other arguments of its constructor.",
+}
+_OWN = {
+    **_FROM,
+    "serial": "Parts one behind the other: blocks, or classes of torch.nn: [ECA, {Conv2d: {kernel_size: 3}}].",
+    "parallel": "Parts side by side.",
+    "fuse": "How the branches come together.",
+    "start": "Whether the block starts as it is published, or as x + gamma * f(x) with gamma 0.",
+}
+
 SAID: Mapping[tuple[str, str], str] = {
     (part, key): text
     for part, texts in {
@@ -112,6 +128,8 @@ SAID: Mapping[tuple[str, str], str] = {
         "InsertPart": _INSERT,
         "ExpectPart": _EXPECT,
         "BudgetPart": _BUDGET,
+        "BorrowPart": _FROM,
+        "OwnPart": _OWN,
         "SetPart": {"partial": _ACTION["partial"]},
     }.items()
     for key, text in texts.items()

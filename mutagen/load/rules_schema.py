@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
+from pydantic import BeforeValidator, ConfigDict, Field, PlainValidator
 from pydantic_core import PydanticCustomError
 
 from mutagen.errors import Place
 from mutagen.load.json_schema import Instead, Or, OrOne
+from mutagen.load.rules_blocks import BlockName, BorrowPart, OwnPart, name_of
 from mutagen.load.rules_claims import BudgetPart, ExpectPart
+from mutagen.load.rules_values import VALUE, AnyValue, Given, Part, Text, Words
 from mutagen.load.rules_words import VERSION
 from mutagen.records.rules import (
     Action,
@@ -30,21 +33,6 @@ from mutagen.records.rules import (
 TESTS: tuple[TestName, ...] = ("eq", "ne", "gt", "ge", "lt", "le", "in", "multiple_of")
 
 
-def _value(given: object) -> Value:
-    if isinstance(given, list):
-        return tuple(_value(item) for item in given)
-    if given is None or isinstance(given, bool | int | float | str):
-        return given
-    raise PydanticCustomError("R114", "must be a number, a text, a truth value, null or a list of these")
-
-
-def _words(given: object) -> tuple[str, ...]:
-    words = given if isinstance(given, list) else [given]
-    if not words or not all(isinstance(word, str) and word for word in words):
-        raise PydanticCustomError("R114", "must be a text or a list of texts")
-    return tuple(words)
-
-
 def _condition(given: object) -> object:
     return given if isinstance(given, dict) else {"eq": given}
 
@@ -61,27 +49,7 @@ def _version(given: object) -> int:
     return given
 
 
-def _present(given: object) -> object:
-    if given is None:
-        raise PydanticCustomError("R114", "has no value")
-    return given
-
-
-_VALUE = {"type": ["number", "string", "boolean", "null", "array"]}
-_TEXT = {"type": "string", "minLength": 1}
-_WORDS = {"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]}
-
-Given = BeforeValidator(_present)
-AnyValue = Annotated[Any, PlainValidator(_value), Instead(_VALUE)]
-Words = Annotated[tuple[str, ...], BeforeValidator(_words), Instead(_WORDS)]
-Text = Annotated[str, Field(min_length=1)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class ConditionPart(_Part):
+class ConditionPart(Part):
     """The tests of one fact."""
 
     eq: AnyValue = None
@@ -97,7 +65,7 @@ class ConditionPart(_Part):
 Count = Annotated[int, Field(ge=1)]
 
 
-class OnlyPart(_Part):
+class OnlyPart(Part):
     """Positions among what a match selects."""
 
     first: Annotated[Count | None, Given] = None
@@ -106,7 +74,7 @@ class OnlyPart(_Part):
     nth: Annotated[Count | None, Given] = None
 
 
-class SourcePart(_Part):
+class SourcePart(Part):
     """Where the expression stands that makes what a match selects."""
 
     cls: Words = Field(default=(), alias="class")
@@ -114,10 +82,10 @@ class SourcePart(_Part):
     file: Words = ()
 
 
-Tests = dict[str, Annotated[ConditionPart, BeforeValidator(_condition), Or(_VALUE)]]
+Tests = dict[str, Annotated[ConditionPart, BeforeValidator(_condition), Or(VALUE)]]
 
 
-class MatchPart(_Part):
+class MatchPart(Part):
     """What a rule, an ``inside`` or a ``not`` selects."""
 
     type: Words = ()
@@ -139,7 +107,7 @@ class MatchPart(_Part):
     only: Annotated[OnlyPart | None, Given] = None
 
 
-class _ActionPart(_Part):
+class _ActionPart(Part):
     args: dict[str, AnyValue] = {}
     style: Style = "inline"
     partial: Partial = "refuse"
@@ -149,17 +117,17 @@ class _ActionPart(_Part):
 class ReplacePart(_ActionPart):
     """A replacement."""
 
-    block: Text = Field(alias="with")
+    block: BlockName = Field(alias="with")
 
 
 class InsertPart(_ActionPart):
     """An insertion."""
 
-    block: Text
+    block: BlockName
     at: Text
 
 
-class SetPart(_Part):
+class SetPart(Part):
     """Arguments of a constructor, whatever they are called there."""
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
@@ -168,7 +136,7 @@ class SetPart(_Part):
     partial: Partial = "refuse"
 
 
-class RulePart(_Part):
+class RulePart(Part):
     """One rule."""
 
     id: Text
@@ -182,7 +150,7 @@ class RulePart(_Part):
     expect: Annotated[ExpectPart | None, Given] = None
 
 
-class ModelPart(_Part):
+class ModelPart(Part):
     """How the model is built."""
 
     factory: Text
@@ -193,7 +161,7 @@ class ModelPart(_Part):
     prove_inputs: list[Text] = []
 
 
-class FilePart(_Part):
+class FilePart(Part):
     """A rule file."""
 
     version: Annotated[int, PlainValidator(_version), Instead({"const": VERSION})]
@@ -202,18 +170,27 @@ class FilePart(_Part):
     include: Annotated[list[Text], Field(min_length=1)] = []
     budget: Annotated[BudgetPart | None, Given] = None
     where: dict[str, Tests] = {}
+    blocks: dict[str, OwnPart] = {}
+    templates: Words = ()
+
+    @property
+    def borrowed(self) -> tuple[BorrowPart, ...]:
+        """The classes that actions borrow on the spot."""
+        actions = [part for rule in self.rules for part in (rule.insert, rule.replace) if part is not None]
+        return tuple(it.block for it in actions if isinstance(it.block, BorrowPart))
 
 
-def as_rule(part: RulePart, place: Place, named: Mapping[str, Tests]) -> Rule:
-    """The record of a rule that stands at ``place``; ``named`` are the tests of the file that have a name.
+def as_rule(part: RulePart, place: Place, named: Mapping[str, Tests], given: Mapping[str, Mapping[str, Value]]) -> Rule:
+    """The record of a rule that stands at ``place``; one without a match is a switch, and no rule.
 
-    One without a match is a switch, and no rule.
+    ``named`` are the tests of the file that have a name, ``given`` arguments that blocks bring along.
     """
     assert part.match is not None, "checked by rules_checks"
+    action = _as_action(part)
     return Rule(
         id=part.id,
         query=_as_query(part.match, named),
-        action=_as_action(part),
+        action=replace(action, args={**given.get(action.block, {}), **action.args}),
         why=part.why,
         optional=part.optional,
         place=place,
@@ -226,11 +203,11 @@ def _as_action(part: RulePart) -> Action:
     if part.insert is not None:
         new = part.insert
         options: dict[str, Any] = {"style": new.style, "partial": new.partial, "emit": new.emit}
-        return Action("insert", new.block, at=new.at, args=dict(new.args), **options)
+        return Action("insert", name_of(new.block), at=new.at, args=dict(new.args), **options)
     assert part.replace is not None, "checked by rules_checks"
     with_ = part.replace
     options = {"style": with_.style, "partial": with_.partial, "emit": with_.emit}
-    return Action("replace", with_.block, args=dict(with_.args), **options)
+    return Action("replace", name_of(with_.block), args=dict(with_.args), **options)
 
 
 def _as_query(part: MatchPart, named: Mapping[str, Tests]) -> Query:

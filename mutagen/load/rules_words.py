@@ -11,7 +11,7 @@ KnownBlocks = Mapping[str, Collection[str]]
 VERSION = 1
 
 KEYS: Mapping[Level, tuple[str, ...]] = {
-    "file": ("version", "include", "model", "where", "rules", "budget"),
+    "file": ("version", "include", "model", "where", "rules", "budget", "blocks", "templates"),
     "model": ("factory", "args", "kwargs", "inputs"),
     "rule": ("id", "why", "match", "replace", "insert", "set", "optional", "enabled", "expect"),
     "match": (
@@ -25,10 +25,12 @@ KEYS: Mapping[Level, tuple[str, ...]] = {
     "only": ("first", "last", "every", "nth"),
     "expect": ("instances", "sites", "params", "macs", "keys_lost", "keys_moved", "keys_new"),
     "budget": ("params", "macs", "keys_lost"),
+    "from": ("from", "how", "channels", "args"),
+    "blocks": ("from", "how", "channels", "args", "serial", "parallel", "fuse", "start"),
 }
 
 LATER: Mapping[Level, tuple[str, ...]] = {
-    "file": ("blocks", "tests"),
+    "file": ("tests",),
     "model": (),
     "rule": ("wrap", "remove", "branch", "combine", "head", "skip"),
     "match": ("pattern", "criterion"),
@@ -39,6 +41,8 @@ LATER: Mapping[Level, tuple[str, ...]] = {
     "only": (),
     "expect": (),
     "budget": (),
+    "from": (),
+    "blocks": (),
 }
 
 LATER_VALUES: Mapping[str, tuple[str, ...]] = {

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import cast
 
-from mutagen.asked import devices_asked, locate, target_asked
+from mutagen.asked import blocks_asked, devices_asked, locate, target_asked
+from mutagen.blocks.catalogue import load_blocks
 from mutagen.blocks.recognise import standing_products
 from mutagen.match.made import Made, made_by
 from mutagen.match.view import TraceView
+from mutagen.records.blocks import Block
 from mutagen.records.options import Options
 from mutagen.records.rules import RuleSet
 from mutagen.records.span import Span
@@ -27,11 +30,12 @@ class Opened:
     products: dict[str, str]
     macs: dict[str, int] | None = None
     made: Made = field(default_factory=Made)
+    blocks: Mapping[str, Block] = field(default_factory=load_blocks)
 
     @cached_property
     def view(self) -> TraceView:
         """The trace as matchers see it."""
-        return TraceView(self.trace, self.products, self.made)
+        return TraceView(self.trace, self.products, self.made, self.blocks)
 
 
 def open_trace(options: Options, host: Host, rules: RuleSet | None = None, *, costs: bool = False) -> Opened:
@@ -45,8 +49,10 @@ def open_trace(options: Options, host: Host, rules: RuleSet | None = None, *, co
     macs = session.call("mutagen.trace.costs:macs_by_path") if costs else None
     session.kill()
     project = open_project(located.file, located.root, trace.files, scope=options.scope)
-    products = dict(standing_products(trace, project.read))
-    return Opened(trace, project, products, cast("dict[str, int] | None", macs), made_by(rules.rules if rules else ()))
+    blocks = blocks_asked(rules, host, located)
+    products = dict(standing_products(trace, project.read, blocks))
+    made = made_by(rules.rules if rules else ())
+    return Opened(trace, project, products, cast("dict[str, int] | None", macs), made, blocks)
 
 
 def site_of(chain: tuple[CallSite, ...], project: Project) -> Span | None:

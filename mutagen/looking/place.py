@@ -7,7 +7,6 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from mutagen.asked import rules_asked
-from mutagen.blocks.catalogue import load_blocks
 from mutagen.errors import ErrorGroup, MutagenError, Place, TargetError
 from mutagen.looking.chains import called_by, made_by, parts_of
 from mutagen.looking.open import Opened, open_trace
@@ -71,9 +70,9 @@ def _planned(rules: RuleSet | None, opened: Opened) -> tuple[Sequence[RuleMatche
     """What the rules select, and the plan; or why there is none."""
     if rules is None:
         return (), None, ""
-    found = select(rules.rules, opened.trace, opened.products)
+    found = select(rules.rules, opened.trace, opened.products, opened.blocks)
     try:
-        plan = make_plan(found, opened.trace, opened.project, blocks=load_blocks(), products=opened.products)
+        plan = make_plan(found, opened.trace, opened.project, blocks=opened.blocks, products=opened.products)
     except ErrorGroup as error:
         return found, None, "; ".join(each.message for each in error.errors)
     except MutagenError as error:

@@ -17,7 +17,7 @@ def selected(options: Options, host: Host) -> tuple[Selected, ...]:
     """What each rule of a run would select, before it is known which can be done. Raises MutagenError."""
     rules = rules_asked(options)
     opened = open_trace(options, host, rules)
-    return tuple(_selected(it, opened) for it in select(rules.rules, opened.trace, opened.products))
+    return tuple(_selected(it, opened) for it in select(rules.rules, opened.trace, opened.products, opened.blocks))
 
 
 def _selected(found: RuleMatches, opened: Opened) -> Selected:

@@ -15,6 +15,7 @@ from mutagen.match.repeatable import not_repeatable
 from mutagen.match.standing import satisfied, standing_at
 from mutagen.match.subjects import Subject
 from mutagen.match.view import TraceView
+from mutagen.records.blocks import Block
 from mutagen.records.match import AnyMatch, CallMatch, EdgeMatch, InstanceMatch, RuleMatches
 from mutagen.records.rules import Rule
 from mutagen.records.trace import Trace
@@ -22,13 +23,19 @@ from mutagen.records.trace import Trace
 IN_PRODUCT = "inside a standing product"
 
 
-def select(rules: tuple[Rule, ...], trace: Trace, products: Mapping[str, str]) -> tuple[RuleMatches, ...]:
+def select(
+    rules: tuple[Rule, ...],
+    trace: Trace,
+    products: Mapping[str, str],
+    blocks: Mapping[str, Block] | None = None,
+) -> tuple[RuleMatches, ...]:
     """What each rule selects, in the order of the rules.
 
-    ``products`` maps paths of instances to the catalogue blocks they are; nothing at or below such a path matches.
+    ``blocks`` are those that rules may name, the catalogue's if not said; ``products`` maps paths of instances to the
+    blocks that they are: nothing at or below such a path matches.
     Raises RuleError E321 for a path pattern that cannot be read, M002 for a rule that is not repeatable.
     """
-    view = TraceView(trace, products, made_by(rules))
+    view = TraceView(trace, products, made_by(rules), blocks)
     found = tuple(_matches(view, rule) for rule in rules)
     errors = not_repeatable(view, found)
     if errors:

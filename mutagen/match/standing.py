@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mutagen.blocks.catalogue import load_blocks
 from mutagen.match.around import calls_of
 from mutagen.match.blocks import block_instances
 from mutagen.match.facts import equal
@@ -120,7 +119,7 @@ def _on_edge(view: TraceView, index: int, block: str) -> str | None:
 
     What only scales may stand in front of a dropout as well as behind it.
     """
-    known = load_blocks().get(block)
+    known = view.blocks.get(block)
     source: int | None = index
     while source is not None:
         found = _product_of_call(view, source, block)
@@ -137,7 +136,7 @@ def _in_front(view: TraceView, index: int) -> int | None:
     if node.name in SHAPES and view.feeds[index]:
         return view.feeds[index][0]
     path = view.product_of_node(node)
-    block = load_blocks().get(view.products.get(path or "", ""))
+    block = view.blocks.get(view.products.get(path or "", ""))
     if path is None or block is None or block.kind not in _INSERTED:
         return None
     inner = {node.index for node in view.nodes if node_within(node, path)}
@@ -155,11 +154,42 @@ def _beside(view: TraceView, action: Action, subject: Subject) -> str | None:
     else:
         ends = [index for index in sorted(inner) if any(feed not in inner for feed in view.feeds[index])]
         beyond = {feed for index in ends for feed in view.feeds[index] if feed not in inner}
-    for calls in (ends, sorted(beyond)):
-        found = [_product_of_call(view, index, action.block) for index in calls]
+    back = action.at in _BEHIND
+    for calls, on in ((ends, back), (sorted(beyond), not back)):
+        found = [_among(view, index, action.block, back=on) for index in calls]
         if found and None not in found and found[0] != subject.path:
             return found[0]
     return None
+
+
+def _among(view: TraceView, index: int, block: str, *, back: bool) -> str | None:
+    """The product of that block which made a tensor, or reads it; other products and identities may stand between."""
+    step: int | None = index
+    while step is not None:
+        found = _product_of_call(view, step, block)
+        if found is not None:
+            return found
+        step = _passed(view, step) if back else _passed_on(view, step)
+    return None
+
+
+def _passed(view: TraceView, index: int) -> int | None:
+    """The tensor that an identity or an inserted product handed on as this one; None where neither did."""
+    if view.nodes[index].name == "identity" and view.feeds[index]:
+        return view.feeds[index][0]
+    return None if view.nodes[index].name in SHAPES else _in_front(view, index)
+
+
+def _passed_on(view: TraceView, index: int) -> int | None:
+    """The only reader of what an identity or an inserted product makes of its tensor."""
+    path = view.product_of_node(view.nodes[index])
+    block = view.blocks.get(view.products.get(path or "", ""))
+    last = index
+    if path is not None and block is not None and block.kind in _INSERTED:
+        last = max(node.index for node in view.nodes if node_within(node, path))
+    elif view.nodes[index].name != "identity":
+        return None
+    return view.users[last][0] if len(view.users[last]) == 1 else None
 
 
 def _wrapped(view: TraceView, rule: Rule) -> list[str]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
+from mutagen.blocks.catalogue import load_blocks
 from mutagen.match.families import METADATA
 from mutagen.match.made import Made
+from mutagen.records.blocks import Block
 from mutagen.records.rules import Value
 from mutagen.records.trace import Instance, Node, Trace
 
@@ -14,11 +16,20 @@ from mutagen.records.trace import Instance, Node, Trace
 class TraceView:
     """A trace, the standing products in it, what the rules of the run make, and the data flow.
 
+    ``blocks`` are those that rules may name, the catalogue's if not said.
+
     Data flow runs along tensor operands only; sizes and other facts of tensors carry none.
     """
 
-    def __init__(self, trace: Trace, products: Mapping[str, str], made: Made | None = None) -> None:
+    def __init__(
+        self,
+        trace: Trace,
+        products: Mapping[str, str],
+        made: Made | None = None,
+        blocks: Mapping[str, Block] | None = None,
+    ) -> None:
         self.trace = trace
+        self.blocks = load_blocks() if blocks is None else blocks
         self.products = dict(products)
         self.made = made or Made()
         self.files = frozenset(trace.files)

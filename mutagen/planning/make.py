@@ -12,14 +12,16 @@ from mutagen.actions import insert_edge, insert_module, replace_call, replace_mo
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.reads import type_notes
 from mutagen.actions.scene import Scene, refuse
-from mutagen.blocks.catalogue import Block
+from mutagen.blocks.catalogue import load_blocks
 from mutagen.blocks.replacement import find_replacement
+from mutagen.blocks.text import uses_of
 from mutagen.errors import ErrorGroup, MutagenError, RuleError
 from mutagen.planning.conflicts import find_conflicts
 from mutagen.planning.nested import merge_nested
 from mutagen.planning.shared_blocks import share_definitions
+from mutagen.records.blocks import Block
 from mutagen.records.match import AnyMatch, CallMatch, EdgeMatch, InstanceMatch, RuleMatches
-from mutagen.records.plan import Plan, RulePlan
+from mutagen.records.plan import Plan, RulePlan, SetArguments, SwapCall
 from mutagen.records.rules import Rule
 from mutagen.records.trace import Trace
 from mutagen.source.project import Project
@@ -49,7 +51,7 @@ def make_plan(
     conflicts = find_conflicts(drafts, [it.rule for it in found], project)
     if conflicts:
         raise ErrorGroup(tuple(conflicts)) if len(conflicts) > 1 else conflicts[0]
-    whole = share_definitions(join(drafts), project)
+    whole = share_definitions(join(drafts), project, blocks)
     touched = {edit.span.file for edit in whole.edits} | {it.file for it in whole.definitions}
     touched = {path for path in touched if Path(path).exists()}
     return Plan(
@@ -67,7 +69,22 @@ def make_plan(
         notes=whole.notes,
         switches=whole.switches,
         claims=tuple(claim for it in found for claim in it.rule.claims),
+        blocks=_brought(whole, blocks),
     )
+
+
+def _brought(draft: Draft, blocks: Mapping[str, Block]) -> tuple[Block, ...]:
+    """The blocks of the rule file that something is to be done with, and all that these are made of."""
+    shipped = load_blocks()
+    wanted = [it.use.block for it in draft.surgery if not isinstance(it, SwapCall | SetArguments)]
+    wanted += [it.block for it in draft.definitions]
+    found: dict[str, Block] = {}
+    while wanted:
+        block = blocks.get(wanted.pop(0))
+        if block is not None and block.name not in found and shipped.get(block.name) is not block:
+            found[block.name] = block
+            wanted += uses_of(block)
+    return tuple(found.values())
 
 
 def _draft(found: RuleMatches, matches: Sequence[AnyMatch], scene: Scene) -> Draft:

@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from mutagen.actions.draft import Draft
+from mutagen.records.blocks import Block
 from mutagen.records.plan import Definition, Import
 from mutagen.source.imports_of import imported_modules, module_name
 from mutagen.source.project import Project
 
 
-def share_definitions(draft: Draft, project: Project) -> Draft:
+def share_definitions(draft: Draft, project: Project, blocks: Mapping[str, Block]) -> Draft:
     """The draft with one definition a block and file; a module of its own if asked or if several files need it."""
     first: dict[tuple[str, str], Definition] = {}
     for it in draft.definitions:
         known = first.get((it.file, it.block))
-        first[(it.file, it.block)] = it if known is None or it.before < known.before else known
+        early = it if known is None or it.before < known.before else known
+        alone = it.part_of if known is None or known.part_of == it.part_of else ""
+        first[(it.file, it.block)] = replace(early, part_of=alone)
     definitions: list[Definition] = []
     imports = list(draft.imports)
+    apart = _modules(first.values())
     for block in dict.fromkeys(it.block for it in first.values()):
-        uses = [it for it in first.values() if it.block == block]
-        if len(uses) == 1 and uses[0].style == "inline":
+        uses = [it for it in first.values() if it.block == block and it.part_of not in apart]
+        if not uses:
+            continue
+        if block not in apart and len(uses) == 1:
             definitions.extend(uses)
             continue
         home = _home(uses, project)
-        module = _module_file(home, project)
+        module = _module_file(home, project, blocks[block].written)
         definitions.append(replace(home, file=str(module), style="module", before=1))
         imports.extend(_import(it, module, project) for it in uses)
     return replace(draft, definitions=tuple(definitions), imports=tuple(imports))
+
+
+def _modules(definitions: Collection[Definition]) -> frozenset[str]:
+    """The blocks that get a module of their own, in which their parts stand too."""
+    files: dict[str, set[str]] = {}
+    for it in definitions:
+        files.setdefault(it.block, set()).add(it.file)
+    asked = {it.block for it in definitions if it.style == "module"}
+    return frozenset(asked | {block for block, found in files.items() if len(found) > 1})
 
 
 def _home(uses: Sequence[Definition], project: Project) -> Definition:
@@ -51,10 +66,10 @@ def _home(uses: Sequence[Definition], project: Project) -> Definition:
     return max(uses, key=importers)
 
 
-def _module_file(use: Definition, project: Project) -> Path:
+def _module_file(use: Definition, project: Project, name: str) -> Path:
     """``eca.py`` beside the file that uses it."""
     folder = Path(use.file).parent
-    stem = module_stem(use.block)
+    stem = module_stem(name)
     names = [stem, f"{stem}_block", *(f"{stem}{n}" for n in range(2, 100))]
     return next(folder / f"{name}.py" for name in names if not (folder / f"{name}.py").exists())
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from mutagen.records.blocks import Block
 from mutagen.records.claims import Claim
 from mutagen.records.rules import Style, Value
 from mutagen.records.span import Span
@@ -40,7 +41,10 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A catalogue block to be written into ``file`` as ``name``, above line ``before`` (1-based) or as a module."""
+    """A block to be written into ``file`` as ``name``, above line ``before`` (1-based) or as a module.
+
+    ``parts`` are the names in the file of blocks that it uses; ``part_of`` is the block for which alone it is written.
+    """
 
     file: str
     block: str
@@ -48,6 +52,8 @@ class Definition:
     style: Style
     before: int
     rule: str
+    parts: tuple[tuple[str, str], ...] = ()
+    part_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +165,7 @@ class Plan:
 
     ``switches`` are arguments of the model call, off by default, with which the edited source is the changed model.
     ``claims`` are what the rules say of their own effect, and the budget of their file.
+    ``blocks`` are those that the rule file brought along, as far as something is to be done with them.
     """
 
     schema_version: int
@@ -175,3 +182,4 @@ class Plan:
     notes: tuple[str, ...] = ()
     switches: tuple[str, ...] = ()
     claims: tuple[Claim, ...] = ()
+    blocks: tuple[Block, ...] = ()

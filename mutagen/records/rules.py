@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mutagen.errors import Place
 from mutagen.records.claims import Claim
+
+if TYPE_CHECKING:
+    from mutagen.records.blocks import OwnBlock
 
 Scalar = bool | int | float | str | None
 Value = Scalar | tuple["Value", ...]
@@ -18,6 +21,7 @@ ActionKind = Literal["replace", "insert", "set"]
 Style = Literal["inline", "module"]
 Partial = Literal["refuse", "allow"]
 Emit = Literal["in-place", "flag", "subclass"]
+Start = Literal["paper", "identity"]
 
 COSTS = frozenset({"macs", "macs_share"})
 """Facts of instances that only counting the multiply-adds of a run tells."""
@@ -143,7 +147,8 @@ class Rule:
 class RuleSet:
     """A rule file; ``model``, ``inputs`` and those of the smaller configuration are texts as the flags take them.
 
-    ``files`` are all that were read for it: its own, those of a folder, and what these include.
+    ``files`` are all that were read for it: its own, those of a folder, and what these include. ``own`` are the blocks
+    that it brings along.
     """
 
     rules: tuple[Rule, ...]
@@ -154,3 +159,4 @@ class RuleSet:
     prove_inputs: tuple[str, ...] = ()
     budget: tuple[Claim, ...] = ()
     files: tuple[str, ...] = ()
+    own: tuple[OwnBlock, ...] = ()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from mutagen.blocks.catalogue import load_blocks
+from mutagen.blocks.text import Blocks
 from mutagen.errors import ClashError, Place
 from mutagen.records.plan import Definition, Edit, Import, Plan
 from mutagen.records.result import FileChange
@@ -33,29 +35,33 @@ def rewrite(plan: Plan, sources: Mapping[str, bytes]) -> tuple[FileChange, ...]:
             *(it.file for it in plan.imports),
         ]
     )
-    changes = [_changed(path, plan, read_source(path, sources[path])) for path in paths]
+    blocks = {**load_blocks(), **{it.name: it for it in plan.blocks}}
+    changes = [_changed(path, plan, read_source(path, sources[path]), blocks) for path in paths]
     modules = [it for it in plan.definitions if it.style == "module"]
-    changes.extend(FileChange(it.file, None, module_text(it).encode()) for it in modules)
+    changes.extend(FileChange(it.file, None, module_text(it, blocks).encode()) for it in modules)
     return tuple(it for it in changes if it.before != it.after)
 
 
-def _changed(path: str, plan: Plan, file: SourceFile) -> FileChange:
+def _changed(path: str, plan: Plan, file: SourceFile, blocks: Blocks) -> FileChange:
     edits = [it for it in plan.edits if it.span.file == path]
     definitions = [it for it in plan.definitions if it.file == path and it.style == "inline"]
     imports = [it for it in plan.imports if it.file == path]
-    text, wanted = _edited(file, edits, definitions)
+    text, wanted = _edited(file, edits, definitions, blocks)
     text = with_imports(file, text, [*imports, *wanted])
     check_module(path, text)
     return FileChange(path, file.raw, encode(file, text))
 
 
-def _edited(file: SourceFile, edits: Sequence[Edit], definitions: Sequence[Definition]) -> tuple[bytes, list[Import]]:
+def _edited(
+    file: SourceFile, edits: Sequence[Edit], definitions: Sequence[Definition], blocks: Blocks
+) -> tuple[bytes, list[Import]]:
     patches: list[_Patch] = []
     wanted: list[Import] = []
+    written: dict[str, str] = {}
     for order, edit in enumerate(edits):
         patches.append(_patch(file, edit, order))
     for order, definition in enumerate(sorted(definitions, key=lambda it: it.before)):
-        text, imports = definition_text(definition, file)
+        text, imports = definition_text(definition, file, blocks, written=written)
         at = file.line_starts[definition.before - 1]
         patches.append(_Patch(at, at, order - len(definitions), text.encode()))
         wanted.extend(imports)

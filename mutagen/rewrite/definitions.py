@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from mutagen.blocks.catalogue import Block, Names, load_blocks, render
+from collections.abc import Collection
+from dataclasses import replace
+
+from mutagen.blocks.borrow import fitting, loan_of, renamed
+from mutagen.blocks.catalogue import Names
+from mutagen.blocks.text import Blocks, block_text, uses_of
+from mutagen.records.blocks import Block
 from mutagen.records.plan import Definition, Import
+from mutagen.rewrite.imports import statement_of
 from mutagen.source.file import SourceFile
 from mutagen.source.names import imported_names, name_for
 
@@ -23,17 +30,42 @@ _WANTED = {
 }
 
 
-def definition_text(definition: Definition, file: SourceFile) -> tuple[str, list[Import]]:
-    """The class in the file's own names, indentation and line ends, and the imports that it still lacks."""
-    block = load_blocks()[definition.block]
-    names = imported_names(file)
-    known = {it: name_for(_ORIGINS[it], names) for it in block.imports}
-    lacking = [Import(file.path, *_WANTED[it]) for it, name in known.items() if name is None]
-    text = render(block, Names(**{it: name for it, name in known.items() if name}), definition.name)
+def definition_text(
+    definition: Definition, file: SourceFile, blocks: Blocks, *, written: dict[str, str] | None = None
+) -> tuple[str, list[Import]]:
+    """The class in the file's own names, indentation and line ends, and the imports that it still lacks.
+
+    ``written`` are statements by their names that other definitions have brought into the file; it is added to.
+    """
+    block = blocks[definition.block]
+    if block.borrowed is not None:
+        text, lacking = _lent(block, definition, file, {} if written is None else written)
+    else:
+        names = imported_names(file)
+        known = {it: name_for(_ORIGINS[it], names) for it in block.imports}
+        lacking = [Import(file.path, *_WANTED[it]) for it, name in known.items() if name is None]
+        own = Names(**{it: name for it, name in known.items() if name})
+        text = block_text(block, own, definition.name, blocks=blocks, parts=dict(definition.parts))
     crowded = _blank_lines(file, definition.before) == 1
     apart = crowded and _leaves_two(file, definition.before)
     text = ("\n" if apart else "") + text.rstrip("\n") + ("\n\n" if crowded and not apart else "\n\n\n")
     return _in_style(text, file), lacking
+
+
+def _lent(block: Block, definition: Definition, file: SourceFile, written: dict[str, str]) -> tuple[str, list[Import]]:
+    """What a borrowed class needs that the file has not got yet."""
+    assert block.borrowed is not None
+    loan = renamed(loan_of(block.borrowed), block.written, definition.name)
+    there = fitting(loan, file) or frozenset()
+    pieces = [it for it in loan.pieces if not there.issuperset(it.names) and written.get(it.names[0]) != it.text]
+    written.update((it.names[0], it.text) for it in pieces)
+    have = imported_names(file)
+    lacking = [replace(it, file=file.path) for it in loan.imports if (it.alias or it.name or _top(it)) not in have]
+    return "\n\n\n".join([f"{loan.head}\n{pieces[0].text}", *(it.text for it in pieces[1:])]), lacking
+
+
+def _top(wanted: Import) -> str:
+    return wanted.module.partition(".")[0]
 
 
 def _in_style(text: str, file: SourceFile) -> str:
@@ -67,19 +99,40 @@ def _uses_tabs(file: SourceFile) -> bool:
     return sum(line.startswith(b"\t") for line in lines) > sum(line.startswith(b"    ") for line in lines)
 
 
-def module_text(definition: Definition) -> str:
-    """A whole module with nothing but the block."""
-    block = load_blocks()[definition.block]
-    body = render(block, Names(), definition.name).rstrip("\n") + "\n"
-    head = _header(block)
-    return f'"""{block.summary}"""\n\n{head}\n\n\n{body}'
+def module_text(definition: Definition, blocks: Blocks) -> str:
+    """A whole module with nothing but the block, and what that is made of."""
+    block = blocks[definition.block]
+    if block.borrowed is not None:
+        return _lent_module(block, definition)
+    made: dict[str, str] = {}
+    _collect(block, definition.name, blocks, made)
+    head = _header(tuple(dict.fromkeys(it for name in made for it in blocks[name].imports)))
+    body = "\n\n\n".join(text.rstrip("\n") for text in made.values())
+    return f'"""{block.summary}"""\n\n{head}\n\n\n{body}\n'
 
 
-def _header(block: Block) -> str:
+def _collect(block: Block, name: str, blocks: Blocks, made: dict[str, str]) -> None:
+    """The texts of a block and of all that it uses, these first."""
+    parts = {it: blocks[it].written for it in uses_of(block)}
+    for it in parts:
+        if it not in made:
+            _collect(blocks[it], blocks[it].written, blocks, made)
+    made[block.name] = block_text(block, Names(), name, blocks=blocks, parts=parts)
+
+
+def _lent_module(block: Block, definition: Definition) -> str:
+    assert block.borrowed is not None
+    loan = renamed(loan_of(block.borrowed), block.written, definition.name)
+    head = "\n".join(statement_of(it) for it in loan.imports)
+    body = "\n\n\n".join(it.text for it in loan.pieces)
+    return f"{loan.head}\n\n{head}\n\n\n{body}\n" if head else f"{loan.head}\n\n\n{body}\n"
+
+
+def _header(needed: Collection[str]) -> str:
     """Imports as isort orders them: plain ones first, the standard library above torch."""
-    standard = [f"import {it}" for it in block.imports if it == "math"]
-    standard += ["from functools import partial"] if "partial" in block.imports else []
-    torch = ["import torch"] if "torch" in block.imports else []
-    torch += ["import torch.nn.functional as F"] if "F" in block.imports else []
-    torch += ["from torch import nn"] if "nn" in block.imports else []
+    standard = [f"import {it}" for it in needed if it == "math"]
+    standard += ["from functools import partial"] if "partial" in needed else []
+    torch = ["import torch"] if "torch" in needed else []
+    torch += ["import torch.nn.functional as F"] if "F" in needed else []
+    torch += ["from torch import nn"] if "nn" in needed else []
     return "\n\n".join("\n".join(part) for part in (standard, torch) if part)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-from mutagen.blocks.catalogue import load_blocks
 from mutagen.blocks.recognise import standing_products
 from mutagen.errors import Place, TargetError
 from mutagen.match.select import select
 from mutagen.planning.make import make_plan
+from mutagen.records.blocks import Block
 from mutagen.records.options import Scope
 from mutagen.records.plan import Plan
 from mutagen.records.result import FileChange
@@ -33,16 +33,23 @@ _OTHERWISE = (
 )
 
 
-def vendor(session: Session, trace: Trace, target: Target, rules: tuple[Rule, ...], scope: Scope) -> Vendored:
+def vendor(
+    session: Session,
+    trace: Trace,
+    target: Target,
+    rules: tuple[Rule, ...],
+    scope: Scope,
+    blocks: Mapping[str, Block],
+) -> Vendored:
     """The sources with copies of the library modules that the rules change; with no source where they change none.
 
     ``session`` is the one that made the trace. Raises TargetError T22x where the copies cannot be made or reached.
     """
     library = library_files(trace)
     project = open_project(target.file, target.root, trace.files, scope=scope, library=library)
-    products = standing_products(trace, project.read)
-    found = select(rules, trace, products)
-    plan = make_plan(found, trace, project, blocks=load_blocks(), products=products)
+    products = standing_products(trace, project.read, blocks)
+    found = select(rules, trace, products, blocks)
+    plan = make_plan(found, trace, project, blocks=blocks, products=products)
     needed, users = needed_modules(plan, trace)
     if not needed:
         return Vendored(rules=plan.rules)

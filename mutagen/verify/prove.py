@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Protocol, TypeVar
 
 from mutagen.blocks.catalogue import shelf
 from mutagen.errors import InternalError, ProofError, TargetError
+from mutagen.records.blocks import Block
 from mutagen.records.plan import Plan
 from mutagen.records.proof import CaseFacts, EditedInfo, EditedRun, ReferenceInfo
 from mutagen.records.result import Counts, Proof, Verdict
@@ -42,9 +44,19 @@ class Session(Protocol):
         ...
 
 
-def begin(original: Session, target: Target, *, need_calls: bool, timeout: float | None = None) -> None:
-    """Let a session open the model and do what a proof needs, whatever the edit will be."""
-    known: Call = ("mutagen.blocks.catalogue:take_over", (shelf(),), {})
+def begin(
+    original: Session,
+    target: Target,
+    *,
+    need_calls: bool,
+    timeout: float | None = None,
+    own: Mapping[str, Block] = MappingProxyType({}),
+) -> None:
+    """Let a session open the model and do what a proof needs, whatever the edit will be.
+
+    ``own`` are the blocks that the rules bring along.
+    """
+    known: Call = ("mutagen.blocks.catalogue:take_over", (shelf(own),), {})
     opened: Call = ("mutagen.trace.session:open_again", (target,), {"need_calls": need_calls})
     original.start_all([known, opened, _PREPARED], spare=_AHEAD, timeout=timeout)
 

@@ -6,16 +6,16 @@ trace; so the proof is of what is written only where both mean the same places o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mutagen.blocks.catalogue import load_blocks
 from mutagen.blocks.recognise import standing_products
 from mutagen.errors import InternalError, Place, ProofError
 from mutagen.load.model_call import format_call
 from mutagen.match.select import select
 from mutagen.planning.make import make_plan
+from mutagen.records.blocks import Block
 from mutagen.records.plan import Edit, Plan
 from mutagen.records.proof import Outline
 from mutagen.records.result import Check, Counts, Verdict
@@ -77,7 +77,15 @@ def traced_smaller(smaller: Smaller) -> Smaller:
     return replace(smaller, trace=trace, target=replace(smaller.target, inputs=trace.inputs))
 
 
-def cover(smaller: Smaller, *, plan: Plan, rules: Sequence[Rule], project: Project, late: bool) -> Covering:
+def cover(
+    smaller: Smaller,
+    *,
+    plan: Plan,
+    rules: Sequence[Rule],
+    project: Project,
+    late: bool,
+    blocks: Mapping[str, Block],
+) -> Covering:
     """What the rules mean in the smaller configuration.
 
     Raises ProofError ``not-covered`` where it does not reach a place that the plan changes, ``selects-otherwise`` where
@@ -85,9 +93,9 @@ def cover(smaller: Smaller, *, plan: Plan, rules: Sequence[Rule], project: Proje
     """
     trace = smaller.trace
     assert trace is not None
-    products = standing_products(trace, project.read)
-    found = tuple(it for it in select(tuple(rules), trace, products) if it.matches or it.already)
-    own = make_plan(found, trace, project, blocks=load_blocks(), products=products, late=late)
+    products = standing_products(trace, project.read, blocks)
+    found = tuple(it for it in select(tuple(rules), trace, products, blocks) if it.matches or it.already)
+    own = make_plan(found, trace, project, blocks=blocks, products=products, late=late)
     _check_refusals(smaller, own, plan)
     ours, theirs = _by_place(plan), _by_place(own)
     if missing := [edit for place, edit in ours.items() if place not in theirs]:

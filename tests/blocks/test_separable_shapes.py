@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from mutagen.blocks.catalogue import find_block
 from mutagen.blocks.live import _constructor, build
 from mutagen.records.plan import Use
 
@@ -47,13 +48,13 @@ def test_padding_modes(mode):
 
 
 def test_constructor_is_that_of_conv2d():
-    ours = inspect.signature(_constructor(NAME).__init__).parameters
+    ours = inspect.signature(_constructor(find_block(NAME)).__init__).parameters
     theirs = inspect.signature(nn.Conv2d.__init__).parameters
     assert [(it.name, it.default) for it in ours.values()] == [(it.name, it.default) for it in theirs.values()]
 
 
 def test_what_cannot_be_honoured_is_refused():
-    make = _constructor(NAME)
+    make = _constructor(find_block(NAME))
     with pytest.raises(ValueError, match="groups"):
         make(4, 6, 3, groups=3)
     with pytest.raises(ValueError, match="padding='same'"):
@@ -65,5 +66,5 @@ def test_what_cannot_be_honoured_is_refused():
 
 
 def test_device_and_dtype_are_handed_on():
-    made = _constructor(NAME)(4, 6, 3, device="meta", dtype=torch.float64)
+    made = _constructor(find_block(NAME))(4, 6, 3, device="meta", dtype=torch.float64)
     assert {(it.device.type, it.dtype) for it in made.parameters()} == {("meta", torch.float64)}

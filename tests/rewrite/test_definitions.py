@@ -6,6 +6,7 @@ import ast
 
 import pytest
 
+from mutagen.blocks.catalogue import load_blocks
 from mutagen.errors import ClashError, InternalError
 from mutagen.records.plan import Definition, Edit, Import, Plan
 from mutagen.records.span import Span
@@ -33,8 +34,6 @@ def block(file: str = "m.py", name: str = "ECA", before: int = 5, kind: str = "E
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 @pytest.mark.parametrize("indent", ["    ", "\t"])
 def test_in_the_style_of_the_file(kind: str, newline: str, indent: str) -> None:
-    from mutagen.blocks.catalogue import load_blocks
-
     kind = next(name for name in load_blocks() if name.lower().replace("_", "") == kind.lower())
     raw = FILE.replace("    ", indent).replace("\n", newline).encode()
     (change,) = rewrite(plan(definitions=(block(kind=kind, name="Thing"),)), {"m.py": raw})
@@ -50,14 +49,14 @@ def test_in_the_style_of_the_file(kind: str, newline: str, indent: str) -> None:
 
 def test_as_many_blank_lines_as_the_owner_leaves() -> None:
     raw = "import torch\nfrom torch import nn\n\nclass Net(nn.Module):\n    pass\n"
-    text, _ = definition_text(block(before=4), read_source("m.py", raw.encode()))
+    text, _ = definition_text(block(before=4), read_source("m.py", raw.encode()), load_blocks())
     assert text.endswith("\n\n")
     assert not text.endswith("\n\n\n")
 
 
 def test_in_the_names_of_the_file() -> None:
     raw = "import torch as th\nfrom torch import nn as layers\n\n\nclass Net(layers.Module):\n    pass\n"
-    text, lacking = definition_text(block(before=5), read_source("m.py", raw.encode()))
+    text, lacking = definition_text(block(before=5), read_source("m.py", raw.encode()), load_blocks())
     assert "class ECA(layers.Module):" in text
     assert "th.Tensor" in text
     assert "torch." not in text
@@ -65,7 +64,7 @@ def test_in_the_names_of_the_file() -> None:
 
 
 def test_a_module_of_its_own() -> None:
-    text = module_text(block(file="eca.py", style="module"))
+    text = module_text(block(file="eca.py", style="module"), load_blocks())
     names = [it.name for it in ast.parse(text).body if isinstance(it, ast.ClassDef)]
     assert names == ["ECA"]
     assert text.index("import math") < text.index("import torch") < text.index("class ECA")

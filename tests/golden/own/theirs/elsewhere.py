@@ -1,0 +1,2 @@
+def somewhere_else(x):
+    return x
