@@ -254,7 +254,15 @@ def _up_to_plan(
         session.kill()
     _check_there(*(it for it in (located.file, *trace.files) if it not in vendored.overlay))
     check_reached(vendored, trace)
-    project = open_project(located.file, located.root, trace.files, scope=options.scope, read=vendored.read)
+    project = open_project(
+        located.file,
+        located.root,
+        trace.files,
+        scope=options.scope,
+        read=vendored.read,
+        exclude=options.exclude,
+        ignores=options.per_file_ignores,
+    )
     tracked = where_it_stands(trace, project) if wanted(options, located.file) else None
     if replayed is not None:
         check_hashes(replayed)

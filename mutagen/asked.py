@@ -59,6 +59,9 @@ def smaller_asked(options: Options, rules: RuleSet | None) -> tuple[Call, tuple[
         text, source = rules.prove_with, rules.file
     if rules is not None and not inputs:
         inputs = rules.prove_inputs
+    if rules is not None and text is None and options.entry is not None:
+        text, source = options.entry.prove_with, "[tool.mutagen]"
+        inputs = inputs or options.entry.prove_inputs
     return (parse_call(text, source=source), tuple(parse_input(it) for it in inputs)) if text is not None else None
 
 
@@ -115,6 +118,11 @@ def target_asked(options: Options, located: Located, rules: RuleSet | None, plan
         call = parse_call(rules.model, source=rules.file)
     if rules is not None and not inputs:
         inputs = tuple(parse_input(text) for text in rules.inputs)
+    entry, inputs_from = options.entry, options.inputs_from
+    if plan is None and entry is not None:
+        call = call or (parse_call(entry.model, source="[tool.mutagen]") if entry.model else None)
+        if not inputs and inputs_from is None:
+            inputs, inputs_from = tuple(parse_input(text) for text in entry.inputs), entry.inputs_from
     if call is None:
         source = Path(located.file).read_bytes()
         call = choose_model(model_candidates(source, located.file), located.file)
@@ -128,7 +136,7 @@ def target_asked(options: Options, located: Located, rules: RuleSet | None, plan
         root=located.root,
         call=call,
         inputs=inputs,
-        inputs_from=_absolute(options.inputs_from),
+        inputs_from=_absolute(inputs_from),
         counted=rules is not None and any(it.needs_macs for it in rules.rules),
     )
 

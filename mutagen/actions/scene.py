@@ -139,6 +139,10 @@ def out_of_scope(rule: Rule, path: str, chain: tuple[CallSite, ...], scene: Scen
         message = f"the expression stands in an installed library, {file}"
         advice = "exclude it with `not: {path: ...}`, or have the module copied into your project with --vendor"
         return refuse(rule, path, "in-library", message, advice, where=chain[0].span)
+    if scene.project.excluded(file):
+        message = f"the configuration excludes {file}"
+        advice = "take it out of `exclude` in [tool.mutagen], or exclude the target with `not: {path: ...}`"
+        return refuse(rule, path, "excluded", message, advice, where=chain[0].span)
     others = [name for name in scene.project.importers(file) if name != scene.project.target]
     example = f", {others[0]} among them" if others else ""
     message = f"the expression stands in {file}, which {len(others)} other file(s) import{example}"

@@ -10,6 +10,7 @@ import click
 from mutagen.cli.flags import host_for, model_flags, options_for, select_flags
 from mutagen.cli.outcomes import Outcome, known_outcome, run_all
 from mutagen.cli.output import check_writable
+from mutagen.cli.runs import runs_for
 from mutagen.cli.showing import Asked, asked_form, formats, show
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def command(
     """Change the models in TARGET by RULES: prove that the edit does what the rules mean, then write.
 
     RULES is a YAML file, a folder of them, or the name of a shipped rule set (`mutagen rules list`). TARGET is a
-    Python file or a dotted module.
+    Python file or a dotted module. What is left out is taken from [tool.mutagen] in pyproject.toml.
     """
     asked = asked_form(diff, output_format, file=output, verbosity=min(verbose, 1) - min(quiet, 2))
     check_writable(output)
@@ -69,11 +70,14 @@ def command(
         raise click.UsageError("--plan already says what to change, copies and all: leave --vendor out")
     if flags["lock"] and (check or diff or plan_file is not None):
         raise click.UsageError("--lock puts down what RULES write: leave --check, --diff and --plan out")
-    found = _targets(rules, targets, plan_file=plan_file)
-    if isinstance(found, Outcome):
-        return show([found], asked)
     write = not (check or diff)
-    asked_for = [options_for(each, rules=rules or "", write=write, plan_file=plan_file, flags=flags) for each in found]
+    if plan_file is None:
+        asked_for = runs_for(rules, targets, write=write, flags=flags)
+    else:
+        target = _planned(rules, plan_file)
+        if isinstance(target, Outcome):
+            return show([target], asked)
+        asked_for = [options_for(target, rules="", write=write, plan_file=plan_file, flags=flags)]
     code = _run(asked_for, asked, jobs=jobs, flags=flags)
     return 0 if code == 1 and exit_zero else code
 
@@ -91,20 +95,14 @@ def _run(asked_for: list[Options], asked: Asked, *, jobs: int, flags: dict[str, 
         return show(outcomes, asked)
 
 
-def _targets(rules: str | None, targets: tuple[str, ...], *, plan_file: str | None) -> tuple[str, ...] | Outcome:
-    """What to change, or the outcome where the plan that says it cannot be read."""
-    if plan_file is not None:
-        if rules is not None:
-            raise click.UsageError("--plan already says what to change: leave RULES and TARGET out")
-        from mutagen.errors import UserError
-        from mutagen.load.plan_file import read_plan
+def _planned(rules: str | None, plan_file: str) -> str | Outcome:
+    """What a plan changes, or the outcome where it cannot be read."""
+    if rules is not None:
+        raise click.UsageError("--plan already says what to change: leave RULES and TARGET out")
+    from mutagen.errors import UserError
+    from mutagen.load.plan_file import read_plan
 
-        try:
-            return (read_plan(plan_file).file,)
-        except UserError as error:
-            return Outcome(plan_file, error=error)
-    if rules is None:
-        raise click.UsageError("give RULES and TARGET, for example: mutagen apply relu-to-gelu model.py")
-    if not targets:
-        raise click.UsageError(f"give a TARGET behind {rules!r}: a Python file or a dotted module")
-    return targets
+    try:
+        return read_plan(plan_file).file
+    except UserError as error:
+        return Outcome(plan_file, error=error)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from mutagen.records.config import Config
     from mutagen.records.options import Options
     from mutagen.sandbox.runner import Host
 
@@ -62,9 +63,7 @@ def look_flags(function: Command) -> Command:
         click.option(
             "--scope",
             type=click.Choice(["file", "package"]),
-            default="file",
-            show_default=True,
-            help="What may be edited: the file and what serves it alone, or its whole package.",
+            help="What may be edited: the file and what serves it alone, or its whole package.  [default: file]",
         ),
         click.option(
             "--timeout",
@@ -79,6 +78,8 @@ def look_flags(function: Command) -> Command:
             type=click.Choice(["cpu", "meta"]),
             help="Where the model is traced.  [default: cpu, or meta where it is too large]",
         ),
+        click.option("--config", "config_file", metavar="FILE", help="Read [tool.mutagen] of this file."),
+        click.option("--isolated", is_flag=True, help="Read no configuration."),
         click.option("--memory", callback=size, metavar="SIZE", help="Memory limit for running the model: 4G."),
     )
     for flag in reversed(flags):
@@ -93,18 +94,32 @@ def host_for(flags: dict[str, Any]) -> Host:
     return Host(timeout=flags["timeout"], memory_bytes=flags["memory"])
 
 
+def config_of(path: str | None, flags: dict[str, Any]) -> Config | None:
+    """The configuration that holds for a path, or for the current folder; None where none does or none is wanted."""
+    if flags["isolated"]:
+        if flags["config_file"]:
+            raise click.UsageError("--isolated reads no configuration: leave --config out")
+        return None
+    from mutagen.config.find import config_for
+
+    return config_for(path, given=flags["config_file"])
+
+
 def options_for(target: str, *, rules: str, write: bool, plan_file: str | None, flags: dict[str, Any]) -> Options:
-    """The options of one run."""
+    """The options of one run; what the flags leave open is taken from the configuration."""
+    from mutagen.config.find import entry_for, patterns
     from mutagen.records.options import Options
 
+    config = config_of(target, flags)
+    exclude, ignores = patterns(config) if config else ((), ())
     return Options(
         rules=rules,
         target=target,
         model=flags["model"],
         inputs=tuple(flags["inputs"]),
         inputs_from=flags["inputs_from"],
-        scope=flags["scope"],
-        style=flags.get("style"),
+        scope=flags["scope"] or (config and config.scope) or "file",
+        style=flags.get("style") or (config.style if config else None),
         write=write,
         timeout=flags["timeout"],
         memory=flags["memory"],
@@ -117,4 +132,7 @@ def options_for(target: str, *, rules: str, write: bool, plan_file: str | None, 
         select=flags.get("select", ()),
         ignore=flags.get("ignore", ()),
         lock=flags.get("lock", False),
+        entry=entry_for(config, target) if config else None,
+        exclude=exclude,
+        per_file_ignores=ignores,
     )

@@ -48,7 +48,14 @@ def open_trace(options: Options, host: Host, rules: RuleSet | None = None, *, co
     assert isinstance(trace, Trace)
     macs = session.call("mutagen.trace.costs:macs_by_path") if costs else None
     session.kill()
-    project = open_project(located.file, located.root, trace.files, scope=options.scope)
+    project = open_project(
+        located.file,
+        located.root,
+        trace.files,
+        scope=options.scope,
+        exclude=options.exclude,
+        ignores=options.per_file_ignores,
+    )
     blocks = blocks_asked(rules, host, located)
     products = dict(standing_products(trace, project.read, blocks))
     made = made_by(rules.rules if rules else ())

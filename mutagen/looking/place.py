@@ -22,6 +22,8 @@ from mutagen.records.rules import RuleSet
 from mutagen.records.story import LineStory, ModuleStory, RuleStory
 from mutagen.sandbox.runner import Host
 
+_SPARED = "a comment or the configuration spares it"
+
 
 def module_story(path: str, options: Options, host: Host) -> ModuleStory:
     """What is told of the module at a path; TargetError T230 where the model has none there."""
@@ -89,7 +91,9 @@ def _of_module(found: RuleMatches, path: str, plan: Plan | None, opened: Opened)
         it for each in (plan.rules if plan else ()) for it in each.refused if it.rule == rule.id and it.path in around
     )
     already = path in found.already
-    reason = "" if selects or already else why_not(opened.view, rule, path)
+    spared = plan is not None and any(it.rule == rule.id and path in it.spared for it in plan.rules)
+    selects = selects and not spared
+    reason = "" if selects or already else _SPARED if spared else why_not(opened.view, rule, path)
     return RuleStory(rule.id, selects, reason, edits, refusals, already)
 
 

@@ -19,9 +19,10 @@ from mutagen.errors import ErrorGroup, MutagenError, RuleError
 from mutagen.planning.conflicts import find_conflicts
 from mutagen.planning.nested import merge_nested
 from mutagen.planning.shared_blocks import share_definitions
+from mutagen.planning.spared import Spared, refused, stop
 from mutagen.records.blocks import Block
 from mutagen.records.match import AnyMatch, CallMatch, EdgeMatch, InstanceMatch, RuleMatches
-from mutagen.records.plan import Plan, RulePlan, SetArguments, SwapCall
+from mutagen.records.plan import Plan, Refusal, RulePlan, SetArguments, SwapCall
 from mutagen.records.rules import Rule
 from mutagen.records.trace import Trace
 from mutagen.source.project import Project
@@ -40,8 +41,30 @@ def make_plan(
 ) -> Plan:
     """Edits, surgery and refusals for what the rules select; raises for a rule without match and for conflicts.
 
-    With ``late`` modules are replaced when everything is built, where that can be.
+    With ``late`` modules are replaced when everything is built, where that can be. What comments or the configuration
+    keep from a rule is left alone; a rule that would have to change it none the less is refused.
     """
+    spared = Spared(trace, project)
+    kept = tuple(spared.without(it) for it in found)
+    stopped: dict[str, tuple[Refusal, ...]] = {}
+    while True:
+        some = [stop(it) if it.rule.id in stopped else it for it in kept]
+        plan = _planned(some, trace, project, blocks=blocks, products=products, late=late)
+        new = {name: it for name, it in spared.touching(plan).items() if name not in stopped}
+        if not new:
+            return spared.told(plan, kept, stopped)
+        stopped |= {it.rule.id: refused(it, *new[it.rule.id]) for it in kept if it.rule.id in new}
+
+
+def _planned(
+    found: Sequence[RuleMatches],
+    trace: Trace,
+    project: Project,
+    *,
+    blocks: Mapping[str, Block],
+    products: Mapping[str, str],
+    late: bool,
+) -> Plan:
     _all_match(found)
     scene = Scene(trace, project, blocks, products, late)
     free = _first_rule_wins(found, trace)
@@ -215,4 +238,5 @@ def _outcome(found: RuleMatches, draft: Draft, taken: int) -> RulePlan:
         partial=found.rule.action.partial,
         instances=taken + len(found.already),
         made=tuple(dict.fromkeys(it.match for it in (*draft.surgery, *draft.products))),
+        spared=found.spared,
     )

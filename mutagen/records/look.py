@@ -71,3 +71,4 @@ class Selected:
     matched: tuple[tuple[str, Span | None], ...]
     already: tuple[str, ...]
     misses: tuple[Miss, ...]
+    spared: tuple[str, ...] = ()

@@ -48,10 +48,14 @@ AnyMatch = InstanceMatch | CallMatch | EdgeMatch
 
 @dataclass(frozen=True, slots=True)
 class RuleMatches:
-    """Matches of one rule. ``already`` lists paths where the product stands; ``tally`` counts near misses per test."""
+    """Matches of one rule. ``already`` lists paths where the product stands; ``tally`` counts near misses per test.
+
+    ``spared`` are paths that comments or the configuration keep from the rule.
+    """
 
     rule: Rule
     matches: tuple[AnyMatch, ...]
     already: tuple[str, ...] = ()
     tally: Mapping[str, int] = field(default_factory=dict)
     explanation: str = ""
+    spared: tuple[str, ...] = ()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mutagen.records.rules import Style
 from mutagen.records.target import Device
+
+if TYPE_CHECKING:
+    from mutagen.records.config import Entry
 
 Scope = Literal["file", "package"]
 
@@ -18,6 +21,9 @@ class Options:
     ``cache`` says that an answer that was given before will do, and that this one may be kept;
     ``vendor``, that library modules which the rules change are copied into the project, and changed there;
     ``lock``, that a lock file is made where there is none; ``select`` and ``ignore`` name some of the rules.
+
+    ``entry`` is what the configuration says of the target, where flags and rules say nothing. ``exclude`` are patterns,
+    with full paths, of files that are never edited; ``per_file_ignores`` such patterns with rules that spare the files.
     """
 
     rules: str
@@ -39,3 +45,6 @@ class Options:
     lock: bool = False
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    entry: Entry | None = None
+    exclude: tuple[str, ...] = ()
+    per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()

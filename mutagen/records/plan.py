@@ -157,6 +157,7 @@ class RulePlan:
     partial: Literal["refuse", "allow"] = "refuse"
     instances: int = 0
     made: tuple[str, ...] = ()
+    spared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,7 @@ def _rule(rule: RulePlan, *, proved: bool, root: Path) -> dict[str, Any]:
         "matched": list(rule.matched),
         "proved": list(rule.planned) if proved else [],
         "already": list(rule.already),
+        "spared": list(rule.spared),
         "refused": [_refusal(refusal, root) for refusal in rule.refused],
         "sites": [shown_site(site, root) for site in rule.sites],
     }

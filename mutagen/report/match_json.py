@@ -24,6 +24,7 @@ def _rule(it: Selected, root: Path) -> dict[str, Any]:
         "explanation": it.explanation,
         "matched": [{"path": path, "site": place(where, root)} for path, where in it.matched],
         "already": list(it.already),
+        "spared": list(it.spared),
         "missed": [
             {
                 "test": miss.test,

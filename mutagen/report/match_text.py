@@ -25,6 +25,8 @@ def _lines(it: Selected, root: Path, most: int | None) -> Iterator[str]:
         yield f"  matched  {place}{_listed([path or '(model)' for path in paths], most)}"
     if it.already:
         yield f"  already  {_listed(it.already, most)}"
+    if it.spared:
+        yield f"  spared   {_listed([path or '(model)' for path in it.spared], most)}"
     for miss in it.misses:
         yield f"  missed   {miss.count} {miss.test}{_examples(miss, most)}"
 

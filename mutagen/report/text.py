@@ -75,6 +75,9 @@ def _parts(report: Report, *, root: Path, styled: bool, verbosity: int) -> Itera
     for error in claims.unmet(report, root=root):
         yield Text.assemble(*((it.text, STYLES.get(it.style, "")) for it in segments(error, root=root)), end="")
     if verbosity >= 0:
+        for rule in report.plan.rules:
+            if rule.spared:
+                yield Text(f"note: {rule.rule} spares {_listed(tuple(path or '(model)' for path in rule.spared))}")
         for note in dict.fromkeys((*report.plan.notes, *report.notes)):
             yield Text(f"note: {note}")
         if report.verdict:

@@ -152,7 +152,7 @@ def position(node: ast.expr | ast.stmt | ast.alias) -> tuple[int, int, int, int]
 
 
 def read_source(path: str, raw: bytes) -> SourceFile:
-    """Decode a file as Python does; raises TargetError T011 where its bytes do not fit its declared encoding."""
+    """Decode a file as Python does; raises TargetError T015 where its bytes do not fit its declared encoding."""
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
         body = raw.removeprefix(_BOM)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mutagen.records.options import Scope
 from mutagen.source.file import SourceFile, read_source
+from mutagen.source.file_globs import any_matches, file_matches
 from mutagen.source.imports_of import importers
 
 
@@ -16,7 +17,8 @@ from mutagen.source.imports_of import importers
 class Project:
     """The target's surroundings. ``file`` reads and parses once; ``editable`` decides by the scope.
 
-    Sources of a ``library`` are taken for editable: they stand for copies that are to be made of them.
+    Sources of a ``library`` are taken for editable: they stand for copies that are to be made of them. Files that
+    ``exclude``, patterns with full paths, takes are not; ``ignores`` are such patterns with rules that spare the files.
     """
 
     target: str
@@ -27,9 +29,13 @@ class Project:
     file: Callable[[str], SourceFile]
     importers: Callable[[str], tuple[str, ...]]
     library: frozenset[str] = frozenset()
+    exclude: tuple[str, ...] = ()
+    ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def editable(self, path: str) -> bool:
         """Whether a file may be changed: the target, or a file of its package that serves only it."""
+        if self.excluded(path):
+            return False
         if path == self.target or path in self.library:
             return True
         if path not in self.files:
@@ -37,6 +43,14 @@ class Project:
         if self.scope == "package":
             return True
         return all(user == self.target or self._serves_target(user, {path}) for user in self.importers(path))
+
+    def excluded(self, path: str) -> bool:
+        """Whether the configuration says that the file is never edited."""
+        return any_matches(self.exclude, path)
+
+    def spared_by(self, path: str, rule: str) -> bool:
+        """Whether the configuration says that a rule leaves the file alone."""
+        return any(rule in ids and file_matches(pattern, path) for pattern, ids in self.ignores)
 
     def _serves_target(self, path: str, seen: set[str]) -> bool:
         if path in seen:
@@ -54,13 +68,15 @@ def open_project(
     scope: Scope = "file",
     read: Callable[[str], bytes] | None = None,
     library: frozenset[str] = frozenset(),
+    exclude: tuple[str, ...] = (),
+    ignores: tuple[tuple[str, tuple[str, ...]], ...] = (),
 ) -> Project:
     """A project over what is on disk, or over what ``read`` gives."""
     raw = cache(read or (lambda path: Path(path).read_bytes()))
     source = cache(lambda path: read_source(path, raw(path)))
     users = cache(lambda path: importers(path, root, raw))
     local = frozenset(path for path in (*files, target) if _is_below(path, root))
-    return Project(target, root, scope, local | library, raw, source, users, library)
+    return Project(target, root, scope, local | library, raw, source, users, library, exclude, ignores)
 
 
 def _is_below(path: str, root: str) -> bool:

@@ -39,7 +39,7 @@ def traces(host: Host) -> Callable[..., Opened]:
     known: dict[object, Opened] = {}
 
     def opened(options: Options, _: Host, rules: object = None, *, costs: bool = False) -> Opened:
-        key = (options.target, options.model, options.inputs)
+        key = (options.target, options.model, options.inputs, options.per_file_ignores)
         if key not in known:
             known[key] = open_trace(options, host, costs=True)
             host.end_sessions()

@@ -50,3 +50,22 @@ def test_near_misses_of_the_kind_itself_are_counted(ask: Callable[..., str]) -> 
 def test_wrong_rules_are_an_error(tmp_path: Path, ask: Callable[..., str]) -> None:
     (tmp_path / "bad.yaml").write_text(RULES.replace("path:", "pth:"))
     assert "error[R112]" in ask("match", str(tmp_path / "bad.yaml"), *RESNET, code=2)
+
+
+def test_what_is_spared_is_neither_matched_nor_missed(tmp_path: Path, ask: Callable[..., str]) -> None:
+    ignores = "[tool.mutagen.per-file-ignores]\n'/**' = ['none', 'some']\n"
+    (tmp_path / "pyproject.toml").write_text(ignores)
+    (tmp_path / "mine.yaml").write_text(RULES)
+    out = ask("match", str(tmp_path / "mine.yaml"), *RESNET, "--config", str(tmp_path / "pyproject.toml"))
+    assert "  spared   layer2.0.conv2, layer2.1.conv1\n" in out
+    assert "matched  " not in out.partition("\n\n")[0]
+    told = ask(
+        "explain",
+        "layer2.1.conv1",
+        *RESNET,
+        "--rules",
+        str(tmp_path / "mine.yaml"),
+        "--config",
+        str(tmp_path / "pyproject.toml"),
+    )
+    assert "rule some does not select it: a comment or the configuration spares it" in told

@@ -23,6 +23,7 @@ LIGHT = (
     "rules schema",
     "doctor",
     "explain R112",
+    "config show",
     "explain bn-to-gn",
 )
 

@@ -28,6 +28,7 @@ def test_every_key_and_value_of_the_schema(report: Report, tmp_path: Path) -> No
                 "matched": ["l.0", "l.1", "m"],
                 "proved": ["l.0", "l.1"],
                 "already": [],
+                "spared": [],
                 "refused": [
                     {
                         "path": "m",
@@ -44,6 +45,7 @@ def test_every_key_and_value_of_the_schema(report: Report, tmp_path: Path) -> No
                 "matched": ["l"],
                 "proved": ["l"],
                 "already": [],
+                "spared": [],
                 "refused": [],
                 "sites": ["pkg/model.py:20:5"],
             },
