@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mutagen.cli import completing
 from mutagen.cli.flags import host_for, model_flags, options_for, select_flags
 from mutagen.cli.outcomes import Outcome, known_outcome, run_all
 from mutagen.cli.output import check_writable
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
 
 @click.command("apply", short_help="Change models by rules: prove, then write.")
-@click.argument("rules", required=False)
-@click.argument("targets", nargs=-1, metavar="TARGET...")
+@click.argument("rules", required=False, shell_complete=completing.rule_sets)
+@click.argument("targets", nargs=-1, metavar="TARGET...", shell_complete=completing.files)
 @model_flags
 @select_flags
 @click.option("--prove-with", metavar="CALL", help="A smaller configuration, where the model is too large to be run.")

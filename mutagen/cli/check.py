@@ -8,6 +8,7 @@ from typing import Literal
 
 import click
 
+from mutagen.cli import completing
 from mutagen.cli.output import emit, say
 from mutagen.errors import ErrorGroup
 from mutagen.tracked.check import check
@@ -15,7 +16,7 @@ from mutagen.tracked.drift import Found
 
 
 @click.command("check", short_help="Tell whether files still are what their rules last proved.")
-@click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.argument("files", nargs=-1, metavar="[FILE]...", shell_complete=completing.files)
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option(
     "--fix", is_flag=True, help="Let the rules run again on what has changed; this needs torch and the model."

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from mutagen.cli import completing
 from mutagen.cli.output import say
 
 
 @click.command("show", short_help="Show which configuration holds for a file.")
-@click.argument("path", required=False)
+@click.argument("path", required=False, shell_complete=completing.files)
 @click.option("--config", "given", metavar="FILE", help="Read [tool.mutagen] of this file.")
 def command(path: str | None, given: str | None) -> None:
     """Show the [tool.mutagen] that holds for PATH, or for the current folder, as it is understood.

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from mutagen.cli import completing
 from mutagen.cli.flags import host_for, look_flags, options_for
 from mutagen.cli.output import say
 
@@ -15,8 +16,8 @@ _LINE = re.compile(r"(?P<file>.+\.py):(?P<line>[0-9]+)(?::[0-9]+)?")
 
 
 @click.command("explain", short_help="Explain a code, a rule set, a module or a line.")
-@click.argument("subject")
-@click.argument("target", required=False)
+@click.argument("subject", shell_complete=completing.subjects)
+@click.argument("target", required=False, shell_complete=completing.files)
 @click.option("--rules", metavar="RULES", help="Also tell what these rules have to do with the module or line.")
 @look_flags
 def command(subject: str, target: str | None, rules: str | None, **flags: Any) -> None:

@@ -8,12 +8,13 @@ from typing import Any
 
 import click
 
+from mutagen.cli import completing
 from mutagen.cli.flags import host_for, look_flags, options_for
 from mutagen.cli.output import emit, is_styled, say, width_of
 
 
 @click.command("inspect", short_help="Show the modules, blocks and joins of a model.")
-@click.argument("target")
+@click.argument("target", shell_complete=completing.files)
 @look_flags
 @click.option("--depth", type=click.IntRange(min=1), help="Levels of modules to show.  [default: all]")
 @click.option("--json", "as_json", is_flag=True, help="Print all that is known as JSON.")

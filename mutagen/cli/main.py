@@ -14,7 +14,7 @@ from mutagen import __distribution__, __version__
 from mutagen.cli.lazy import LazyGroup, with_color
 from mutagen.cli.output import want_color
 
-COMMANDS = ("apply", "check", "plan", "inspect", "match", "rules", "config", "explain", "doctor")
+COMMANDS = ("apply", "check", "plan", "inspect", "match", "rules", "config", "explain", "doctor", "completion")
 
 
 @click.group(

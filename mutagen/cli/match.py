@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
+from mutagen.cli import completing
 from mutagen.cli.flags import host_for, look_flags, options_for, select_flags
 from mutagen.cli.output import emit, say
 
 
 @click.command("match", short_help="Show what rules select in a model.")
-@click.argument("rules")
-@click.argument("target")
+@click.argument("rules", shell_complete=completing.rule_sets)
+@click.argument("target", shell_complete=completing.files)
 @look_flags
 @select_flags
 @click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON.")

@@ -6,13 +6,14 @@ from typing import Any
 
 import click
 
+from mutagen.cli import completing
 from mutagen.cli.flags import host_for, model_flags, options_for, select_flags
 from mutagen.cli.output import check_writable, emit, say
 
 
 @click.command("plan", short_help="Print what would be changed, as JSON to replay.")
-@click.argument("rules")
-@click.argument("target")
+@click.argument("rules", shell_complete=completing.rule_sets)
+@click.argument("target", shell_complete=completing.files)
 @model_flags
 @select_flags
 @click.option("-o", "--output", metavar="FILE", help="Write the plan there instead of to standard output.")

@@ -9,6 +9,7 @@ from typing import Literal
 
 import click
 
+from mutagen.cli import completing
 from mutagen.cli.output import emit, say
 from mutagen.errors import MutagenError
 
@@ -23,7 +24,7 @@ class Checked:
 
 
 @click.command("check", short_help="Tell what is wrong with rule files.")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", shell_complete=completing.rule_sets)
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing where nothing is wrong.")
 def command(files: tuple[str, ...], output_format: Literal["text", "json"], quiet: bool) -> int:

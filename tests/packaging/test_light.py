@@ -24,6 +24,7 @@ LIGHT = (
     "doctor",
     "explain R112",
     "config show",
+    "completion bash",
     "explain bn-to-gn",
 )
 
