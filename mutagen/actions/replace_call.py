@@ -41,23 +41,43 @@ def plan(rule: Rule, matches: Sequence[CallMatch], scene: Scene) -> Draft:
 
 
 def _plan_modules(rule: Rule, matches: Sequence[CallMatch], scene: Scene) -> Draft:
-    """Modules all of whose calls are selected change their class; a module with another call is refused."""
+    """Modules all of whose calls are selected change their class; else the calls become those of a function.
+
+    That can be where the calls are written out, ``self.relu(x)``; a module that others call too is refused.
+    """
     chosen = {match.node for match in matches}
     by_module: dict[str, list[CallMatch]] = {}
     for match in matches:
         by_module.setdefault(scene.by_path[match.path].path, []).append(match)
     whole: list[Instance] = []
+    apart: list[CallMatch] = []
     refused: list[Refusal] = []
     for path in by_module:
         rest = [node for node in scene.calls_of[path] if node.index not in chosen]
-        if rest:
+        if rest and _written_out(by_module[path], scene):
+            apart += by_module[path]
+        elif rest:
             refused.append(_some_calls(rule, path, rest[0]))
         else:
             whole.append(scene.by_path[path])
     neutral = frozenset(it.path for it in scene.trace.instances if it.path not in scene.calls_of)
     draft = overridden(rule, plan_source(rule, whole, scene, neutral=neutral), scene, neutral=neutral)
     swaps = [_swap(rule, match, scene) for path in draft.planned for match in by_module.get(path, ())]
-    return join([draft, Draft(refused=tuple(refused), surgery=tuple(swaps))])
+    return join([draft, Draft(refused=tuple(refused), surgery=tuple(swaps)), _plan_functions(rule, apart, scene)])
+
+
+def _written_out(matches: Sequence[CallMatch], scene: Scene) -> bool:
+    """Whether all these calls of a module stand in source that may be edited, not in a container that is called."""
+    for match in matches:
+        node = scene.trace.nodes[match.node]
+        if not node.chain or not scene.editable(node.chain[0]):
+            return False
+        site = node.chain[0]
+        near = [(it, it.chain[0]) for it in scene.called_at[site.span]]
+        made = [it for it, other in near if (other.span, other.frame) == (site.span, site.frame)]
+        if any(it.path is None or scene.by_path[it.path] is not scene.by_path[match.path] for it in made):
+            return False
+    return True
 
 
 def _plan_functions(rule: Rule, matches: Sequence[CallMatch], scene: Scene) -> Draft:
@@ -103,6 +123,8 @@ def _rewrite(rule: Rule, file: SourceFile, call: ast.Call, scene: Scene, group: 
     if origin in (f"torch.nn.functional.{name}", f"torch.nn.functional.{name}_", f"torch.{name}", f"torch.{name}_"):
         operand: ast.expr | None = call.args[0] if call.args else None
         operand = operand or next((it.value for it in call.keywords if it.arg == "input"), None)
+    elif scene.trace.nodes[group[0].node].kind == "module":
+        operand = call.args[0] if len(call.args) == 1 and not call.keywords else None
     elif origin is None and isinstance(call.func, ast.Attribute) and call.func.attr in (name, f"{name}_"):
         operand = call.func.value if not _is_module(call.func.value) else None
     else:

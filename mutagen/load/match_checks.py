@@ -34,8 +34,8 @@ _ALLOWED = {"inside": _MODULES, "has": _ANYTHING, "after": _ANYTHING, "before": 
 def match_findings(match: Mapping[str, Any], loc: Loc, named: Mapping[str, Any]) -> Iterator[Finding]:
     """Everything in the match of a rule that does not fit together; ``named`` are the tests of the file by name."""
     if not subjects(match) and not any(closest(key, SUBJECTS) for key in match if key not in KEYS["match"]):
-        yield "R122", loc, "the match has no subject", "give one of type, path, block, op, edge"
-    yield from _query(match, loc, named)
+        yield "R122", loc, "the match has no subject", "give one of type, path, block, op, edge, pattern"
+    yield from query_findings(match, loc, named)
 
 
 def named_findings(document: Document) -> Iterator[Finding]:
@@ -70,7 +70,8 @@ def subject_of(match: Mapping[str, Any]) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def _query(match: Mapping[str, Any], loc: Loc, named: Mapping[str, Any]) -> Iterator[Finding]:
+def query_findings(match: Mapping[str, Any], loc: Loc, named: Mapping[str, Any]) -> Iterator[Finding]:
+    """Everything in a query that does not fit together; it need not have a subject."""
     yield from _one_subject(match, loc)
     yield from _names(match, loc)
     yield from _tests(match.get("where"), (*loc, "where"))
@@ -123,7 +124,7 @@ def _within(given: object, loc: Loc, named: Mapping[str, Any], *, allowed: tuple
     for key, subject in SUBJECTS.items():
         if key in given and subject not in allowed:
             yield "R122", (*loc, key), f"`{_name(loc)}` speaks of modules, not of `{key}`", "use type, path or block"
-    yield from _query(given, loc, named)
+    yield from query_findings(given, loc, named)
 
 
 def _uses(given: object, loc: Loc, named: Mapping[str, Any]) -> Iterator[Finding]:

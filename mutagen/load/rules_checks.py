@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mutagen.load.match_checks import Finding, match_findings, named_findings, named_tests, subject_of
+from mutagen.load.pattern_checks import parts_findings, parts_in, pattern_findings
 from mutagen.load.rules_words import (
     ACTIONS,
     FUNCTIONS,
@@ -29,7 +30,7 @@ from mutagen.load.rules_yaml import Document, Loc
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
-ABOUT_KEYS = {"R122", "R123", "R128", "R145", "R147"}
+ABOUT_KEYS = {"R122", "R123", "R128", "R145", "R147", "R161"}
 """Codes of findings that speak of the key at their location, not of its value."""
 
 
@@ -49,9 +50,13 @@ def findings(document: Document, known: KnownBlocks | None) -> Iterator[Finding]
             continue
         yield from _without_match(rule, loc)
         subject = None
-        if isinstance(rule.get("match"), dict):
-            yield from match_findings(rule["match"], (*loc, "match"), named)
-            subject = subject_of(rule["match"])
+        match = rule.get("match")
+        if isinstance(match, dict) and "pattern" in match:
+            yield from pattern_findings(match, (*loc, "match"), named)
+            subject = "pattern"
+        elif isinstance(match, dict):
+            yield from match_findings(match, (*loc, "match"), named)
+            subject = subject_of(match)
         yield from _action(rule, loc, subject=subject, known=known)
 
 
@@ -95,24 +100,38 @@ def _action(rule: Mapping[str, Any], loc: Loc, *, subject: str | None, known: Kn
         at = (*loc, kind)
         if subject and isinstance(match, dict):
             if kind == "replace":
-                yield from _replacement(match, at, subject=subject)
+                yield from _replacement(match, action, at, subject=subject)
             elif kind == "insert":
                 yield from _insertion(match, action, loc=at, subject=subject)
         if kind == "set":
             yield from _setting(action, at, subject=subject)
+        elif kind == "replace" and parts_in(action):
+            yield from _parts(action, at, subject=subject, known=known)
         else:
             yield from _block(action, at, subject=subject, known=known)
 
 
-def _replacement(match: Mapping[str, Any], loc: Loc, *, subject: str) -> Iterator[Finding]:
-    if subject == "edge":
+def _parts(action: Mapping[str, Any], loc: Loc, *, subject: str | None, known: KnownBlocks | None) -> Iterator[Finding]:
+    """What becomes of the parts of a pattern."""
+    if subject is not None and subject != "pattern":
+        yield "R130", loc, "only a pattern has parts to replace", "write replace: {with: ...}"
+    for name, part in parts_in(action).items():
+        yield from _block(part, (*loc, name), subject="part", known=known)
+
+
+def _replacement(match: Mapping[str, Any], action: Mapping[str, Any], loc: Loc, *, subject: str) -> Iterator[Finding]:
+    if subject == "pattern":
+        yield from parts_findings(match, action, loc)
+    elif subject == "edge":
         yield "R130", loc, "an edge cannot be replaced", "use `insert: {block: ..., at: branch}` or `at: skip`"
     elif match.get("block") == "residual":
         yield "R130", loc, "a residual block cannot be replaced as a whole", "insert into it with `at: branch-end`"
 
 
 def _setting(action: Mapping[str, Any], loc: Loc, *, subject: str | None) -> Iterator[Finding]:
-    if subject in ("op", "edge"):
+    if subject == "pattern":
+        yield "R130", loc, "the parts of a pattern can be replaced, not set", "match modules: {type: Conv2d}"
+    elif subject in ("op", "edge"):
         message = f"an {'operation' if subject == 'op' else 'edge'} has no constructor whose arguments could be set"
         yield "R130", loc, message, "match modules: {type: Conv2d}"
     if not set(action) - set(SET_OPTIONS):
@@ -137,6 +156,10 @@ def _insertion(match: Mapping[str, Any], action: Mapping[str, Any], *, loc: Loc,
         hint = "match a module (`type`, `path`, `block`), `edge: residual` or `edge: skip`"
         yield "R113", loc, "`insert` beside an operation is not supported yet", hint
         return
+    if subject == "pattern":
+        hint = "match modules, for instance {type: BatchNorm2d, after: {type: Conv2d}}"
+        yield "R130", loc, "the parts of a pattern can be replaced; nothing is inserted beside them", hint
+        return
     if match.get("block") == "squeeze-excite" and at == "branch-end":
         yield "R130", loc, "a squeeze-excite block has no branch", "use `at: after`, or `replace`"
         return
@@ -150,7 +173,7 @@ def _insertion(match: Mapping[str, Any], action: Mapping[str, Any], *, loc: Loc,
 
 
 def _block(action: Mapping[str, Any], loc: Loc, *, subject: str | None, known: KnownBlocks | None) -> Iterator[Finding]:
-    key = "with" if _name(loc) == "replace" else "block"
+    key = "block" if _name(loc) == "insert" else "with"
     name = action.get(key)
     if known is None or not isinstance(name, str):
         return

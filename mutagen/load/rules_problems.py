@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from mutagen.errors import RuleError
+from mutagen.load.rules_schema import TAGS
 from mutagen.load.rules_words import KEYS, LATER, LATER_VALUES, SUBJECTS, Level, closest, hint_for, listed, suggestion
 from mutagen.load.rules_yaml import Document, Loc
 
@@ -32,20 +34,25 @@ _LEVELS: Mapping[str, Level] = {"rules": "rule", **dict.fromkeys(_WITHIN, "match
 
 def problems(error: ValidationError, document: Document) -> Iterable[RuleError]:
     """One rule error for each finding, at the key or value it speaks of."""
-    found = error.errors(include_url=False)[:MAX_PROBLEMS]
+    untagged = (_untagged(each) for each in error.errors(include_url=False)[:MAX_PROBLEMS])
+    found = [each for each in untagged if not _is_of_a_part(each["loc"], document)]
     misspelt = {_meant(each["loc"]) for each in found if each["type"] == "extra_forbidden"}
     excused = {_rule_of(each["loc"]) for each in found if _excuses(each["loc"], each["type"])}
     for each in found:
         kind, loc = each["type"], _within(each["loc"], document)
         if kind == "extra_forbidden":
-            if not _is_capture(each["loc"], document):
-                yield _unknown_key(each["loc"], document)
+            yield _unknown_key(each["loc"], document)
         elif kind == "missing":
             needed = _rule_of(each["loc"]) not in excused or each["loc"][2:3] == ("id",)
             if needed and each["loc"] not in misspelt:
                 yield _missing_key(each["loc"], document)
         else:
             yield _wrong_value(each, loc=loc, document=document)
+
+
+def _untagged(each: ErrorDetails) -> Mapping[str, Any]:
+    """The finding without the steps in its location that stand for the two shapes of a key."""
+    return {**each, "loc": tuple(part for part in each["loc"] if part not in TAGS)}
 
 
 def _unknown_key(loc: Loc, document: Document) -> RuleError:
@@ -56,6 +63,9 @@ def _unknown_key(loc: Loc, document: Document) -> RuleError:
     if level == "where":
         hint = hint_for(key, KEYS[level], what="tests")
         return RuleError("R125", f"unknown test {key!r}", place=place, hint=hint)
+    if key == "pattern":
+        message = "a pattern is what a whole rule selects: it stands at the top of a match"
+        return RuleError("R112", message, place=place, hint="use `after`, `before` or `has` here")
     hint = "merge keys are not part of YAML 1.2; repeat the keys" if key == "<<" else ""
     hint = hint or _moved(key, level) or hint_for(key, KEYS[level], what="keys")
     return RuleError("R112", f"unknown key {key!r} in {_titled(level)}", place=place, hint=hint)
@@ -132,11 +142,14 @@ def _level(loc: Loc) -> Level:
     if len(loc) >= 2 and "where" in loc and loc.index("where") == len(loc) - (3 if loc[0] == "where" else 2):
         return "where"
     name = next((str(part) for part in reversed(loc) if isinstance(part, str)), "file")
-    return _LEVELS.get(name, name)
+    level = _LEVELS.get(name, name)
+    if level in KEYS:
+        return level
+    return "part" if "replace" in loc else "match"  # a part of a pattern, by its name
 
 
 def _titled(level: Level) -> str:
-    titles = {"file": "the file", "rule": "a rule", "where": "a test"}
+    titles = {"file": "the file", "rule": "a rule", "where": "a test", "part": "a part of a pattern"}
     return titles.get(level, f"`{level}`")
 
 
@@ -158,10 +171,16 @@ def _excuses(loc: Loc, kind: str) -> bool:
     return kind == "extra_forbidden" and len(loc) > 2 and str(loc[-1]) in LATER[_level(loc[:-1])]
 
 
-def _is_capture(loc: Loc, document: Document) -> bool:
-    """Whether a key names a part of a ``pattern``, which is refused already."""
-    match = document.data["rules"][loc[1]].get("match") if len(loc) > 2 and loc[0] == "rules" else None
-    return isinstance(match, dict) and "pattern" in match and not _excuses(loc, "extra_forbidden")
+def _is_of_a_part(loc: Loc, document: Document) -> bool:
+    """Whether a finding is about a test that stands beside a pattern, which is told as such."""
+    if (
+        len(loc) < 4
+        or (loc[0], loc[2]) != ("rules", "match")
+        or loc[3] not in set(KEYS["match"]) - set(KEYS["pattern"])
+    ):
+        return False
+    match = document.data["rules"][loc[1]]["match"]
+    return isinstance(match, dict) and "pattern" in match
 
 
 def excused_rules(document: Document) -> set[int]:

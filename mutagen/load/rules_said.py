@@ -52,6 +52,12 @@ _MATCH = {
     "not": "What is left out; or a list of such.",
     "only": "Positions among all that are selected, in the order in which the model runs.",
 }
+_PATTERN = {
+    "pattern": "A chain of operations, the last one outside: relu(bn(conv(x))). Other keys describe its parts by name.",
+    **{key: _MATCH[key] for key in ("path", "source", "all", "any", "only")},
+    "inside": "A module around all parts.",
+    "not": "What no part may be; or a list of such.",
+}
 _SOURCE = {
     "class": "The class around the expression, or a glob; or a list.",
     "function": "The function around it: forward, __init__, '_make_*'.",
@@ -94,6 +100,8 @@ _ACTION = {
     "emit": "In place; behind a new argument that is off by default (flag); or in subclasses, the classes as they are.",
 }
 _REPLACE = {**_ACTION, "with": "The new block or operation: DepthwiseSeparableConv2d, GroupNorm, gelu."}
+_ONE = {key: _REPLACE[key] for key in ("with", "args")}
+_PARTS = {key: _ACTION[key] for key in ("style", "partial", "emit")}
 _INSERT = {
     **_ACTION,
     "block": "The new block: ECA, LayerScale, AttentionGate2d.",
@@ -121,6 +129,9 @@ SAID: Mapping[tuple[str, str], str] = {
         "ModelPart": _MODEL,
         "RulePart": _RULE,
         "MatchPart": _MATCH,
+        "PatternPart": _PATTERN,
+        "OnePart": _ONE,
+        "PartsPart": _PARTS,
         "SourcePart": _SOURCE,
         "ConditionPart": _CONDITION,
         "OnlyPart": _ONLY,

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, Field, PlainValidator
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, PlainValidator, Tag
 from pydantic_core import PydanticCustomError
 
 from mutagen.errors import Place
 from mutagen.load.json_schema import Instead, Or, OrOne
+from mutagen.load.pattern_text import meaning, parts_of
 from mutagen.load.rules_blocks import BlockName, BorrowPart, OwnPart, name_of
 from mutagen.load.rules_claims import BudgetPart, ExpectPart
 from mutagen.load.rules_values import VALUE, AnyValue, Given, Part, Text, Words
@@ -21,6 +22,7 @@ from mutagen.records.rules import (
     Emit,
     Only,
     Partial,
+    PartQuery,
     Query,
     Rule,
     Source,
@@ -29,6 +31,9 @@ from mutagen.records.rules import (
     TestName,
     Value,
 )
+
+TAGS = ("<match>", "<pattern>", "<one>", "<parts>")
+"""Steps that pydantic puts into locations where one key takes two shapes."""
 
 TESTS: tuple[TestName, ...] = ("eq", "ne", "gt", "ge", "lt", "le", "in", "multiple_of")
 
@@ -107,6 +112,22 @@ class MatchPart(Part):
     only: Annotated[OnlyPart | None, Given] = None
 
 
+class PatternPart(Part):
+    """A chain of operations; all further keys describe its parts by name."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+    __pydantic_extra__: dict[str, MatchPart]
+
+    pattern: Text
+    path: Words = ()
+    inside: Annotated[MatchPart | None, Given] = None
+    source: Annotated[SourcePart | None, Given] = None
+    every: Annotated[list[MatchPart], Field(min_length=1)] = Field(default=[], alias="all")
+    some: Annotated[list[MatchPart], Field(min_length=1)] = Field(default=[], alias="any")
+    excluded: Annotated[list[MatchPart], BeforeValidator(_conditions), OrOne()] = Field(default=[], alias="not")
+    only: Annotated[OnlyPart | None, Given] = None
+
+
 class _ActionPart(Part):
     args: dict[str, AnyValue] = {}
     style: Style = "inline"
@@ -118,6 +139,24 @@ class ReplacePart(_ActionPart):
     """A replacement."""
 
     block: BlockName = Field(alias="with")
+
+
+class OnePart(Part):
+    """What becomes of one part of a pattern."""
+
+    block: Text = Field(alias="with")
+    args: dict[str, AnyValue] = {}
+
+
+class PartsPart(Part):
+    """What becomes of the parts of a pattern, by name."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+    __pydantic_extra__: dict[str, OnePart]
+
+    style: Style = "inline"
+    partial: Partial = "refuse"
+    emit: Emit = "in-place"
 
 
 class InsertPart(_ActionPart):
@@ -136,13 +175,30 @@ class SetPart(Part):
     partial: Partial = "refuse"
 
 
+def _is_pattern(given: object) -> str:
+    return TAGS[1] if isinstance(given, PatternPart) or isinstance(given, dict) and "pattern" in given else TAGS[0]
+
+
+def _is_parts(given: object) -> str:
+    one = not isinstance(given, dict) or "with" in given or not any(_names_part(*it) for it in given.items())
+    return TAGS[3] if isinstance(given, PartsPart) or not one else TAGS[2]
+
+
+def _names_part(key: str, value: object) -> bool:
+    return key != "args" and isinstance(value, dict)
+
+
+Match = Annotated[Annotated[MatchPart, Tag(TAGS[0])] | Annotated[PatternPart, Tag(TAGS[1])], Discriminator(_is_pattern)]
+Replace = Annotated[Annotated[ReplacePart, Tag(TAGS[2])] | Annotated[PartsPart, Tag(TAGS[3])], Discriminator(_is_parts)]
+
+
 class RulePart(Part):
     """One rule."""
 
     id: Text
-    match: Annotated[MatchPart | None, Given] = None
+    match: Annotated[Match | None, Given] = None
     why: str = ""
-    replace: Annotated[ReplacePart | None, Given] = None
+    replace: Annotated[Replace | None, Given] = None
     insert: Annotated[InsertPart | None, Given] = None
     set: Annotated[SetPart | None, Given] = None
     optional: bool = False
@@ -176,8 +232,9 @@ class FilePart(Part):
     @property
     def borrowed(self) -> tuple[BorrowPart, ...]:
         """The classes that actions borrow on the spot."""
-        actions = [part for rule in self.rules for part in (rule.insert, rule.replace) if part is not None]
-        return tuple(it.block for it in actions if isinstance(it.block, BorrowPart))
+        actions = (part for rule in self.rules for part in (rule.insert, rule.replace))
+        whole = [it for it in actions if isinstance(it, InsertPart | ReplacePart)]
+        return tuple(it.block for it in whole if isinstance(it.block, BorrowPart))
 
 
 def as_rule(part: RulePart, place: Place, named: Mapping[str, Tests], given: Mapping[str, Mapping[str, Value]]) -> Rule:
@@ -186,11 +243,16 @@ def as_rule(part: RulePart, place: Place, named: Mapping[str, Tests], given: Map
     ``named`` are the tests of the file that have a name, ``given`` arguments that blocks bring along.
     """
     assert part.match is not None, "checked by rules_checks"
-    action = _as_action(part)
+    own = _as_parts(part.replace) if isinstance(part.replace, PartsPart) else {}
+
+    def with_given(action: Action) -> Action:
+        return replace(action, args={**given.get(action.block, {}), **action.args})
+
     return Rule(
         id=part.id,
-        query=_as_query(part.match, named),
-        action=replace(action, args={**given.get(action.block, {}), **action.args}),
+        query=_as_pattern(part.match, named) if isinstance(part.match, PatternPart) else _as_query(part.match, named),
+        action=with_given(_as_action(part)),
+        parts={name: with_given(action) for name, action in own.items()},
         why=part.why,
         optional=part.optional,
         place=place,
@@ -207,7 +269,31 @@ def _as_action(part: RulePart) -> Action:
     assert part.replace is not None, "checked by rules_checks"
     with_ = part.replace
     options = {"style": with_.style, "partial": with_.partial, "emit": with_.emit}
+    if isinstance(with_, PartsPart):
+        return Action("replace", "", **options)
     return Action("replace", name_of(with_.block), args=dict(with_.args), **options)
+
+
+def _as_parts(part: PartsPart) -> dict[str, Action]:
+    options: dict[str, Any] = {"style": part.style, "partial": part.partial, "emit": part.emit}
+    named: dict[str, OnePart] = part.model_extra or {}
+    return {name: Action("replace", it.block, args=dict(it.args), **options) for name, it in named.items()}
+
+
+def _as_pattern(part: PatternPart, named: Mapping[str, Tests]) -> Query:
+    told: dict[str, MatchPart] = part.model_extra or {}
+    names, _ = parts_of(part.pattern)
+    parts = (PartQuery(it, meaning(it), _as_query(told.get(it, MatchPart()), named)) for it in names)
+    return Query(
+        path=part.path,
+        inside=_as_query(part.inside, named) if part.inside else None,
+        source=_as_source(part.source),
+        every=tuple(_as_query(it, named) for it in part.every),
+        some=tuple(_as_query(it, named) for it in part.some),
+        excluded=tuple(_as_query(it, named) for it in part.excluded),
+        only=_as_only(part.only) if part.only else None,
+        pattern=tuple(parts),
+    )
 
 
 def _as_query(part: MatchPart, named: Mapping[str, Tests]) -> Query:
@@ -230,12 +316,16 @@ def _as_query(part: MatchPart, named: Mapping[str, Tests]) -> Query:
         has=one(part.has),
         after=one(part.after),
         before=one(part.before),
-        source=Source(part.source.cls, part.source.function, part.source.file) if part.source else None,
+        source=_as_source(part.source),
         every=several(part.every),
         some=several(part.some),
         excluded=several(part.excluded),
         only=_as_only(part.only) if part.only else None,
     )
+
+
+def _as_source(part: SourcePart | None) -> Source | None:
+    return Source(part.cls, part.function, part.file) if part is not None else None
 
 
 def _as_only(part: OnlyPart) -> Only:

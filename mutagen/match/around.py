@@ -55,6 +55,18 @@ def sources_of(view: TraceView, subject: Subject) -> list[int]:
     return _resolved(view, dict.fromkeys(found), backwards=True)
 
 
+def passed(view: TraceView, subject: Subject) -> list[int]:
+    """The calls whose results a subject reads as they are, identities aside; products are calls as others are."""
+    inner = calls_of(view, subject)
+    pending = [feed for index in sorted(inner) for feed in view.feeds[index] if feed not in inner]
+    found: list[int] = []
+    while pending:
+        index = pending.pop(0)
+        pending += view.feeds[index] if view.nodes[index].name in _PASSED else ()
+        found += [] if view.nodes[index].name in _PASSED else [index]
+    return list(dict.fromkeys(found))
+
+
 def readers_of(view: TraceView, subject: Subject) -> list[int]:
     """The calls outside of a subject that read its results."""
     inner = calls_of(view, subject)

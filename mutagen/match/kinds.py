@@ -10,16 +10,19 @@ from mutagen.match.candidates import Candidates
 from mutagen.match.edges import NOUNS, edges_of, misses_of
 from mutagen.match.instances import by_block, by_type_or_path
 from mutagen.match.ops import op_calls, operation
+from mutagen.match.patterns import by_pattern
 from mutagen.match.subjects import Subject, call_subject, edge_subject
 from mutagen.match.view import TraceView
 from mutagen.records.rules import Query, Rule
 
-Kind = Literal["instance", "block", "op", "edge"]
+Kind = Literal["instance", "block", "op", "edge", "pattern"]
 
 
 def kind_of(query: Query) -> Kind:
     """The subject that a query speaks of."""
     query = next(iter(_leading(query)), query)
+    if query.pattern:
+        return "pattern"
     if query.edge is not None:
         return "edge"
     if query.op is not None:
@@ -35,7 +38,7 @@ def candidates(view: TraceView, rule: Rule) -> Candidates:
 
 def speaks(query: Query) -> bool:
     """Whether a query has a subject of its own; a path alone is one."""
-    return bool(query.type or query.isa or query.path or query.block or query.op or query.edge)
+    return bool(query.type or query.isa or query.path or query.block or query.op or query.edge or query.pattern)
 
 
 def _leading(query: Query) -> tuple[Query, ...]:
@@ -83,4 +86,5 @@ MATCHERS: Mapping[Kind, Callable[[TraceView, Rule], Candidates]] = {
     "block": by_block,
     "op": by_op,
     "edge": by_edge,
+    "pattern": by_pattern,
 }

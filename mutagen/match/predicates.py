@@ -38,8 +38,11 @@ def first_failure(view: TraceView, query: Query, subject: Subject, *, lenient: b
     """The first test after ``type`` that the subject fails, as the tally names it, or None.
 
     With ``lenient`` a test on a fact that the subject lacks is passed over, and so is where its expression stands: the
-    product of a rule may have been made elsewhere than what it replaced.
+    product of a rule may have been made elsewhere than what it replaced. All parts of a pattern must pass.
     """
+    if subject.parts:
+        found = (first_failure(view, query, part, lenient=lenient) for _, part in subject.parts)
+        return next((failure for failure in found if failure is not None), None)
     return next(_failures(view, query, subject, lenient), None)
 
 
@@ -56,7 +59,7 @@ def failures_in_order(query: Query) -> list[str]:
 
 def selects(view: TraceView, query: Query, subject: Subject, *, lenient: bool = False) -> bool:
     """Whether a query that stands inside another (``inside``, ``not``, ...) selects the subject."""
-    return _is_kind(view, query, subject) and first_failure(view, query, subject, lenient=lenient) is None
+    return is_kind(view, query, subject) and first_failure(view, query, subject, lenient=lenient) is None
 
 
 def _failures(view: TraceView, query: Query, subject: Subject, lenient: bool) -> Iterator[str]:
@@ -91,7 +94,7 @@ def _failures_around(view: TraceView, query: Query, subject: Subject) -> Iterato
 
 def _failures_together(view: TraceView, query: Query, subject: Subject, lenient: bool) -> Iterator[str]:
     for each in query.every:
-        if not _is_kind(view, each, subject):
+        if not is_kind(view, each, subject):
             yield ALL
         yield from _failures(view, each, subject, lenient)
     if query.some and not any(selects(view, each, subject, lenient=lenient) for each in query.some):
@@ -119,7 +122,7 @@ def _of_class(query: Query, instance: Instance) -> bool:
     return (not query.type or type_matches(query.type, instance)) and (not query.isa or is_a(query.isa, instance))
 
 
-def _is_kind(view: TraceView, query: Query, subject: Subject) -> bool:
+def is_kind(view: TraceView, query: Query, subject: Subject) -> bool:
     """Whether the subject is one that ``type``, ``block``, ``op`` or ``edge`` of an inner query speak of.
 
     A product of the run's own rules is, if what it was put in the place of is one.

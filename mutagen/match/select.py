@@ -10,17 +10,24 @@ from mutagen.match.candidates import Candidates
 from mutagen.match.kinds import candidates, kind_of
 from mutagen.match.made import made_by
 from mutagen.match.only import NEVER_RUN, NOT_PICKED, Counted, picked
+from mutagen.match.patterns import IN_PRODUCT, standing_chains
 from mutagen.match.predicates import failures_in_order, first_failure
 from mutagen.match.repeatable import not_repeatable
 from mutagen.match.standing import satisfied, standing_at
 from mutagen.match.subjects import Subject
 from mutagen.match.view import TraceView
 from mutagen.records.blocks import Block
-from mutagen.records.match import AnyMatch, CallMatch, EdgeMatch, InstanceMatch, RuleMatches
+from mutagen.records.match import (
+    AnyMatch,
+    CallMatch,
+    EdgeMatch,
+    InstanceMatch,
+    PartMatch,
+    PatternMatch,
+    RuleMatches,
+)
 from mutagen.records.rules import Rule
 from mutagen.records.trace import Trace
-
-IN_PRODUCT = "inside a standing product"
 
 
 def select(
@@ -49,20 +56,23 @@ def _matches(view: TraceView, rule: Rule) -> RuleMatches:
     counted: list[Counted] = []
     for subject in found.subjects:
         failure = _failure(view, rule, subject)
-        standing = standing_at(view, rule, subject) if failure is None else None
+        standing = standing_at(view, rule, subject) if failure is None and not subject.parts else None
         if failure is not None:
             tally[failure] += 1
         else:
             counted.append(Counted(subject.path if standing is None else standing, subject, standing is not None))
     one_by_one = rule.query.only is not None and kind_of(rule.query) == "op"
     taken = set() if one_by_one else {it.path for it in counted}
-    counted.extend(Counted(path, None, True) for path in satisfied(view, rule) if path not in taken)
+    if rule.query.pattern:
+        counted.extend(Counted(chain.path, chain, True) for chain in standing_chains(view, rule))
+    else:
+        counted.extend(Counted(path, None, True) for path in satisfied(view, rule) if path not in taken)
     kept, left_out = picked(view, rule, counted)
     tally.update(left_out)
     matched = [it.subject for it in kept if it.subject is not None and not it.standing]
     already = [it.path for it in kept if it.standing]
     ordered = {name: tally[name] for name in _order(rule, found) if tally[name]}
-    counts = {"seen": len(found.subjects), **ordered, "already": len(already), "matched": len(matched)}
+    counts = {"seen": found.count, **ordered, "already": len(already), "matched": len(matched)}
     return RuleMatches(rule, _numbered(rule, matched), tuple(already), counts, _explain(found, counts))
 
 
@@ -87,6 +97,9 @@ def _numbered(rule: Rule, subjects: list[Subject]) -> tuple[AnyMatch, ...]:
 
 
 def _match(name: str, subject: Subject) -> AnyMatch:
+    if subject.parts and subject.node is not None:
+        parts = (PartMatch(part, it.path, it.node, it.facts) for part, it in reversed(subject.parts))
+        return PatternMatch(name, subject.path, subject.node, tuple(parts))
     if subject.edge is not None:
         edge = subject.edge
         return EdgeMatch(name, subject.path, edge.node, edge.operand, edge.other, edge.shortcut)

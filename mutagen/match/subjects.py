@@ -15,7 +15,10 @@ from mutagen.records.trace import Instance, Node
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A candidate: ``path`` as reports name it, ``paths`` as rules may, ``owners`` the modules around it."""
+    """A candidate: ``path`` as reports name it, ``paths`` as rules may, ``owners`` the modules around it.
+
+    The match of a pattern has ``parts`` with their names, the last one first.
+    """
 
     path: str
     paths: tuple[str, ...]
@@ -25,6 +28,7 @@ class Subject:
     node: int | None = None
     edge: Edge | None = None
     touched: tuple[str, ...] = field(default=())
+    parts: tuple[tuple[str, Subject], ...] = ()
 
 
 def instance_subject(view: TraceView, instance: Instance) -> Subject:

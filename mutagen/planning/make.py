@@ -16,12 +16,13 @@ from mutagen.blocks.catalogue import load_blocks
 from mutagen.blocks.replacement import find_replacement
 from mutagen.blocks.text import uses_of
 from mutagen.errors import ErrorGroup, MutagenError, RuleError
+from mutagen.planning import patterns
 from mutagen.planning.conflicts import find_conflicts
 from mutagen.planning.nested import merge_nested
 from mutagen.planning.shared_blocks import share_definitions
 from mutagen.planning.spared import Spared, refused, stop
 from mutagen.records.blocks import Block
-from mutagen.records.match import AnyMatch, CallMatch, EdgeMatch, InstanceMatch, RuleMatches
+from mutagen.records.match import AnyMatch, CallMatch, EdgeMatch, InstanceMatch, PatternMatch, RuleMatches
 from mutagen.records.plan import Plan, Refusal, RulePlan, SetArguments, SwapCall
 from mutagen.records.rules import Rule
 from mutagen.records.trace import Trace
@@ -68,7 +69,7 @@ def _planned(
     _all_match(found)
     scene = Scene(trace, project, blocks, products, late)
     free = _first_rule_wins(found, trace)
-    drafts = [_drop_refused(join([_draft(it, free[it.rule.id], scene), _unseen(it, scene)])) for it in found]
+    drafts = [_drop_refused(join([_draft(it.rule, free[it.rule.id], scene), _unseen(it, scene)])) for it in found]
     drafts = [_noted(it.rule, draft, scene) for it, draft in zip(found, drafts, strict=True)]
     drafts = [replace(it, edits=merge_nested(it.edits, project)) for it in drafts]
     conflicts = find_conflicts(drafts, [it.rule for it in found], project)
@@ -110,12 +111,14 @@ def _brought(draft: Draft, blocks: Mapping[str, Block]) -> tuple[Block, ...]:
     return tuple(found.values())
 
 
-def _draft(found: RuleMatches, matches: Sequence[AnyMatch], scene: Scene) -> Draft:
+def _draft(rule: Rule, matches: Sequence[AnyMatch], scene: Scene) -> Draft:
     """The draft of one rule: its action decides, by what its matches are."""
-    rule = found.rule
     if not matches:
         return Draft()
     first = matches[0]
+    if isinstance(first, PatternMatch):
+        chains = [it for it in matches if isinstance(it, PatternMatch)]
+        return patterns.plan(rule, chains, scene, lambda own, found: _noted(own, _draft(own, found, scene), scene))
     if rule.action.kind == "replace" and isinstance(first, InstanceMatch):
         return replace_module.plan(rule, [it for it in matches if isinstance(it, InstanceMatch)], scene)
     if rule.action.kind == "replace" and isinstance(first, CallMatch):
@@ -169,7 +172,7 @@ def _drop_refused(draft: Draft) -> Draft:
 
 def _first_rule_wins(found: Sequence[RuleMatches], trace: Trace) -> Mapping[str, list[AnyMatch]]:
     """Each module and each call goes to the first rule that selects it; edges are other things and may be shared."""
-    taken: set[tuple[str, object]] = set()
+    taken: dict[tuple[str, object], str] = {}
     free: dict[str, list[AnyMatch]] = {}
     replaced = _replaced(found)
     for it in found:
@@ -177,18 +180,21 @@ def _first_rule_wins(found: Sequence[RuleMatches], trace: Trace) -> Mapping[str,
         for match in it.matches:
             if _goes_with(match, it.rule, replaced, trace):
                 continue
-            key: tuple[str, object] = ("edge", match.id)
-            if isinstance(match, InstanceMatch) and it.rule.action.kind == "insert":
-                key = ("beside", match.id)
-            elif isinstance(match, InstanceMatch):
-                key = ("module", match.path)
-            elif isinstance(match, CallMatch):
-                key = ("call", match.node)
-            if key not in taken:
-                taken.add(key)
+            keys = _keys(match, it.rule)
+            if all(taken.get(key, it.rule.id) == it.rule.id for key in keys):
+                taken.update(dict.fromkeys(keys, it.rule.id))
                 mine.append(match)
         free[it.rule.id] = mine
     return free
+
+
+def _keys(match: AnyMatch, rule: Rule) -> tuple[tuple[str, object], ...]:
+    """What a match takes, so that no later rule may."""
+    if isinstance(match, PatternMatch):
+        return patterns.keys_of(match, rule)
+    if isinstance(match, InstanceMatch):
+        return (("beside", match.id) if rule.action.kind == "insert" else ("module", match.path),)
+    return (("call", match.node) if isinstance(match, CallMatch) else ("edge", match.id),)
 
 
 def _replaced(found: Sequence[RuleMatches]) -> Mapping[str, str]:
@@ -226,10 +232,14 @@ def _all_match(found: Sequence[RuleMatches]) -> None:
         raise ErrorGroup(tuple(errors)) if len(errors) > 1 else errors[0]
 
 
+def _paths(match: AnyMatch, rule: Rule) -> tuple[str, ...]:
+    return patterns.paths_of(match, rule) if isinstance(match, PatternMatch) else (match.path,)
+
+
 def _outcome(found: RuleMatches, draft: Draft, taken: int) -> RulePlan:
     return RulePlan(
         rule=found.rule.id,
-        matched=tuple(dict.fromkeys(match.path for match in found.matches)),
+        matched=tuple(dict.fromkeys(path for match in found.matches for path in _paths(match, found.rule))),
         planned=tuple(dict.fromkeys(draft.planned)),
         already=found.already,
         refused=draft.refused,

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from mutagen.errors import TargetError
-from mutagen.records.match import AnyMatch, InstanceMatch, RuleMatches
+from mutagen.records.match import AnyMatch, CallMatch, InstanceMatch, PatternMatch, RuleMatches
 from mutagen.records.plan import Definition, Edit, Plan, Refusal
 from mutagen.records.span import Span
 from mutagen.records.trace import CallSite, Instance, Node, Trace
@@ -75,7 +75,13 @@ class Spared:
         return bool(keepers)
 
     def _sites(self, match: AnyMatch) -> Iterator[CallSite]:
-        """The expressions that make, or call, what is matched, on all levels."""
+        """The expressions that make, or call, what is matched, on all levels; those of all parts of a pattern."""
+        if isinstance(match, PatternMatch):
+            for part in match.parts:
+                node = part.node
+                one = InstanceMatch(match.id, part.path) if node is None else CallMatch(match.id, part.path, node)
+                yield from self._sites(one)
+            return
         instance = self._instances.get(match.path)
         if instance is not None:
             yield from instance.chain

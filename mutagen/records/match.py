@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from mutagen.records.rules import Rule
+from mutagen.records.rules import Rule, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,27 @@ class EdgeMatch:
     shortcut: Literal["identity", "projected"] | None = None
 
 
-AnyMatch = InstanceMatch | CallMatch | EdgeMatch
+@dataclass(frozen=True, slots=True)
+class PartMatch:
+    """What a part of a pattern is: a call, or a whole module where ``node`` is None; ``path`` as for other matches."""
+
+    name: str
+    path: str
+    node: int | None
+    facts: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class PatternMatch:
+    """A chain of operations. ``parts`` stand in the order in which they run; ``path`` is that of the first of them."""
+
+    id: str
+    path: str
+    node: int
+    parts: tuple[PartMatch, ...]
+
+
+AnyMatch = InstanceMatch | CallMatch | EdgeMatch | PatternMatch
 
 
 @dataclass(frozen=True, slots=True)

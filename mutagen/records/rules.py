@@ -56,10 +56,20 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class PartQuery:
+    """One operation of a pattern: ``means`` are the operations that its name stands for, if its query names none."""
+
+    name: str
+    means: tuple[str, ...]
+    query: Query
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """What a rule selects. One subject at most: instances (``type``, ``isa``, ``path``), ``block``, ``op``, ``edge``.
 
     A query without one takes the subjects of ``every`` and ``some``, the queries of which all, or any, must hold.
+    ``pattern`` is a chain of operations in the data flow, the last one first.
     """
 
     type: tuple[str, ...] = ()
@@ -78,11 +88,13 @@ class Query:
     some: tuple[Query, ...] = ()
     excluded: tuple[Query, ...] = ()
     only: Only | None = None
+    pattern: tuple[PartQuery, ...] = ()
 
     def nested(self) -> Iterator[Query]:
         """The query and all those within it."""
         yield self
-        for inner in (self.inside, self.has, self.after, self.before, *self.every, *self.some, *self.excluded):
+        around = (self.inside, self.has, self.after, self.before)
+        for inner in (*around, *self.every, *self.some, *self.excluded, *(part.query for part in self.pattern)):
             if inner is not None:
                 yield from inner.nested()
 
@@ -94,7 +106,8 @@ class Query:
     @property
     def speaks_of_calls(self) -> bool:
         """Whether it selects by what is computed, not by what modules there are."""
-        return any(it.op or it.edge or it.block or it.after or it.before for it in self.nested())
+        called = (it.op or it.edge or it.block or it.after or it.before or it.pattern for it in self.nested())
+        return any(map(bool, called))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +130,10 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule, with the place of its ``id`` in the rule file."""
+    """One rule, with the place of its ``id`` in the rule file.
+
+    ``parts`` are what happens to the parts of a pattern, by name; ``action`` then holds what they have in common.
+    """
 
     id: str
     query: Query
@@ -126,11 +142,12 @@ class Rule:
     optional: bool = False
     place: Place | None = None
     claims: tuple[Claim, ...] = ()
+    parts: Mapping[str, Action] = field(default_factory=dict)
 
     @property
     def actions(self) -> tuple[Action, ...]:
         """All that it does."""
-        return (self.action,)
+        return tuple(self.parts.values()) or (self.action,)
 
     @property
     def needs_calls(self) -> bool:

@@ -132,10 +132,24 @@ def test_the_rest_is_written_where_that_is_allowed(bench: Any) -> None:
     assert text.index("class Tail") < text.index("self.layer_scale(") < text.index("class Net")
 
 
-def test_one_call_of_a_shared_module(bench: Any) -> None:
+WIDE = "{id: wide, match: {op: relu, where: {channels: {ge: 32}}}, replace: {with: gelu}}"
+
+
+def test_one_call_of_a_shared_module_becomes_that_of_a_function(bench: Any) -> None:
     path = bench.write("net.py", WIDTHS)
-    rule = "{id: wide, match: {op: relu, where: {channels: {ge: 32}}}, replace: {with: gelu}}"
-    report = bench.run(rules(bench, rule), path, "Net", SHAPE)
+    report = bench.run(rules(bench, WIDE), path, "Net", SHAPE)
+    assert report.status == "applied"
+    text = path.read_text()
+    assert (text.count("self.relu("), text.count("functional.gelu(")) == (1, 1)
+    assert text.count("nn.ReLU()") == 1
+    assert bench.run(rules(bench, WIDE), path, "Net", SHAPE).status == "unchanged"
+
+
+def test_one_call_of_a_module_that_a_container_calls(bench: Any) -> None:
+    tail = "self.relu = nn.ReLU()\n        self.tail = nn.Sequential(self.conv2, self.relu)"
+    shared = WIDTHS.replace("self.relu(self.conv2(x))", "self.tail(x)").replace("self.relu = nn.ReLU()", tail)
+    path = bench.write("net.py", shared)
+    report = bench.run(rules(bench, WIDE), path, "Net", SHAPE)
     assert report.status == "refused"
     assert codes(report) == {"relu": "some-calls"}
     bench.check_untouched()

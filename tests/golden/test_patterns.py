@@ -1,0 +1,67 @@
+"""Rules with patterns on samples and on models of their own: chains are changed whole or not at all."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FOLDER = Path(__file__).parent
+SAMPLES = FOLDER.parents[1] / "samples"
+CASES = tomllib.loads((FOLDER / "patterns.toml").read_text())["case"]
+APPLIED = [case for case in CASES if "refused" not in case]
+REFUSED = [case for case in CASES if "refused" in case]
+EXAMPLE = """
+  - id: dw-gn-gelu
+    match: {pattern: "relu(bn(conv(x)))", conv: {type: Conv2d, where: {kernel_size: 3}}}    # names are captures
+    replace:
+      conv: {with: DepthwiseSeparableConv2d}
+      bn: {with: GroupNorm}
+      relu: {with: gelu}
+"""
+
+
+def _run(bench: Any, case: dict[str, Any], path: Path) -> Any:
+    rules = bench.folder / "rules.yaml"
+    rules.write_text(f"version: 1\nrules:\n{case.get('rules', EXAMPLE)}")
+    return bench.run(str(rules), path, case.get("call", "Net"), (case.get("input", "1x3x32x32"),))
+
+
+def _copied(bench: Any, case: dict[str, Any]) -> Path:
+    if "model" in case:
+        return bench.copy(FOLDER / "chains" / f"{case['model']}.py")
+    sample = Path(case["sample"])
+    copy = bench.copy(SAMPLES / sample.parts[0])
+    return copy if copy.suffix == ".py" else copy / sample.name
+
+
+@pytest.mark.parametrize("case", APPLIED, ids=[case["name"] for case in APPLIED])
+def test_applied(bench: Any, case: dict[str, Any]) -> None:
+    path = _copied(bench, case)
+    report = _run(bench, case, path)
+    assert report.plan.rules[-1].explanation == case["words"]
+    bench.check_applied(report, f"pattern-{case['name']}")
+    written = bench.bytes()
+    again = _run(bench, case, path)
+    assert again.status == ("refused" if "partial" in case.get("rules", "") else "unchanged")
+    assert again.plan.edits == ()
+    assert bench.bytes() == written
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=[case["name"] for case in REFUSED])
+def test_refused(bench: Any, case: dict[str, Any]) -> None:
+    path = _copied(bench, case)
+    report = _run(bench, case, path)
+    refusals = [it for outcome in report.plan.rules for it in outcome.refused]
+    assert report.status == "refused"
+    assert {it.code for it in refusals} == {case["refused"]}
+    assert all(it.where is not None and it.message.startswith("the chain stays as it is, its ") for it in refusals)
+    bench.check_untouched()
+
+
+def test_every_file_is_used() -> None:
+    assert {it.stem for it in (FOLDER / "chains").glob("*.py")} == {case["model"] for case in CASES if "model" in case}
+    stored = {it.stem for it in (FOLDER / "patches").glob("pattern-*")}
+    assert stored == {f"pattern-{case['name']}" for case in APPLIED}
