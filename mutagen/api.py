@@ -20,12 +20,14 @@ from mutagen.load.plan_file import check_hashes, read_plan
 from mutagen.load.target_file import Located, find_target
 from mutagen.match.select import select
 from mutagen.planning.make import make_plan
+from mutagen.planning.reviewed import reviewed
 from mutagen.records.blocks import Block
 from mutagen.records.collateral import Collateral
 from mutagen.records.match import RuleMatches
 from mutagen.records.options import Options
 from mutagen.records.plan import Plan, Refusal
 from mutagen.records.result import FileChange, Report, Verdict
+from mutagen.records.review import Review
 from mutagen.records.span import Span
 from mutagen.records.target import Call, Target
 from mutagen.records.trace import Trace
@@ -78,6 +80,7 @@ class _Traced:
     smaller: Smaller | None = None
     full: Session | None = None
     late: bool = False
+    reviewed: bool = False
     vendored: Vendored = _NOTHING_COPIED
     tracked: Mapping[str, str] | None = None
     made_of: Mapping[str, str] = field(default_factory=dict)
@@ -94,16 +97,17 @@ class _Proved:
     collateral: tuple[Collateral, ...]
 
 
-def run(options: Options, host: Host | Part | None = None) -> Report:
+def run(options: Options, host: Host | Part | None = None, *, review: Review | None = None) -> Report:
     """Plan, prove and, where asked and proved, write. Raises MutagenError; nothing is written then.
 
-    ``host`` is one that already runs, or a part of it, for several runs that share it; it stays open.
+    ``host`` is one that already runs, or a part of it, for several runs that share it; it stays open. A ``review`` is
+    shown what is planned and may refuse edits; what is left is proved, and no lock file is told of it.
     """
     with _part(options, host) as part, watched_run() if part.watched else nullcontext(Seen()) as seen:
-        report = _run(options, part, seen)
-    if options.write and stands(report):
+        report = _run(options, part, seen, review)
+    if options.write and stands(report) and review is None:
         keep(report, options)
-    if part.watched:
+    if part.watched and review is None:
         for session in part.sessions:
             seen.merge(session.seen)
         keep_answer(options, report, seen)
@@ -120,11 +124,13 @@ def _part(options: Options, host: Host | Part | None) -> Iterator[Part]:
         yield host.part(watched=is_kept(options))
 
 
-def _run(options: Options, host: Part, seen: Seen) -> Report:
+def _run(options: Options, host: Part, seen: Seen, review: Review | None) -> Report:
     clock = _Clock()
     located = locate(options)
     vendored = _vendored(options, host, located, clock) if options.vendor else Vendored()
     traced = _up_to_plan(options, host, located, clock, proving=True, vendored=vendored)
+    if review is not None:
+        traced = _reviewed(traced, review)
     report = _report(traced, clock)
     if report.status == "unchanged":
         return _claimed(report, traced, host)
@@ -180,7 +186,7 @@ def _attempt(traced: _Traced, host: Part, options: Options, clock: _Clock) -> _P
 
 def _later(traced: _Traced, why: str) -> _Traced | None:
     """The same with a plan that replaces modules when everything is built; None where there is no other such plan."""
-    if not traced.found:
+    if not traced.found or traced.reviewed:  # what nobody has seen is not what was accepted
         return None
     products = standing_products(traced.trace, traced.project.read, traced.blocks)
     plan = make_plan(traced.found, traced.trace, traced.project, blocks=traced.blocks, products=products, late=True)
@@ -190,6 +196,24 @@ def _later(traced: _Traced, why: str) -> _Traced | None:
     return (
         replace(traced, edited=None, plan=plan, late=True) if plan.edits != traced.plan.edits and not refused else None
     )
+
+
+def _reviewed(traced: _Traced, review: Review) -> _Traced:
+    """The same with what a review leaves of the plan; what the rules claim is not asked of a part of them."""
+    products = standing_products(traced.trace, traced.project.read, traced.blocks)
+
+    def again(found: tuple[RuleMatches, ...]) -> Plan:
+        return as_vendored(
+            make_plan(found, traced.trace, traced.project, blocks=traced.blocks, products=products), traced.vendored
+        )
+
+    def changes(plan: Plan) -> tuple[FileChange, ...]:
+        return _rewritten(replace(traced, plan=plan))
+
+    found, plan = reviewed(traced.found, traced.plan, traced.trace, review, changes=changes, again=again)
+    if found != traced.found:
+        plan = replace(plan, claims=())
+    return replace(traced, found=found, plan=plan, reviewed=True)
 
 
 def make_plan_only(options: Options, host: Host | Part | None = None) -> Plan:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     help="Targets to work on at the same time.",
 )
 @click.option("--no-cache", "cache", is_flag=True, flag_value=False, default=True, help="Run anew what was run before.")
+@click.option("-i", "--interactive", is_flag=True, help="Ask for each hunk; what is left is proved, then written.")
 @click.option("--exit-zero", is_flag=True, help="End with 0 also where something would change or was refused.")
 @click.option("-q", "--quiet", count=True, help="Only problems, and what was asked for; -qq: the exit code alone.")
 @click.option("-v", "--verbose", count=True, help="Also reasons, checks and times.")
@@ -55,6 +56,7 @@ def command(
     output: str | None,
     plan_file: str | None,
     jobs: int,
+    interactive: bool,
     exit_zero: bool,
     quiet: int,
     verbose: int,
@@ -71,6 +73,8 @@ def command(
         raise click.UsageError("--plan already says what to change, copies and all: leave --vendor out")
     if flags["lock"] and (check or diff or plan_file is not None):
         raise click.UsageError("--lock puts down what RULES write: leave --check, --diff and --plan out")
+    if interactive:
+        _check_interactive(plan_file, jobs, flags)
     write = not (check or diff)
     if plan_file is None:
         asked_for = runs_for(rules, targets, write=write, flags=flags)
@@ -79,21 +83,32 @@ def command(
         if isinstance(target, Outcome):
             return show([target], asked)
         asked_for = [options_for(target, rules="", write=write, plan_file=plan_file, flags=flags)]
-    code = _run(asked_for, asked, jobs=jobs, flags=flags)
+    code = _run(asked_for, asked, jobs=jobs, flags=flags, interactive=interactive)
     return 0 if code == 1 and exit_zero else code
 
 
-def _run(asked_for: list[Options], asked: Asked, *, jobs: int, flags: dict[str, Any]) -> int:
+def _run(asked_for: list[Options], asked: Asked, *, jobs: int, flags: dict[str, Any], interactive: bool) -> int:
     """Run the targets, or give the answers that are known, and show what came of them; the exit code."""
-    known = [outcome for each in asked_for if (outcome := known_outcome(each))]
-    if len(known) == len(asked_for):
+    known = [] if interactive else [outcome for each in asked_for if (outcome := known_outcome(each))]
+    if asked_for and len(known) == len(asked_for):
         return show(known, asked)
     with host_for(flags) as host:
         if asked.format == "text":
             import_module("mutagen.report.text")  # in the time that torch takes to be imported
-        outcomes = run_all(asked_for, host, jobs=jobs)
+        review = import_module("mutagen.cli.interactive").Questions() if interactive else None
+        outcomes = run_all(asked_for, host, jobs=jobs, review=review)
         host.retire()
         return show(outcomes, asked)
+
+
+def _check_interactive(plan_file: str | None, jobs: int, flags: dict[str, Any]) -> None:
+    """Raise a UsageError for what does not go with questions."""
+    if plan_file is not None:
+        raise click.UsageError("a plan alone cannot be taken in parts: leave --plan out, or --interactive")
+    if jobs > 1:
+        raise click.UsageError("questions come one after the other: leave --jobs out, or --interactive")
+    if flags["lock"]:
+        raise click.UsageError("--lock puts down what whole rules leave: leave it out, or --interactive")
 
 
 def _planned(rules: str | None, plan_file: str) -> str | Outcome:

@@ -12,7 +12,8 @@ from mutagen.cli.failure import exit_code_of
 if TYPE_CHECKING:
     from mutagen.records.options import Options
     from mutagen.records.result import Report
-    from mutagen.sandbox.runner import Host
+    from mutagen.records.review import Review
+    from mutagen.sandbox.runner import Host, Part
 
 _CODES = {"applied": 0, "unchanged": 0, "would_change": 1, "refused": 1, "failed": 1}
 
@@ -50,11 +51,13 @@ def known_outcome(options: Options) -> Outcome | None:
     return Outcome(options.target, report)
 
 
-def run_all(asked: Sequence[Options], host: Host, *, jobs: int) -> list[Outcome]:
+def run_all(asked: Sequence[Options], host: Host, *, jobs: int, review: Review | None = None) -> list[Outcome]:
     """What became of each target, in their order; ``jobs`` of them are worked on at the same time.
 
     Whatever is written is written in that order and comes out as if the targets had been taken one after the other.
     """
+    if review is not None:
+        return [_run(each, host, known=False, last=each is asked[-1], review=review) for each in asked]
     if len(asked) == 1:
         return [_run(asked[0], host, known=False, last=True)]  # its answer was looked for before torch was imported
     if jobs == 1:
@@ -81,22 +84,34 @@ def run_all(asked: Sequence[Options], host: Host, *, jobs: int) -> list[Outcome]
     return outcomes
 
 
-def _run(options: Options, host: Host, *, writes: bool = True, known: bool = True, last: bool = False) -> Outcome:
+def _run(
+    options: Options,
+    host: Host,
+    *,
+    writes: bool = True,
+    known: bool = True,
+    last: bool = False,
+    review: Review | None = None,
+) -> Outcome:
     """What becomes of one target; ``known`` says that its answer may be kept by now.
 
     The processes of the ``last`` one end with the host, beside what is still to do.
     """
-    from mutagen.api import run
-
     part = host.part(watched=is_kept(options))
     options = replace(options, write=options.write and writes)
     try:
-        return (known_outcome(options) if known else None) or Outcome(options.target, run(options, part))
+        return (known_outcome(options) if known else None) or Outcome(options.target, _asked_for(options, part, review))
     except Exception as error:  # also a bug must not hide what became of the other targets
         return Outcome(options.target, error=error)
     finally:
         if not last:
             part.end()
+
+
+def _asked_for(options: Options, part: Part, review: Review | None) -> Report:
+    from mutagen.api import run
+
+    return run(options, part) if review is None else run(options, part, review=review)
 
 
 def _touched(report: Report) -> set[str]:

@@ -5,7 +5,7 @@ Works on bytes: carriage returns, other encodings and a missing newline at the e
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 from pathlib import Path
 
@@ -23,9 +23,9 @@ def render(changes: Iterable[FileChange], *, root: Path) -> bytes:
 
 def line_counts(change: FileChange) -> tuple[int, int]:
     """How many lines a change adds and removes."""
-    before, after = _lines(change.before or b""), _lines(change.after)
+    before, after = lines_of(change.before or b""), lines_of(change.after)
     added = removed = 0
-    for tag, a, b, c, d in _matcher(before, after).get_opcodes():
+    for tag, a, b, c, d in matcher(before, after).get_opcodes():
         if tag != "equal":
             removed += b - a
             added += d - c
@@ -40,7 +40,7 @@ def _file(change: FileChange, root: Path) -> Iterator[bytes]:
     yield b"diff --git " + old + b" " + new + b"\n"
     if change.before is None:
         yield b"new file mode 100644\n"
-    hunks = list(_hunks(_lines(change.before or b""), _lines(change.after)))
+    hunks = list(_hunks(lines_of(change.before or b""), lines_of(change.after)))
     if hunks:
         yield b"--- " + (b"/dev/null" if change.before is None else _ended(old)) + b"\n"
         yield b"+++ " + _ended(new) + b"\n"
@@ -48,23 +48,31 @@ def _file(change: FileChange, root: Path) -> Iterator[bytes]:
 
 
 def _hunks(before: list[bytes], after: list[bytes]) -> Iterator[bytes]:
-    for group in _matcher(before, after).get_grouped_opcodes(CONTEXT):
-        old = _range(group[0][1], group[-1][2])
-        new = _range(group[0][3], group[-1][4])
-        yield b"@@ -" + old + b" +" + new + b" @@\n"
-        for tag, a, b, c, d in group:
-            if tag == "equal":
-                yield from (_line(b" ", line) for line in before[a:b])
-            else:
-                yield from (_line(b"-", line) for line in before[a:b])
-                yield from (_line(b"+", line) for line in after[c:d])
+    for group in matcher(before, after).get_grouped_opcodes(CONTEXT):
+        yield from hunk_text(group, before, after)
 
 
-def _matcher(before: list[bytes], after: list[bytes]) -> SequenceMatcher[bytes]:
+def hunk_text(
+    group: Sequence[tuple[str, int, int, int, int]], before: list[bytes], after: list[bytes]
+) -> Iterator[bytes]:
+    """The lines of one hunk, by the operations of a matcher."""
+    old = _range(group[0][1], group[-1][2])
+    new = _range(group[0][3], group[-1][4])
+    yield b"@@ -" + old + b" +" + new + b" @@\n"
+    for tag, a, b, c, d in group:
+        if tag == "equal":
+            yield from (_line(b" ", line) for line in before[a:b])
+        else:
+            yield from (_line(b"-", line) for line in before[a:b])
+            yield from (_line(b"+", line) for line in after[c:d])
+
+
+def matcher(before: list[bytes], after: list[bytes]) -> SequenceMatcher[bytes]:
+    """What compares the lines of two texts."""
     return SequenceMatcher(None, before, after, autojunk=False)
 
 
-def _lines(data: bytes) -> list[bytes]:
+def lines_of(data: bytes) -> list[bytes]:
     """Lines with their ends, parted at line feeds only, as git does."""
     lines = [line + b"\n" for line in data.split(b"\n")]
     last = lines.pop()[:-1]

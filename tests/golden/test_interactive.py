@@ -1,0 +1,72 @@
+"""Parts of a change are refused: their matches stay, the rest is planned anew, proved and written."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mutagen.api import Options, run
+from mutagen.cli.interactive import Questions
+from mutagen.records.result import Report
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+MODEL, INPUTS = "resnet20()", ("1x3x32x32",)
+
+
+@pytest.fixture
+def answered(bench: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Report]:
+    """Apply rules to a copy of a sample, with answers as they are typed."""
+
+    def answered(rules: str, answers: str, **more: Any) -> Report:
+        target = bench.folder / "resnet_cifar.py"
+        if not target.exists():
+            bench.copy(SAMPLES / "resnet_cifar.py")
+        monkeypatch.setattr("sys.stdin", io.StringIO(answers))
+        options = replace(Options(rules=rules, target=str(target), model=MODEL, inputs=INPUTS), **more)
+        try:
+            return run(options, bench.host, review=Questions())
+        finally:
+            bench.host.close_sessions()
+
+    return answered
+
+
+def test_a_refused_hunk_drops_its_matches_and_the_rest_is_proved(
+    bench: Any, answered: Callable[..., Report], capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = answered("bn-to-gn", "y\n?\nn\n")
+    err = capsys.readouterr().err
+    assert "resnet_cifar.py: bn-to-gn for layer1.0.bn1, layer1.1.bn1" in err
+    assert "(1/2) take this hunk [y,n,a,q,?]? " in err and "leave it out, with everything else" in err
+    assert report.status == "applied"
+    assert report.verdict is not None and report.verdict.proof.equal
+    (rule,) = report.plan.rules
+    assert len(rule.planned) == 18 and "bn1" not in rule.planned
+    text = (bench.folder / "resnet_cifar.py").read_text()
+    assert "self.bn1 = nn.BatchNorm2d(16)" in text
+    original = (SAMPLES / "resnet_cifar.py").read_text()
+    assert text.count("nn.BatchNorm2d") == original.count("nn.BatchNorm2d") - 2
+
+
+def test_hunks_of_one_match_go_together(bench: Any, answered: Callable[..., Report], capsys: Any) -> None:
+    """The module is made in one hunk and called in another: whoever refuses the one is not asked about the other."""
+    report = answered("eca-after-blocks", "n\n")
+    assert capsys.readouterr().err.count("take this hunk") == 1
+    assert report.status == "unchanged"
+    assert "9 of these refused by hand" in report.plan.rules[0].explanation
+    bench.check_untouched()
+
+
+def test_all_and_quit_decide_on_what_follows(bench: Any, answered: Callable[..., Report], capsys: Any) -> None:
+    looked = answered("bn-to-gn", "a\n", write=False)
+    assert (looked.status, len(looked.plan.rules[0].planned)) == ("would_change", 19)
+    assert capsys.readouterr().err.count("take this hunk") == 1
+    for answers in ("q\n", ""):
+        assert answered("bn-to-gn", answers).status == "unchanged"
+        assert capsys.readouterr().err.count("take this hunk") == 1
+    bench.check_untouched()
