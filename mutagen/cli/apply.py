@@ -13,6 +13,7 @@ from mutagen.cli.outcomes import Outcome, known_outcome, run_all
 from mutagen.cli.output import check_writable
 from mutagen.cli.runs import runs_for
 from mutagen.cli.showing import Asked, asked_form, formats, show
+from mutagen.cli.stdin import apply_stdin, check_stdin
 
 if TYPE_CHECKING:
     from mutagen.records.options import Options
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     help="Targets to work on at the same time.",
 )
 @click.option("--no-cache", "cache", is_flag=True, flag_value=False, default=True, help="Run anew what was run before.")
+@click.option("--stdin-filename", metavar="FILE", help="Which file standard input is, where TARGET is -.")
 @click.option("-i", "--interactive", is_flag=True, help="Ask for each hunk; what is left is proved, then written.")
 @click.option("--exit-zero", is_flag=True, help="End with 0 also where something would change or was refused.")
 @click.option("-q", "--quiet", count=True, help="Only problems, and what was asked for; -qq: the exit code alone.")
@@ -56,6 +58,7 @@ def command(
     output: str | None,
     plan_file: str | None,
     jobs: int,
+    stdin_filename: str | None,
     interactive: bool,
     exit_zero: bool,
     quiet: int,
@@ -66,6 +69,7 @@ def command(
 
     RULES is a YAML file, a folder of them, or the name of a shipped rule set (`mutagen rules list`). TARGET is a
     Python file or a dotted module. What is left out is taken from [tool.mutagen] in pyproject.toml.
+    With - and --stdin-filename standard input is changed and goes to standard output.
     """
     asked = asked_form(diff, output_format, file=output, verbosity=min(verbose, 1) - min(quiet, 2))
     check_writable(output)
@@ -73,6 +77,10 @@ def command(
         raise click.UsageError("--plan already says what to change, copies and all: leave --vendor out")
     if flags["lock"] and (check or diff or plan_file is not None):
         raise click.UsageError("--lock puts down what RULES write: leave --check, --diff and --plan out")
+    others = {"vendor": flags["vendor"], "lock": flags["lock"], "interactive": interactive}
+    if check_stdin(targets, stdin_filename, asked, **others):
+        code = apply_stdin(rules or "", stdin_filename or "", asked, look=check or diff, flags=flags)
+        return 0 if code == 1 and exit_zero else code
     if interactive:
         _check_interactive(plan_file, jobs, flags)
     write = not (check or diff)

@@ -25,12 +25,16 @@ SILENT = -2
 
 @dataclass(frozen=True)
 class Asked:
-    """How the outcome is to be shown; ``verbosity`` is -2 for nothing but the exit code, -1 for problems alone."""
+    """How the outcome is to be shown; ``verbosity`` is -2 for nothing but the exit code, -1 for problems alone.
+
+    ``aside`` says that standard output holds something else, so that text goes to standard error.
+    """
 
     diff: bool
     format: str
     file: str | None
     verbosity: int
+    aside: bool = False
 
 
 def formats() -> tuple[str, ...]:
@@ -63,7 +67,7 @@ def show(outcomes: Sequence[Outcome], asked: Asked) -> int:
     if asked.verbosity > SILENT:
         _errors(outcomes)
         if asked.format in OWN:
-            text_of(reports, asked, aside=asked.format == "diff")
+            text_of(reports, asked, aside=asked.aside or asked.format == "diff")
     return max(outcome.exit_code for outcome in outcomes)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 from unicodedata import east_asian_width
@@ -11,6 +13,20 @@ from mutagen.report.paths import shown_path
 
 MAX_SHOWN = 20
 MAX_WIDTH = 160
+
+
+_contents: dict[str, bytes] = {}
+
+
+@contextmanager
+def read_as(contents: Mapping[str, bytes]) -> Iterator[None]:
+    """Show lines of these contents, by path, in the place of what is on disk."""
+    _contents.update(contents)
+    try:
+        yield
+    finally:
+        for path in contents:
+            _contents.pop(path, None)
 
 
 class Segment(NamedTuple):
@@ -104,10 +120,10 @@ def _line(place: Place) -> str | None:
     if not place.line:
         return None
     try:
-        text = Path(place.file).read_bytes().decode("utf-8-sig", errors="replace")
+        raw = _contents[place.file] if place.file in _contents else Path(place.file).read_bytes()
     except OSError:
         return None
-    lines = text.split("\n")
+    lines = raw.decode("utf-8-sig", errors="replace").split("\n")
     if place.line > len(lines):
         return None
     line = lines[place.line - 1].rstrip("\r")
