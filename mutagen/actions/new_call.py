@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mutagen.actions.captured import Written, with_captured
 from mutagen.actions.definition import use_block, use_torch
 from mutagen.actions.draft import Draft
 from mutagen.actions.scene import Scene, refuse
@@ -38,6 +39,10 @@ def new_call(
     rule: Rule, way: Replacement, file: SourceFile, call: ast.Call, group: Sequence[Instance], scene: Scene
 ) -> NewCall | Refusal:
     """The call that makes the product with the same meaning, or why it cannot be written."""
+    told = with_captured(rule, file, call, group, scene)
+    if isinstance(told, Refusal):
+        return told
+    rule = told
     if way.source == "squeeze-excite":
         return _by_channels(rule, way, file, call, group, scene)
     given = arguments(call, way.signature)
@@ -69,6 +74,8 @@ def given_to(rule: Rule, block: Block, counts: Sequence[str]) -> str:
 
 def literal(value: Value) -> str:
     """A value from a rule as source."""
+    if isinstance(value, Written):
+        return str(value)
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, tuple):
@@ -92,8 +99,8 @@ def _group_norm(
     keyword = channels not in call.args
     named = f"num_channels={file.text(channels)}" if keyword else file.text(channels)
     count = rule.action.args.get("num_groups", "auto")
-    if isinstance(count, int) or isinstance(channels, ast.Constant):
-        number = count if isinstance(count, int) else num_groups(int(str(evaluate(channels, {}))))
+    if isinstance(count, int | Written) or isinstance(channels, ast.Constant):
+        number = count if isinstance(count, int | Written) else num_groups(int(str(evaluate(channels, {}))))
         usable = use_torch(_torch_origin(way), file)
         text = _laid_out(file, call, usable.name, [f"num_groups={number}" if keyword else str(number), named, *rest])
         return NewCall(text, None, usable.draft, makes)

@@ -162,7 +162,7 @@ def _fit(rule: Rule, instances: Sequence[Instance], scene: Scene) -> tuple[list[
     refused: list[Refusal] = []
     for it in instances:
         way = _way(rule, it)
-        problem = refusal(way, it, rule.action.args) if way else _no_way(rule, it)
+        problem = refusal(way, it, rule.arguments(it.path)) if way else _no_way(rule, it)
         where = it.chain[0].span if it.chain else None
         if problem:
             code, message, advice = problem

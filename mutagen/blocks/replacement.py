@@ -83,6 +83,8 @@ def _batch_to_group_norm(facts: Facts, args: Mapping[str, Value]) -> Problem | N
     channels, count = facts.get("num_features"), args.get("num_groups", "auto")
     if not isinstance(channels, int):
         return ("channels", "the number of channels is not known", "leave lazy modules out")
+    if type(count) is not int and count != "auto":
+        return ("groups", f"{count!r} is no number of groups", "write num_groups: auto, or a number")
     groups = count if isinstance(count, int) else num_groups(channels)
     if groups < 1 or channels % groups:
         advice = "write num_groups: auto, or a divisor of every number of channels that is matched"

@@ -187,11 +187,16 @@ def _block(action: Mapping[str, Any], loc: Loc, *, subject: str | None, known: K
     elif key == "block" and name in FUNCTIONS:
         yield "R130", at, f"the function {name!r} cannot be inserted", f"blocks: {listed(sorted(blocks))}"
     else:
-        yield from _arguments(action.get("args"), (*loc, "args"), name=name, allowed=everything[name])
+        yield from _arguments(
+            action.get("args"), (*loc, "args"), name=name, allowed=everything[name], captures=subject == "part"
+        )
 
 
-def _arguments(given: object, loc: Loc, *, name: str, allowed: Any) -> Iterator[Finding]:
-    for argument, _ in _items(given):
+def _arguments(given: object, loc: Loc, *, name: str, allowed: Any, captures: bool) -> Iterator[Finding]:
+    for argument, value in _items(given):
+        if isinstance(value, str) and "${" in value and not captures:
+            message = f"{value!r} speaks of the part of a pattern, and this match has none"
+            yield "R161", (*loc, argument), message, "match a pattern: relu(bn(conv(x)))"
         if argument not in allowed:
             hint = hint_for(argument, allowed, what="arguments") if allowed else "it takes no arguments"
             yield "R128", (*loc, argument), f"unknown argument {argument!r} for {name}", hint

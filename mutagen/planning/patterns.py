@@ -8,6 +8,7 @@ from dataclasses import replace
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.scene import Scene, refuse
 from mutagen.match.ops import operation
+from mutagen.planning.captures import captured_facts
 from mutagen.planning.conflicts import find_conflicts
 from mutagen.records.match import AnyMatch, CallMatch, InstanceMatch, PartMatch, PatternMatch
 from mutagen.records.plan import Refusal
@@ -58,17 +59,19 @@ def _part(rule: Rule, name: str, matches: Sequence[PatternMatch], scene: Scene, 
     own = part_rule(rule, name)
     found = {_key(part, rule): part for match in matches for part in match.parts if part.name == name}
     chosen = frozenset(part.node for part in found.values())
+    told = captured_facts(own, name, matches, scene)
     targets: dict[Key, AnyMatch] = {}
     refused: list[Refusal] = []
     for key, part in found.items():
-        barred = _unfit(own, part, chosen, scene)
+        barred = _unfit(own, part, chosen, scene) or told.barred(own, part, scene)
         if barred is not None:
             refused.append(barred)
         elif key[0] == "call" and part.node is not None:
             targets[key] = CallMatch(f"{rule.id}.{name}:{part.path}#{part.node}", part.path, part.node)
         else:
             targets[key] = InstanceMatch(f"{rule.id}.{name}:{key[1]}", str(key[1]))
-    return join([Draft(refused=tuple(refused)), planner(own, list(targets.values()))])
+    draft = planner(told.rule(own), list(targets.values()))
+    return join([Draft(refused=tuple(refused)), told.settled(own, draft)])
 
 
 def _key(part: PartMatch, rule: Rule) -> Key:

@@ -129,10 +129,25 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class Captured:
+    """A fact of another part of a pattern, as an argument.
+
+    ``values`` are those of the fact, ``sources`` the paths of the modules that have it, by the path of the module that
+    gets the argument.
+    """
+
+    part: str
+    fact: str
+    values: Mapping[str, Value]
+    sources: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One rule, with the place of its ``id`` in the rule file.
 
     ``parts`` are what happens to the parts of a pattern, by name; ``action`` then holds what they have in common.
+    ``captured`` are arguments of the action that are facts of other parts.
     """
 
     id: str
@@ -143,11 +158,17 @@ class Rule:
     place: Place | None = None
     claims: tuple[Claim, ...] = ()
     parts: Mapping[str, Action] = field(default_factory=dict)
+    captured: Mapping[str, Captured] = field(default_factory=dict)
 
     @property
     def actions(self) -> tuple[Action, ...]:
         """All that it does."""
         return tuple(self.parts.values()) or (self.action,)
+
+    def arguments(self, path: str) -> dict[str, Value]:
+        """The arguments of the action for the module at a path."""
+        told = {name: it.values[path] for name, it in self.captured.items() if path in it.values}
+        return {**self.action.args, **told}
 
     @property
     def needs_calls(self) -> bool:
