@@ -97,14 +97,17 @@ class _Proved:
     collateral: tuple[Collateral, ...]
 
 
-def run(options: Options, host: Host | Part | None = None, *, review: Review | None = None) -> Report:
+def run(
+    options: Options, host: Host | Part | None = None, *, review: Review | None = None, claims: bool = True
+) -> Report:
     """Plan, prove and, where asked and proved, write. Raises MutagenError; nothing is written then.
 
     ``host`` is one that already runs, or a part of it, for several runs that share it; it stays open. A ``review`` is
-    shown what is planned and may refuse edits; what is left is proved, and no lock file is told of it.
+    shown what is planned and may refuse edits; what is left is proved, and no lock file is told of it. Without
+    ``claims`` nobody asks whether the rules do what they claim of the model that they were written for.
     """
     with _part(options, host) as part, watched_run() if part.watched else nullcontext(Seen()) as seen:
-        report = _run(options, part, seen, review)
+        report = _run(options, part, seen, review, claims=claims)
     if options.write and stands(report) and review is None:
         keep(report, options)
     if part.watched and review is None:
@@ -124,11 +127,13 @@ def _part(options: Options, host: Host | Part | None) -> Iterator[Part]:
         yield host.part(watched=is_kept(options))
 
 
-def _run(options: Options, host: Part, seen: Seen, review: Review | None) -> Report:
+def _run(options: Options, host: Part, seen: Seen, review: Review | None, *, claims: bool) -> Report:
     clock = _Clock()
     located = locate(options)
     vendored = _vendored(options, host, located, clock) if options.vendor else Vendored()
     traced = _up_to_plan(options, host, located, clock, proving=True, vendored=vendored)
+    if not claims:
+        traced = replace(traced, plan=replace(traced.plan, claims=()))
     if review is not None:
         traced = _reviewed(traced, review)
     report = _report(traced, clock)

@@ -60,7 +60,8 @@ def chosen_by(
         return (Edit(file.span(call), old, text, rule, rung, reason, paths),)
     statement = file.statement(call)
     choice = f"{new.callee} if {condition} else {file.text(call.func)}"
-    name = _free_local(file, call, "conv_layer" if "Conv" in selected[0].name else "layer")
+    wanted = "conv_layer" if "Conv" in selected[0].name else "layer"
+    name = _free_local(file, call, f"{wanted}{_number(file, call, statement)}")
     if name is None or not isinstance(statement, _PLAIN):
         edit = Edit(file.span(call.func), file.text(call.func), f"({choice})", rule, rung, reason, paths)
         return (edit,)
@@ -116,6 +117,15 @@ def _free_local(file: SourceFile, call: ast.Call, wanted: str) -> str | None:
         return None
     used = {it.id for it in ast.walk(function) if isinstance(it, ast.Name)}
     return next((name for name in (wanted, f"{wanted}_class") if name not in used), None)
+
+
+def _number(file: SourceFile, call: ast.Call, statement: ast.stmt) -> str:
+    """What tells a choice from those for earlier calls of the same class in one statement; nothing for the first."""
+    calls = [
+        it for it in ast.walk(statement) if isinstance(it, ast.Call) and file.text(it.func) == file.text(call.func)
+    ]
+    calls.sort(key=lambda it: (it.lineno, it.col_offset))
+    return str(calls.index(call) + 1) if calls.index(call) else ""
 
 
 def _up_to(file: SourceFile, node: ast.AST, end: ast.AST) -> list[ast.AST]:

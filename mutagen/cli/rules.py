@@ -6,7 +6,7 @@ import click
 
 from mutagen.cli.lazy import LazyGroup
 
-COMMANDS = ("list", "check", "schema")
+COMMANDS = ("list", "check", "test", "schema")
 
 
 @click.group("rules", cls=LazyGroup, names=COMMANDS, prefix="mutagen.cli.rules_", short_help="Check and list rules.")

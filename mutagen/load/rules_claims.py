@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, cast
 
-from pydantic import BaseModel, ConfigDict, PlainValidator
+from pydantic import PlainValidator
 from pydantic_core import PydanticCustomError
 
 from mutagen.load.json_schema import Instead
+from mutagen.load.rules_values import Part
 from mutagen.load.rules_yaml import Document, Loc
 from mutagen.records.claims import Claim, ClaimFact, Unit
 
@@ -110,13 +111,8 @@ Limited = Annotated[Bounds | None, PlainValidator(_limit), Instead(_LIMIT)]
 Most = Annotated[Bounds | None, PlainValidator(_most), Instead({"type": "integer", "minimum": 0})]
 
 
-_STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class ExpectPart(BaseModel):
+class ExpectPart(Part):
     """What a change comes to; nothing is written where it does not."""
-
-    model_config = _STRICT
 
     instances: Counted = None
     sites: Counted = None
@@ -127,10 +123,8 @@ class ExpectPart(BaseModel):
     keys_new: Counted = None
 
 
-class BudgetPart(BaseModel):
+class BudgetPart(Part):
     """What all rules together may cost."""
-
-    model_config = _STRICT
 
     params: Limited = None
     macs: Limited = None

@@ -4,7 +4,7 @@ Codes: R100 not found, R101 unreadable, R102 not UTF-8, R103 not YAML, R104 key 
 or key of a wrong kind, R110 empty or not a mapping, R111 version, R112 unknown key, R113 not supported yet, R114 value
 of a wrong kind, R115 key missing, R116 value not allowed, R120 id, R121 id twice, R122 subject, R123 action, R124
 position, R125 test, R126 pattern, R127 unknown block or operation, R128 unknown argument, R129 model, R130 action that
-does not fit the subject, R131 claim, R132 circle of files, R133 switch.
+does not fit the subject, R131 claim, R132 circle of files, R133 switch, R134 test.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from mutagen.load.rules_include import FileRules, Reading, Switch, clashes, mode
 from mutagen.load.rules_model import model_text
 from mutagen.load.rules_problems import excused_rules, problems
 from mutagen.load.rules_schema import FilePart, as_rule
+from mutagen.load.rules_tests import as_tests, errors_of_tests
 from mutagen.load.rules_words import KnownBlocks, listed, suggestion
 from mutagen.load.rules_yaml import Document, parse
 from mutagen.records.blocks import Block, OwnBlock
@@ -106,6 +107,7 @@ def _read(path: Path, known: KnownBlocks | None, read_template: ReadTemplate | N
         if not (len(loc) > 1 and loc[1] in excused and code in ("R122", "R123")):
             place = document.place(loc, key=code in ABOUT_KEYS)
             errors.append(RuleError(code, message, place=place, hint=hint))
+    errors += errors_of_tests(document)
     model = model_text(part.model, document, errors) if part and part.model else None
     if errors or part is None:
         raise _gathered(errors)
@@ -129,6 +131,7 @@ def _as_read(part: FilePart, document: Document, model: str | None, blocks: tupl
         budget=_claims(part.budget, ("budget",), document),
         files=(document.file,),
         own=blocks,
+        tests=as_tests(part.tests, document),
     )
     if part.model is not None:
         described = part.model

@@ -103,9 +103,10 @@ class Reading:
                 hint="switch one on: enabled: true",
             )
         budget = tuple(claim for each in self.sets for claim in each.budget)
+        tests = tuple(test for each in self.sets for test in each.tests)
         files = tuple(dict.fromkeys(each.file for each in self.sets))
         own = tuple({it.name: it for each in self.sets for it in each.own}.values())
-        return replace(described, rules=kept, file=file, budget=budget, files=files, own=own)
+        return replace(described, rules=kept, file=file, budget=budget, files=files, own=own, tests=tests)
 
 
 def clashes(sets: list[RuleSet]) -> list[RuleError]:
@@ -142,4 +143,4 @@ def models_apart(sets: list[RuleSet]) -> list[RuleError]:
 
 
 def _model_of(rules: RuleSet) -> RuleSet:
-    return replace(rules, rules=(), file="", budget=(), files=(), own=())
+    return replace(rules, rules=(), file="", budget=(), files=(), own=(), tests=())

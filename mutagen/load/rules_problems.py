@@ -29,7 +29,7 @@ MAX_PROBLEMS = 500
 """No file that was meant as rules has more, and looking for suggestions takes its time."""
 
 _WITHIN = ("inside", "has", "after", "before", "all", "any", "not")
-_LEVELS: Mapping[str, Level] = {"rules": "rule", **dict.fromkeys(_WITHIN, "match")}
+_LEVELS: Mapping[str, Level] = {"rules": "rule", "tests": "test", **dict.fromkeys(_WITHIN, "match")}
 
 
 def problems(error: ValidationError, document: Document) -> Iterable[RuleError]:
@@ -149,7 +149,13 @@ def _level(loc: Loc) -> Level:
 
 
 def _titled(level: Level) -> str:
-    titles = {"file": "the file", "rule": "a rule", "where": "a test", "part": "a part of a pattern"}
+    titles = {
+        "file": "the file",
+        "rule": "a rule",
+        "where": "a test",
+        "test": "a test of rules",
+        "part": "a part of a pattern",
+    }
     return titles.get(level, f"`{level}`")
 
 

@@ -8,6 +8,7 @@ _FILE = {
     "version": "The version of the rule language.",
     "model": "How the model is built and run, for when the command line does not say it.",
     "include": "Rule files whose rules come first: paths as seen from this file, or names of shipped sets.",
+    "tests": "Models, and what must happen to them: `mutagen rules test`.",
     "budget": "What all rules together may cost; over it nothing is written.",
     "where": "Tests with a name, to be used as `is: heavy`: {heavy: {macs_share: {ge: 0.05}}}.",
     "rules": "What to change, in order: the first rule that selects a target takes it.",
@@ -88,6 +89,17 @@ _EXPECT = {
     "keys_moved": "Checkpoint keys that have another name then.",
     "keys_new": "Keys that no old checkpoint has.",
 }
+_TEST = {
+    "name": "What the test shows.",
+    "model": "The file that is changed, in a copy; a path as seen from this file.",
+    "source": "Its text, in the place of a file.",
+    "call": "How the model is built: Net(3, width=8).",
+    "inputs": "Example inputs: 1x3x32x32.",
+    "rules": "The ids of the rules that are applied; all of them where it is left out.",
+    "expect": "What must come of it, for all rules together.",
+    "patch": "The file that holds the change; `mutagen rules test --update` writes it.",
+    "second_run": "A second run changes nothing; that is always tested.",
+}
 _BUDGET = {
     "params": "The most parameters that may be added: +2%, 10000.",
     "macs": "The most multiply-adds of one sample that may be added: +2%, 10000.",
@@ -138,6 +150,8 @@ SAID: Mapping[tuple[str, str], str] = {
         "ReplacePart": _REPLACE,
         "InsertPart": _INSERT,
         "ExpectPart": _EXPECT,
+        "TestExpectPart": {**_EXPECT, "refused": "The codes with which targets must be refused: no-edit."},
+        "TestPart": _TEST,
         "BudgetPart": _BUDGET,
         "BorrowPart": _FROM,
         "OwnPart": _OWN,

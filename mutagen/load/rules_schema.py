@@ -14,6 +14,7 @@ from mutagen.load.json_schema import Instead, Or, OrOne
 from mutagen.load.pattern_text import meaning, parts_of
 from mutagen.load.rules_blocks import BlockName, BorrowPart, OwnPart, name_of
 from mutagen.load.rules_claims import BudgetPart, ExpectPart
+from mutagen.load.rules_tests import TestPart
 from mutagen.load.rules_values import VALUE, AnyValue, Given, Part, Text, Words
 from mutagen.load.rules_words import VERSION
 from mutagen.records.rules import (
@@ -226,6 +227,7 @@ class FilePart(Part):
     include: Annotated[list[Text], Field(min_length=1)] = []
     budget: Annotated[BudgetPart | None, Given] = None
     where: dict[str, Tests] = {}
+    tests: Annotated[list[TestPart], Field(min_length=1)] = []
     blocks: dict[str, OwnPart] = {}
     templates: Words = ()
 

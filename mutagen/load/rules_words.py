@@ -11,7 +11,7 @@ KnownBlocks = Mapping[str, Collection[str]]
 VERSION = 1
 
 KEYS: Mapping[Level, tuple[str, ...]] = {
-    "file": ("version", "include", "model", "where", "rules", "budget", "blocks", "templates"),
+    "file": ("version", "include", "model", "where", "rules", "budget", "blocks", "templates", "tests"),
     "model": ("factory", "args", "kwargs", "inputs"),
     "rule": ("id", "why", "match", "replace", "insert", "set", "optional", "enabled", "expect"),
     "match": (
@@ -27,12 +27,13 @@ KEYS: Mapping[Level, tuple[str, ...]] = {
     "only": ("first", "last", "every", "nth"),
     "expect": ("instances", "sites", "params", "macs", "keys_lost", "keys_moved", "keys_new"),
     "budget": ("params", "macs", "keys_lost"),
+    "test": ("name", "model", "source", "call", "inputs", "rules", "expect", "patch", "second_run"),
     "from": ("from", "how", "channels", "args"),
     "blocks": ("from", "how", "channels", "args", "serial", "parallel", "fuse", "start"),
 }
 
 LATER: Mapping[Level, tuple[str, ...]] = {
-    "file": ("tests",),
+    "file": (),
     "model": (),
     "rule": ("wrap", "remove", "branch", "combine", "head", "skip"),
     "match": ("criterion",),
@@ -47,6 +48,7 @@ LATER: Mapping[Level, tuple[str, ...]] = {
     "budget": (),
     "from": (),
     "blocks": (),
+    "test": (),
 }
 
 LATER_VALUES: Mapping[str, tuple[str, ...]] = {

@@ -17,7 +17,7 @@ from mutagen.errors import Place, RuleError
 Loc = tuple[int | str, ...]
 
 MAX_BYTES = 100_000
-MAX_NODES = 10_000
+MAX_NODES = 5_000
 MAX_DEPTH = 40
 
 _LOOK = "look at this place and just above it: indentation, a bracket or quote that is not closed"

@@ -93,11 +93,21 @@ def _replaced(view: TraceView, action: Action, subject: Subject) -> str | None:
 
 def _products(view: TraceView, rule: Rule) -> list[Subject]:
     block = rule.action.block
-    found = [instance_subject(view, item) for item in view.trace.instances if is_product(view, item, block)]
-    if found or kind_of(rule.query) != "op":
+    of_calls = kind_of(rule.query) == "op"
+    found = [
+        instance_subject(view, item)
+        for item in view.trace.instances
+        if is_product(view, item, block) or not of_calls and _is_function(item, block)
+    ]
+    if found or not of_calls:
         return found
     calls = (node for node in op_calls(view, operation(block)) if view.product_of_node(node) is None)
     return [call_subject(view, node) for node in calls]
+
+
+def _is_function(instance: Instance, function: str) -> bool:
+    """Whether the instance is torch's module of a function: nn.GELU of gelu."""
+    return instance.library and function.islower() and operation(instance.name) == function
 
 
 def _product_of_call(view: TraceView, index: int, block: str) -> str | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from mutagen.errors import Place
 from mutagen.records.claims import Claim
+from mutagen.records.rule_tests import RuleTest
 
 if TYPE_CHECKING:
     from mutagen.records.blocks import OwnBlock
@@ -198,3 +199,4 @@ class RuleSet:
     budget: tuple[Claim, ...] = ()
     files: tuple[str, ...] = ()
     own: tuple[OwnBlock, ...] = ()
+    tests: tuple[RuleTest, ...] = ()

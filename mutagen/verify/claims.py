@@ -63,10 +63,11 @@ def _judged(claim: Claim, rule: RulePlan | None, effect: Effect) -> Finding:
 
 
 def _count(claim: Claim, rule: RulePlan | None, effect: Effect) -> int:
+    rules = effect.plan.rules if rule is None else (rule,)
     if claim.fact == "instances":
-        return rule.instances if rule else 0
+        return sum(it.instances for it in rules)
     if claim.fact == "sites":
-        return len(rule.sites) if rule else 0
+        return len({site for it in rules for site in it.sites})
     if effect.verdict is None:
         return 0
     weights = effect.verdict.weights

@@ -164,3 +164,12 @@ def test_an_instance_that_was_wrapped_together_with_the_product(net, query, run)
     net.nodes.pop()
     elsewhere = query({"kernel_size": 3}, type="Conv2d", path="features.1")
     assert run(net, elsewhere, action, {"features.0.1": "ECA"}).already == ()
+
+
+def test_modules_replaced_by_what_is_named_as_a_function(net, query, run):
+    x = net.input(1, 16, 8, 8)
+    net.relu("a", net.call("b", "GELU", "gelu", x))
+    found = run(net, query(type="ReLU"), Action("replace", "gelu"))
+    assert (paths(found), found.already) == (["a"], ("b",))
+    typo = run(net, query(type="ReLU", path="layer9.**"), Action("replace", "gelu"))
+    assert typo.matches == () == typo.already
