@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
@@ -47,6 +48,7 @@ from mutagen.verify.prove import begin, begin_again, prove
 from mutagen.verify.shrunk import Covering, Smaller, cover, open_smaller, prove_smaller, trace_of, traced_smaller
 
 _NOTHING_COPIED = Vendored()
+_STAGES = logging.getLogger("mutagen.stages")
 
 
 @dataclass
@@ -57,6 +59,7 @@ class _Clock:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
+        _STAGES.debug(name)
         start = time.perf_counter()
         yield
         self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - start, 4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,8 @@ from mutagen.cli import completing
 from mutagen.cli.flags import host_for, model_flags, options_for, select_flags
 from mutagen.cli.outcomes import Outcome, known_outcome, run_all
 from mutagen.cli.output import check_writable
-from mutagen.cli.runs import runs_for
+from mutagen.cli.progress import progress
+from mutagen.cli.runs import runs_for, told_of
 from mutagen.cli.showing import Asked, asked_form, formats, show
 from mutagen.cli.stdin import apply_stdin, check_stdin
 
@@ -104,7 +106,8 @@ def _run(asked_for: list[Options], asked: Asked, *, jobs: int, flags: dict[str, 
         if asked.format == "text":
             import_module("mutagen.report.text")  # in the time that torch takes to be imported
         review = import_module("mutagen.cli.interactive").Questions() if interactive else None
-        outcomes = run_all(asked_for, host, jobs=jobs, review=review)
+        with progress(told_of(asked_for)) if review is None else nullcontext():
+            outcomes = run_all(asked_for, host, jobs=jobs, review=review)
         host.retire()
         return show(outcomes, asked)
 

@@ -11,6 +11,7 @@ import click
 from mutagen.cli import completing
 from mutagen.cli.flags import host_for, look_flags, options_for
 from mutagen.cli.output import say
+from mutagen.cli.progress import progress
 
 _LINE = re.compile(r"(?P<file>.+\.py):(?P<line>[0-9]+)(?::[0-9]+)?")
 
@@ -67,7 +68,7 @@ def _rule_set(name: str) -> str | None:
 
 
 def _module(path: str, target: str, rules: str | None, flags: dict[str, Any]) -> str:
-    with host_for(flags) as host:
+    with progress(target), host_for(flags) as host:
         from mutagen.looking.place import module_story
         from mutagen.report.story_text import module
 
@@ -76,7 +77,7 @@ def _module(path: str, target: str, rules: str | None, flags: dict[str, Any]) ->
 
 
 def _line(file: str, line: int, target: str, rules: str | None, flags: dict[str, Any]) -> str:
-    with host_for(flags) as host:
+    with progress(target), host_for(flags) as host:
         from mutagen.looking.place import line_story
         from mutagen.report.story_text import line as render
 

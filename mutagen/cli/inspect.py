@@ -11,6 +11,7 @@ import click
 from mutagen.cli import completing
 from mutagen.cli.flags import host_for, look_flags, options_for
 from mutagen.cli.output import emit, is_styled, say, width_of
+from mutagen.cli.progress import progress
 
 
 @click.command("inspect", short_help="Show the modules, blocks and joins of a model.")
@@ -23,7 +24,7 @@ def command(target: str, depth: int | None, as_json: bool, **flags: Any) -> None
 
     Below it stand the blocks that are recognised by what they compute, and the places where tensors are joined.
     """
-    with host_for(flags) as host:
+    with progress(target), host_for(flags) as host:
         from mutagen.looking.model import look
 
         found = look(options_for(target, rules="", write=False, plan_file=None, flags=flags), host)

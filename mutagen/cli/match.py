@@ -10,6 +10,7 @@ import click
 from mutagen.cli import completing
 from mutagen.cli.flags import host_for, look_flags, options_for, select_flags
 from mutagen.cli.output import emit, say
+from mutagen.cli.progress import progress
 
 
 @click.command("match", short_help="Show what rules select in a model.")
@@ -24,7 +25,7 @@ def command(rules: str, target: str, as_json: bool, verbose: bool, **flags: Any)
 
     Nothing is planned, proved or written: `mutagen plan` tells what would be edited.
     """
-    with host_for(flags) as host:
+    with progress(target), host_for(flags) as host:
         from mutagen.looking.rules import selected
 
         found = selected(options_for(target, rules=rules, write=False, plan_file=None, flags=flags), host)

@@ -9,6 +9,7 @@ import click
 from mutagen.cli import completing
 from mutagen.cli.flags import host_for, model_flags, options_for, select_flags
 from mutagen.cli.output import check_writable, emit, say
+from mutagen.cli.progress import progress
 
 
 @click.command("plan", short_help="Print what would be changed, as JSON to replay.")
@@ -23,7 +24,7 @@ def command(rules: str, target: str, output: str | None, **flags: Any) -> int:
     Nothing is proved and nothing is written. Ends with 1 when a target was refused.
     """
     check_writable(output)
-    with host_for(flags) as host:
+    with progress(target), host_for(flags) as host:
         from mutagen.api import make_plan_only
         from mutagen.load.plan_file import dump_plan
 

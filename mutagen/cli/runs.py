@@ -53,3 +53,9 @@ def _nothing(rules: str | None, config: Config | None) -> Exception:
     missing = "rules" if config.targets else "targets"
     hint = 'name some: rules = ["eca-after-blocks"]' if config.targets else "name some: [[tool.mutagen.targets]]"
     return UserError("C206", f"the configuration names no {missing}", place=Place(config.file), hint=hint)
+
+
+def told_of(runs: list[Options]) -> str:
+    """The targets of some runs, in a few words."""
+    names = list(dict.fromkeys(it.target.replace("\\", "/").rpartition("/")[2] for it in runs))
+    return names[0] if len(names) == 1 else f"{len(names)} targets"

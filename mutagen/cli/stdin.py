@@ -11,6 +11,7 @@ import click
 from mutagen.cli.flags import host_for, options_for
 from mutagen.cli.outcomes import Outcome, run_all
 from mutagen.cli.output import emit
+from mutagen.cli.progress import progress
 from mutagen.cli.shadow import Shadow, shadow_of
 from mutagen.cli.showing import Asked, show
 from mutagen.errors import MutagenError, UserError
@@ -44,7 +45,8 @@ def apply_stdin(rules: str, filename: str, asked: Asked, *, look: bool, flags: d
     content = sys.stdin.buffer.read()
     with shadow_of(filename, content) as shadow, host_for(flags) as host:
         options = options_for(filename, rules=rules, write=False, plan_file=None, flags=flags)
-        (outcome,) = run_all([_moved(shadow, options)], host, jobs=1)
+        with progress(filename):
+            (outcome,) = run_all([_moved(shadow, options)], host, jobs=1)
         outcome = _real(outcome, shadow, filename)
     with read_as({shadow.real(shadow.file): content}):
         return _told(outcome, content, shadow.real(shadow.file), asked, look=look)
