@@ -13,6 +13,7 @@ from mutagen.asked import blocks_asked, devices_asked, locate, made_of, rules_as
 from mutagen.blocks.catalogue import load_blocks, shelf
 from mutagen.blocks.own import brought
 from mutagen.blocks.recognise import standing_products, warm_up
+from mutagen.blocks.starting import started
 from mutagen.cache.answers import is_kept, keep_answer, watched_run
 from mutagen.errors import ClashError, Place, ProofError, TargetError
 from mutagen.load.model_call import parse_call
@@ -243,7 +244,7 @@ def _vendored(options: Options, host: Part, located: Located, clock: _Clock) -> 
         session.start("mutagen.trace.session:open_model", target)
         trace = trace_of(session)
         blocks = blocks_asked(rules, host, located)
-        found = vendor(session, trace, target, rules.rules, options.scope, blocks)
+        found = vendor(session, trace, target, started(rules.rules, blocks), options.scope, blocks)
         session.kill()
     return found
 
@@ -302,7 +303,7 @@ def _up_to_plan(
     assert rules is not None
     with clock.stage("match"):
         products = standing_products(trace, project.read, blocks)
-        found = select(rules.rules, trace, products, blocks)
+        found = select(started(rules.rules, blocks), trace, products, blocks)
     with clock.stage("plan"):
         plan = make_plan(found, trace, project, blocks=blocks, products=products)
         plan = as_vendored(replace(plan, claims=(*plan.claims, *rules.budget)), vendored)

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Sequence
 
 from mutagen.actions.new_call import NewCall, literal
-from mutagen.blocks.replacement import replacement
+from mutagen.blocks.replacement import find_replacement
 from mutagen.records.plan import Edit, Rung
 from mutagen.records.rules import Rule, Test
 from mutagen.records.span import Span
@@ -77,7 +77,7 @@ def separating(
     rule: Rule, file: SourceFile, call: ast.Call, selected: Sequence[Instance], others: Sequence[Instance]
 ) -> str | None:
     """The fewest of the rule's tests, as a Python condition on the call's arguments, that separate the instances."""
-    way = replacement(selected[0].name, rule.action.block)
+    way = find_replacement(selected[0], rule.action.block)
     given = arguments(call, way.signature) if way else None
     if given is None:
         return None

@@ -50,8 +50,12 @@ def targets(rule: Rule, instances: Sequence[Instance], scene: Scene) -> tuple[li
 def _target(rule: Rule, instance: Instance, scene: Scene) -> Target | tuple[str, str, str]:
     block = scene.blocks.get(rule.action.block)
     before = rule.action.at in _BEFORE
-    if block is None or block.kind not in ("feature", "scale"):
-        fitting = ", ".join(name for name, it in scene.blocks.items() if it.kind in ("feature", "scale"))
+    kinds = ("wrap",) if rule.action.kind == "wrap" else ("feature", "scale")
+    if block is None or block.kind not in kinds:
+        fitting = ", ".join(name for name, it in scene.blocks.items() if it.kind in kinds)
+        if rule.action.kind == "wrap":
+            advice = "name a composition with the part `body`: blocks: {Mine: {serial: [body, ECA]}}"
+            return "block-kind", f"{rule.action.block} has no place for a module in it", advice
         return "block-kind", f"{rule.action.block} does not hand one tensor on", f"insert one of {fitting}"
     if len(instance.aliases) > 1 and instance.facts.get("calls", 1) != 1:
         message = f"the module stands at several places: {', '.join(instance.aliases)}"

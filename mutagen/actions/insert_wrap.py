@@ -14,7 +14,8 @@ from mutagen.actions.draft import Draft, join
 from mutagen.actions.insert_target import Target
 from mutagen.actions.new_call import given_to, literal
 from mutagen.actions.scene import Scene, out_of_scope, refuse
-from mutagen.records.plan import Edit, InsertAtModule, Product, Refusal, Use
+from mutagen.records.blocks import BODY
+from mutagen.records.plan import Edit, InsertAtModule, Product, Refusal, Use, WrapModule
 from mutagen.records.rules import Rule
 from mutagen.records.span import Span
 from mutagen.records.trace import CallSite
@@ -93,20 +94,24 @@ def _wrap(rule: Rule, span: Span, group: list[tuple[Target, CallSite]], scene: S
             return Draft(refused=tuple(refuse(rule, it, "no-expression", message, advice, where=span) for it in paths))
         texts.append(said)
     usable = use_block(scene, rule, rule.action.block, file, call)
-    sequential = use_torch("torch.nn.Sequential", file)
-    before = group[0][0].before
-    new = f"{usable.name}({given_to(rule, scene.blocks[rule.action.block], texts)})"
-    text = _wrapped_text(file, call, sequential.name, new, before=before)
+    block = scene.blocks[rule.action.block]
+    if block.kind == "wrap":
+        container, parts = usable, (None, *filter(None, [given_to(rule, block, texts)]))
+    else:
+        container = use_torch("torch.nn.Sequential", file)
+        new = f"{usable.name}({given_to(rule, block, texts)})"
+        parts = (new, None) if group[0][0].before else (None, new)
+    text = _wrapped_text(file, call, container.name, parts)
     reason = f"all {len(group)} instance(s) made here are selected, and no expression calls them by name"
     edit = Edit(span, file.text(call), text, rule.id, "site", reason, paths)
     whole = Draft(edits=(edit,), planned=paths, sites=(str(span),))
-    return join([whole, usable.draft, sequential.draft, *(wrap_meaning(rule, it) for it, _ in group)])
+    return join([whole, usable.draft, container.draft, *(wrap_meaning(rule, it, scene) for it, _ in group)])
 
 
-def _wrapped_text(file: SourceFile, call: ast.Call, sequential: str, new: str, *, before: bool) -> str:
-    """The container with both, a line each where one would be too long."""
+def _wrapped_text(file: SourceFile, call: ast.Call, container: str, parts: Sequence[str | None]) -> str:
+    """The container with all parts, of which None is the old call, a line each where one would be too long."""
     old = file.text(call)
-    short = f"{sequential}({', '.join([new, old] if before else [old, new])})"
+    short = f"{container}({', '.join(old if it is None else it for it in parts)})"
     start, end = file.line_starts[call.lineno - 1], file.line_end(call.end_lineno or call.lineno)
     width = len(file.utf8[start:end].decode().expandtabs(4)) + len(short) - len(old)
     if "\n" not in old and width <= _WIDTH:
@@ -116,13 +121,16 @@ def _wrapped_text(file: SourceFile, call: ast.Call, sequential: str, new: str, *
     strings = any("\n" in it for it in texts)
     lines = old.split("\n")
     moved = old if strings else "\n".join([lines[0], *(step + it if it.strip() else it for it in lines[1:])])
-    parts = [new, moved] if before else [moved, new]
-    rows = "".join(f"{file.newline}{indent}{step}{it}," for it in parts)
-    return f"{sequential}({rows}{file.newline}{indent})"
+    rows = "".join(f"{file.newline}{indent}{step}{moved if it is None else it}," for it in parts)
+    return f"{container}({rows}{file.newline}{indent})"
 
 
-def wrap_meaning(rule: Rule, target: Target) -> Draft:
+def wrap_meaning(rule: Rule, target: Target, scene: Scene) -> Draft:
     """The same change on the graph, and the place to which the module's keys move."""
+    if scene.blocks[rule.action.block].kind == "wrap":
+        around = WrapModule(target.path, target.path, Use(rule.action.block, rule.action.args))
+        held = (Product(target.path, it, f"{it}.{BODY}") for it in (target.path, *target.instance.aliases))
+        return Draft(surgery=(around,), products=tuple(dict.fromkeys(held)))
     path, (new, old) = target.path, ("0", "1") if target.before else ("1", "0")
     step = InsertAtModule(path, path, "before" if target.before else "after", Use(rule.action.block, rule.action.args))
     places = dict.fromkeys([path, *target.instance.aliases])

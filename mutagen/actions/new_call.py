@@ -12,7 +12,7 @@ from mutagen.actions.definition import use_block, use_torch
 from mutagen.actions.draft import Draft
 from mutagen.actions.scene import Scene, refuse
 from mutagen.blocks.groups import num_groups
-from mutagen.blocks.replacement import Replacement
+from mutagen.blocks.replacement import IDENTITY, Replacement
 from mutagen.records.blocks import Block
 from mutagen.records.plan import Refusal
 from mutagen.records.rules import Rule, Value
@@ -39,6 +39,9 @@ def new_call(
     rule: Rule, way: Replacement, file: SourceFile, call: ast.Call, group: Sequence[Instance], scene: Scene
 ) -> NewCall | Refusal:
     """The call that makes the product with the same meaning, or why it cannot be written."""
+    if way.target == IDENTITY:
+        usable = use_torch(_torch_origin(way), file)
+        return NewCall(f"{usable.name}()", None, usable.draft, _torch_origin(way))
     told = with_captured(rule, file, call, group, scene)
     if isinstance(told, Refusal):
         return told

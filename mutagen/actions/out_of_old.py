@@ -11,7 +11,7 @@ from mutagen.actions.draft import Draft
 from mutagen.actions.new_call import literal
 from mutagen.actions.override_text import Product
 from mutagen.actions.scene import Scene
-from mutagen.blocks.replacement import DEFAULTS, Replacement
+from mutagen.blocks.replacement import DEFAULTS, IDENTITY, Replacement
 from mutagen.match.facts import equal
 from mutagen.records.rules import Rule
 from mutagen.records.trace import Instance
@@ -38,6 +38,9 @@ def product_of(
 ) -> tuple[Product, Draft]:
     """The new module out of the old one, which is ``child``, and what it needs in the file for use at ``node``."""
     options = dict(rule.action.args)
+    if way.target == IDENTITY:
+        usable = use_torch(f"torch.{way.torch_name}", file)
+        return Product(usable.name, (), child), usable.draft
     given = [f"{child}.{name}" for name in way.signature if name in NEEDED]
     count = options.pop("num_groups", "auto")
     if isinstance(count, int):

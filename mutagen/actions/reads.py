@@ -30,6 +30,7 @@ _ASKED = frozenset(
 _TORCH = {
     "nn.GroupNorm": frozenset({"weight", "bias", "num_groups", "num_channels", "eps", "affine", "reset_parameters"}),
     "nn.GELU": frozenset({"approximate"}),
+    "nn.Identity": frozenset(),
 }
 _MOST_TOLD = 5
 

@@ -184,7 +184,7 @@ def _by_variable(instance: Instance, scene: Scene) -> bool:
 
 
 def _way(rule: Rule, instance: Instance) -> Replacement | None:
-    if rule.query.block == "squeeze-excite":
+    if rule.query.block == "squeeze-excite" and rule.action.kind == "replace":
         return replacement("squeeze-excite", rule.action.block)
     return find_replacement(instance, rule.action.block)
 

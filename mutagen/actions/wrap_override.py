@@ -51,7 +51,9 @@ def _override(rule: Rule, group: Sequence[Target], scene: Scene) -> Draft | None
         if not 0 < len(inner) <= _MOST_NAMED:
             return None
         usable = use_block(scene, rule, rule.action.block, owner.file, owner.function)
-        sequential = use_torch("torch.nn.Sequential", owner.file)
+        block = scene.blocks[rule.action.block]
+        wraps = block.kind == "wrap"
+        container = usable if wraps else use_torch("torch.nn.Sequential", owner.file)
         last = owner.last.lineno
         indent, step = owner.file.indent(last), owner.file.step(last)
         lines: list[str] = []
@@ -66,17 +68,18 @@ def _override(rule: Rule, group: Sequence[Target], scene: Scene) -> Draft | None
             arguments = _arguments(here, old, owner)
             if arguments is None:
                 return None
-            new = f"{usable.name}({given_to(rule, scene.blocks[rule.action.block], arguments)})"
-            parts = (new, old) if here[0].before else (old, new)
+            given = given_to(rule, block, arguments)
+            new = given if wraps else f"{usable.name}({given})"
+            parts = (new, old) if here[0].before else (old, new) if new else (old,)
             everywhere = _everywhere(here, path, owner, scene)
             if everywhere is None:
                 return None
-            lines += call_lines(f"{indent}{' = '.join([old, *everywhere])} = {sequential.name}(", parts, ")", step)
+            lines += call_lines(f"{indent}{' = '.join([old, *everywhere])} = {container.name}(", parts, ")", step)
         reason = f"no expression that may be edited makes exactly these {len(group)} instance(s)"
         paths = tuple(it.path for it in group)
         edits = owner_edits(rule, owner, lines, reason, paths)
         whole = Draft(edits=edits, planned=paths, sites=(str(edits[-1].span),))
-        return join([whole, usable.draft, sequential.draft, *(wrap_meaning(rule, it) for it in group)])
+        return join([whole, usable.draft, container.draft, *(wrap_meaning(rule, it, scene) for it in group)])
 
     return change_at(owners_of(instances, scene), change)
 

@@ -10,7 +10,7 @@ from typing import Final
 from mutagen.blocks.catalogue import Names
 from mutagen.blocks.short_names import snake
 from mutagen.load.layers import CHANNELS, arguments_of, bare, layer
-from mutagen.records.blocks import Block, Composed, Part
+from mutagen.records.blocks import BODY, Block, Composed, Part
 from mutagen.records.rules import Value
 
 _WIDTH: Final = 96
@@ -52,7 +52,7 @@ def _told_apart(stem: str, part: Part, alike: Sequence[Part]) -> str:
 def used_blocks(composed: Composed) -> tuple[str, ...]:
     """The blocks that the class names, each once."""
     found = [GROUP_NORM if is_auto_norm(it) else it.what for it in composed.parts]
-    return tuple(dict.fromkeys(it for it in found if layer(it) is None))
+    return tuple(dict.fromkeys(it for it in found if layer(it) is None and it != BODY))
 
 
 def is_auto_norm(part: Part) -> bool:
@@ -65,7 +65,7 @@ def composed_text(block: Block, names: Names, class_name: str, uses: Mapping[str
     composed = block.composed
     assert composed is not None
     parts = part_names(composed)
-    made = [_made(it, names, uses) for it in composed.parts]
+    made = [BODY if it.what == BODY else _made(it, names, uses) for it in composed.parts]
     lines = [f"self.{name} = {call}" for name, call in zip(parts, made, strict=True)]
     rank = rank_of(block)
     lines += _fusing(composed, names, rank)
@@ -75,9 +75,11 @@ def composed_text(block: Block, names: Names, class_name: str, uses: Mapping[str
     body = "\n".join(_wrapped(it) for it in lines)
     steps = "\n".join(f"        {it}" for it in forward)
     tensor = f"{names.torch}.Tensor"
+    given = [f"{BODY}: {names.nn}.Module"] if composed.wraps else []
+    given += [f"{CHANNELS}: int"] if CHANNELS in block.arguments else []
     return (
         f"class {class_name}({names.nn}.Module):\n{_docstring(block)}\n\n"
-        f"    def __init__(self, channels: int) -> None:\n        super().__init__()\n{body}\n\n"
+        f"    def __init__(self, {', '.join(given)}) -> None:\n        super().__init__()\n{body}\n\n"
         f"    def forward(self, x: {tensor}) -> {tensor}:\n{steps}\n"
     )
 
@@ -90,7 +92,7 @@ def rank_of(block: Block) -> int:
 
 def summary_of(composed: Composed, names: Mapping[str, str]) -> str:
     """One sentence on what a composition does; ``names`` are those of the classes of blocks."""
-    start = " Starts as x itself (gamma = 0)." if composed.identity else ""
+    start = f" Starts as {'the body alone' if composed.wraps else 'x itself'} (gamma = 0)." if composed.identity else ""
     parts = [Part(names.get(it.what, it.what), it.args) for it in composed.parts]
     if composed.fuse is None:
         return f"{_first(', then '.join(map(_told, parts)))}.{start}"
@@ -118,7 +120,7 @@ def _listing(parts: Sequence[Part]) -> str:
 
 def _told(part: Part) -> str:
     args = {name: value for name, value in part.args.items() if value != "auto"}
-    what = bare(part.what)
+    what = "the body" if part.what == BODY else bare(part.what)
     if what in _CONV.values():
         kernel = args.pop("kernel_size", 1)
         axes = int(what[-2])
@@ -202,12 +204,39 @@ def _fusing(composed: Composed, names: Names, rank: int) -> list[str]:
 
 
 def _forward(composed: Composed, parts: Sequence[str], names: Names, rank: int) -> list[str]:
+    if composed.identity and composed.wraps:
+        return _added_to_body(composed, parts)
     steps, terms = _steps(composed, parts, names, rank)
     if not composed.identity:
         return [*steps, *_spread("return ", terms)]
     if len(terms) == 1:
         return [*steps, f"return x + self.gamma * {terms[0]}"]
     return [*steps, *_spread("y = ", terms), "return x + self.gamma * y"]
+
+
+def _added_to_body(composed: Composed, parts: Sequence[str]) -> list[str]:
+    """What the body gives, plus gamma times what the others make of it (in a row) or of the input (side by side)."""
+    others = [it for it in parts if it != BODY]
+    if composed.fuse is not None:
+        terms = [f"self.{it}(x)" for it in others]
+        rest = terms[0] if len(terms) == 1 else f"({' + '.join(terms)})"
+        return [f"return self.{BODY}(x) + self.gamma * {rest}"]
+    given = ["x", *["y"] * (len(others) - 1)]
+    each = [f"self.{part}({it})" for part, it in zip(others, given, strict=True)]
+    return [f"x = self.{BODY}(x)", *(f"y = {it}" for it in each[:-1]), f"return x + self.gamma * {each[-1]}"]
+
+
+def needs_channels(composed: Composed, blocks: Mapping[str, Block]) -> bool:
+    """Whether any part of a composition is made for a number of channels."""
+    if composed.fuse not in (None, "add"):
+        return True
+    for part in composed.parts:
+        known = layer(part.what)
+        if known is not None and (known.leading or CHANNELS in part.args.values()):
+            return True
+        if known is None and part.what != BODY and "channels" in blocks[part.what].arguments.values():
+            return True
+    return False
 
 
 def _steps(composed: Composed, parts: Sequence[str], names: Names, rank: int) -> tuple[list[str], list[str]]:

@@ -53,12 +53,15 @@ def function(name: str) -> Callable[[torch.Tensor], torch.Tensor]:
 def _build(use: Use, module: nn.Module | None, channels: tuple[int, ...]) -> nn.Module:
     if use.block in ("gelu", "GELU"):
         return nn.GELU()
+    if use.block == "Identity":
+        return nn.Identity()
     if use.block == "GroupNorm":
         return _group_norm(use, module)
     block = find_block(use.block)
     check_options(block, use.args)
     if block.composed is not None:
-        return Composition(block.composed, _channel(block, channels, 0), rank_of(block), _made_for)
+        count = _channel(block, channels, 0) if "channels" in block.arguments else 0
+        return Composition(block.composed, count, rank_of(block), _made_for)
     values: dict[str, Any] = {}
     for name, origin in block.arguments.items():
         if origin == "channels":

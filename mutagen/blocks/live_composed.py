@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import nn
@@ -11,7 +11,7 @@ from mutagen.blocks.compose import SELECT, is_auto_norm, part_names
 from mutagen.blocks.groups import num_groups
 from mutagen.errors import RuleError
 from mutagen.load.layers import CHANNELS, arguments_of, bare, layer
-from mutagen.records.blocks import Composed, Part
+from mutagen.records.blocks import BODY, Composed, Part
 from mutagen.records.rules import Value
 
 Make = Callable[[str, Mapping[str, Value], int], nn.Module]
@@ -24,9 +24,10 @@ class Composition(nn.Module):
     def __init__(self, composed: Composed, channels: int, rank: int, make: Make) -> None:
         super().__init__()
         self.names = part_names(composed)
-        self.way, self.identity = composed.fuse, composed.identity
+        self.way, self.identity, self.wraps = composed.fuse, composed.identity, composed.wraps
         for name, part in zip(self.names, composed.parts, strict=True):
-            self.add_module(name, _part(part, channels, make))
+            if part.what != BODY:
+                self.add_module(name, _part(part, channels, make))
         count, conv = len(self.names), {3: nn.Conv1d, 4: nn.Conv2d, 5: nn.Conv3d}[rank]
         if self.way == "concat-conv1x1":
             self.fuse = conv(count * channels, channels, 1)
@@ -38,18 +39,40 @@ class Composition(nn.Module):
         if self.identity:
             self.gamma = nn.Parameter(torch.zeros(()))
 
+    @property
+    def prepares(self) -> bool:
+        """Whether parts stand in front of the matched module."""
+        return self.wraps and self.way is None and self.names[0] != BODY
+
+    def prepare(self, x: torch.Tensor) -> torch.Tensor:
+        """What the matched module is given."""
+        return self._passed(x, self.names[: self.names.index(BODY)])
+
+    def finish(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        """The result, where the matched module made ``y`` of ``x``, or of what ``prepare`` made of it."""
+        behind = self.names[self.names.index(BODY) + 1 :]
+        if not self.identity:
+            return self._passed(y, behind) if self.way is None else self._joined(x, y)
+        if self.way is None:
+            return y + self.gamma * self._passed(y, behind)
+        others = [self.get_submodule(name)(x) for name in self.names if name != BODY]
+        return torch.as_tensor(y + self.gamma * sum(others[1:], others[0]))
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The result for one tensor."""
-        y = self._passed(x) if self.way is None else self._joined(x)
+        y = self._passed(x, self.names) if self.way is None else self._joined(x, None)
         return x + self.gamma * y if self.identity else y
 
-    def _passed(self, x: torch.Tensor) -> torch.Tensor:
-        for name in self.names:
+    def _passed(self, x: torch.Tensor, names: Sequence[str]) -> torch.Tensor:
+        for name in names:
             x = torch.as_tensor(self.get_submodule(name)(x))
         return x
 
-    def _joined(self, x: torch.Tensor) -> torch.Tensor:
-        branches = [torch.as_tensor(self.get_submodule(name)(x)) for name in self.names]
+    def _joined(self, x: torch.Tensor, body: torch.Tensor | None) -> torch.Tensor:
+        branches = [
+            body if name == BODY and body is not None else torch.as_tensor(self.get_submodule(name)(x))
+            for name in self.names
+        ]
         if self.way == "concat-conv1x1":
             return torch.as_tensor(self.fuse(torch.cat(branches, dim=1)))
         if self.way == "select":

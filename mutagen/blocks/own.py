@@ -9,10 +9,10 @@ from typing import Final
 
 from mutagen.blocks.borrow import loan_of
 from mutagen.blocks.catalogue import check_options, load_blocks
-from mutagen.blocks.compose import summary_of, used_blocks
+from mutagen.blocks.compose import needs_channels, summary_of, used_blocks
 from mutagen.errors import ErrorGroup, MutagenError, RuleError
 from mutagen.load.layers import layer
-from mutagen.records.blocks import Block, Borrowed, Composed, Contract, OwnBlock, Requirement
+from mutagen.records.blocks import BODY, Block, Borrowed, Composed, Contract, Origin, OwnBlock, Requirement
 from mutagen.records.rules import Value
 
 Ask = Callable[[Borrowed, Mapping[str, Value]], Contract]
@@ -98,17 +98,21 @@ def _borrowed(own: OwnBlock, borrowed: Borrowed, ask: Ask) -> Block:
 
 def _composed(own: OwnBlock, composed: Composed, blocks: Mapping[str, Block]) -> Block:
     _check_parts(composed, blocks)
-    ranks = [it for it in _ANY_RANK if all(it in _ranks_of(part.what, blocks) for part in composed.parts)]
+    parts = [it.what for it in composed.parts if it.what != BODY]
+    ranks = [it for it in _ANY_RANK if all(it in _ranks_of(what, blocks) for what in parts)]
     convs = composed.fuse in ("concat-conv1x1", "gate", "select")
     if convs and len(ranks) > 1:
         ranks = [4] if 4 in ranks else ranks[:1]
+    arguments: dict[str, Origin] = {BODY: "module"} if composed.wraps else {}
+    if not composed.wraps or needs_channels(composed, blocks):
+        arguments["channels"] = "channels"
     return Block(
         name=own.name,
-        kind="feature",
+        kind="wrap" if composed.wraps else "feature",
         summary=summary_of(composed, {name: it.written for name, it in blocks.items()}),
         paper="",
         template="",
-        arguments={"channels": "channels"},
+        arguments=arguments,
         requires=_ranks(ranks),
         imports=("torch", "nn"),
         given={},
@@ -119,7 +123,7 @@ def _composed(own: OwnBlock, composed: Composed, blocks: Mapping[str, Block]) ->
 
 def _check_parts(composed: Composed, blocks: Mapping[str, Block]) -> None:
     for part in composed.parts:
-        block = None if layer(part.what) is not None else blocks[part.what]
+        block = None if layer(part.what) is not None or part.what == BODY else blocks[part.what]
         if block is not None and block.kind not in ("feature", "scale"):
             fitting = ", ".join(name for name, it in blocks.items() if it.kind in ("feature", "scale"))
             raise RuleError(

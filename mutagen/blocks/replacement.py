@@ -9,6 +9,9 @@ from mutagen.blocks.groups import num_groups
 from mutagen.records.rules import Value
 from mutagen.records.trace import Instance
 
+IDENTITY = "Identity"
+"""What takes the place of a module that is removed."""
+
 Facts = Mapping[str, Value]
 Problem = tuple[str, str, str]
 """Code, message, advice."""
@@ -50,7 +53,15 @@ class Replacement:
 
 def find_replacement(instance: Instance, target: str) -> Replacement | None:
     """The way from the instance's class to ``target``; only classes of torch itself, not what inherits from them."""
+    if target == IDENTITY:
+        return _identity(instance)
     return replacement(instance.name, target) if instance.library else None
+
+
+def _identity(instance: Instance) -> Replacement:
+    """Whatever it was: an identity takes any arguments and passes them over."""
+    names = instance.parameters
+    return Replacement(instance.name, IDENTITY, names, (), keep=names, torch_name=f"nn.{IDENTITY}")
 
 
 def replacement(source: str, target: str) -> Replacement | None:

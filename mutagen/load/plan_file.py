@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from mutagen.errors import ClashError, Place, UserError
-from mutagen.records.plan import InsertAtModule, InsertOnEdge, Plan, SetArguments, SwapCall, SwapModule
+from mutagen.records.plan import InsertAtModule, InsertOnEdge, Plan, SetArguments, SwapCall, SwapModule, WrapModule
 from mutagen.records.target import Call, Collection, Name
 
 SCHEMA_VERSION = 1
@@ -26,6 +26,7 @@ _KINDS: Mapping[str, type] = {
     "swap-call": SwapCall,
     "insert-on-edge": InsertOnEdge,
     "insert-at-module": InsertAtModule,
+    "wrap-module": WrapModule,
     "set-arguments": SetArguments,
     "call": Call,
     "collection": Collection,

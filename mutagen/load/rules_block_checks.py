@@ -14,7 +14,7 @@ from mutagen.load.rules_blocks import class_in
 from mutagen.load.rules_values import value_of
 from mutagen.load.rules_words import FUNCTIONS, TORCH_BLOCKS, KnownBlocks, hint_for, listed, suggestion
 from mutagen.load.rules_yaml import Document, Loc
-from mutagen.records.blocks import Borrowed
+from mutagen.records.blocks import BODY, Borrowed
 
 Finding = tuple[str, Loc, str, str]
 
@@ -34,7 +34,7 @@ def block_findings(document: Document, known: KnownBlocks | None) -> Iterator[Fi
 
 
 def _name(name: str, loc: Loc, known: KnownBlocks | None) -> Iterator[Finding]:
-    if not name.isidentifier() or not name[0].isalpha():
+    if not name.isidentifier() or not name[0].isalpha() or name == BODY:
         yield "R147", loc, f"{name!r} cannot be the name of a class", "use letters and digits: EdgeContext"
     elif name in (*TORCH_BLOCKS, *FUNCTIONS, *LAYERS, *(known or ())):
         yield "R147", loc, f"{name} is the name of a block that is known already", f"call it otherwise: My{name}"
@@ -61,6 +61,7 @@ def _block(
             yield "R145", (*loc, way), f"`{way}` needs {'two parts' if way == 'parallel' else 'a part'}", "name blocks"
         for index, part in enumerate(block[way]):
             yield from _part(part, (*loc, way, index), name, named, known)
+        yield from _wrapping(block, block[way], way, loc)
     if way == "parallel" and "fuse" not in block:
         hint = "fuse: concat-conv1x1, add, gate or select"
         yield "R147", (*loc, way), "`parallel` does not say how its parts come together", hint
@@ -74,6 +75,18 @@ def _block(
                 "`start` is no matter of a class that is borrowed",
                 "give it to the action instead",
             )
+
+
+def _wrapping(block: Mapping[str, Any], parts: list[Any], way: str, loc: Loc) -> Iterator[Finding]:
+    """What does not go with the matched module as a part."""
+    places = [index for index, part in enumerate(parts) if part == BODY]
+    if len(places) > 1:
+        yield "R145", (*loc, way, places[1]), "the matched module can be a part once", f"leave one `{BODY}` out"
+    if not places or block.get("start") != "identity":
+        return
+    if way == "serial" and places[0] or way == "parallel" and block.get("fuse") != "add":
+        message = f"`start: identity` around `{BODY}` is known where it comes first, or for fuse: add"
+        yield "R147", (*loc, "start"), message, "leave `start` out"
 
 
 def _reference(given: object, loc: Loc, document: Document) -> Iterator[Finding]:
@@ -112,6 +125,9 @@ def _part(part: Any, loc: Loc, owner: str, named: Mapping[str, Any], known: Know
         return
     if _reaches(name, owner, named, set()):
         yield "R145", loc, f"the block {owner} would be a part of itself", "take it out"
+    elif name == BODY:
+        if args:
+            yield "R145", loc, f"`{BODY}` is the matched module and takes no arguments", f"write {BODY}"
     elif layer(name) is not None:
         yield from _layer(name, args, loc)
     elif name not in named and known is not None and name not in known:
@@ -163,7 +179,7 @@ def _on_the_spot(
     origins: dict[str, object] = {}
     rules = data.get("rules")
     for index, rule in enumerate(rules if isinstance(rules, list) else []):
-        for kind, key in (("insert", "block"), ("replace", "with")):
+        for kind, key in (("insert", "block"), ("replace", "with"), ("wrap", "with"), ("branch", "block")):
             action = rule.get(kind) if isinstance(rule, dict) else None
             block = action.get(key) if isinstance(action, dict) else None
             if not isinstance(block, dict) or not isinstance(block.get("from"), str):

@@ -16,8 +16,8 @@ from mutagen.load.rules_values import VALUE, AnyValue, Given, Text, Words, value
 from mutagen.load.rules_values import Part as FilePiece
 from mutagen.load.rules_words import KnownBlocks
 from mutagen.load.rules_yaml import Document
-from mutagen.records.blocks import Block, Borrowed, Composed, Fuse, How, OwnBlock, Part
-from mutagen.records.rules import Start
+from mutagen.records.blocks import BODY, Block, Borrowed, Composed, Fuse, How, OwnBlock, Part
+from mutagen.records.rules import Start, Value
 
 ReadTemplate = Callable[[Path], Block]
 """Reads a template of the user's; raises MutagenError where its head is wrong."""
@@ -87,6 +87,27 @@ def name_of(block: str | BorrowPart) -> str:
     return block if isinstance(block, str) else block.origin.rpartition(":")[2]
 
 
+def branch_name(block: str | BorrowPart) -> str:
+    """What the composition of a matched module and a path beside it is called."""
+    return f"{name_of(block)}Branch"
+
+
+class _Branch(Protocol):
+    """A path that an action puts beside a module."""
+
+    @property
+    def block(self) -> str | BorrowPart: ...
+
+    @property
+    def args(self) -> Mapping[str, Value]: ...
+
+    @property
+    def fuse(self) -> Fuse: ...
+
+    @property
+    def start(self) -> Start: ...
+
+
 class _Brings(Protocol):
     """A rule file as it was read."""
 
@@ -98,6 +119,9 @@ class _Brings(Protocol):
 
     @property
     def templates(self) -> Sequence[str]: ...
+
+    @property
+    def branches(self) -> Sequence[_Branch]: ...
 
 
 def own_blocks(
@@ -115,6 +139,17 @@ def own_blocks(
         if own.name not in known:
             found.append(own)
             known.add(own.name)
+    for branch in part.branches:
+        parts = (Part(BODY), Part(name_of(branch.block), dict(branch.args)))
+        made = Composed(parts, branch.fuse, branch.start == "identity")
+        own = OwnBlock(branch_name(branch.block), made, {}, document.place(("rules",)))
+        other = next((it for it in found if it.name == own.name), None)
+        if other is None:
+            found.append(own)
+        elif other.made != made:
+            message = f"{own.name} would be two things: branches of {name_of(branch.block)} in different ways"
+            hint = "name the compositions: blocks: {Mine: {parallel: [body, ...], fuse: add}}, and wrap with these"
+            errors.append(RuleError("R147", message, place=own.place, hint=hint))
     return (*found, *_templates(part.templates, folder, document, read, errors))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from mutagen.load.match_checks import Finding, match_findings, named_findings, named_tests, subject_of
 from mutagen.load.pattern_checks import parts_findings, parts_in, pattern_findings
+from mutagen.load.rules_action_checks import action_findings
 from mutagen.load.rules_words import (
     ACTIONS,
     FUNCTIONS,
@@ -89,15 +90,16 @@ def _identity(given: object, loc: Loc, *, document: Document, first: dict[str, i
 def _action(rule: Mapping[str, Any], loc: Loc, *, subject: str | None, known: KnownBlocks | None) -> Iterator[Finding]:
     given = [key for key in ACTIONS if key in rule]
     if not given:
-        yield "R123", loc, "the rule has no action", "give `replace`, `insert` or `set`"
+        yield "R123", loc, "the rule has no action", f"give one of {listed(ACTIONS)}"
     elif len(given) > 1:
         yield "R123", (*loc, given[1]), f"a rule has one action, not {' and '.join(given)}", "make two rules of it"
     match = rule.get("match")
     for kind in given:
-        action = rule[kind]
+        action = {} if rule[kind] is True and kind in ("remove", "skip") else rule[kind]
         if not isinstance(action, dict):
             continue
         at = (*loc, kind)
+        yield from action_findings(kind, action, match, at, subject)
         if subject and isinstance(match, dict):
             if kind == "replace":
                 yield from _replacement(match, action, at, subject=subject)
@@ -107,7 +109,7 @@ def _action(rule: Mapping[str, Any], loc: Loc, *, subject: str | None, known: Kn
             yield from _setting(action, at, subject=subject)
         elif kind == "replace" and parts_in(action):
             yield from _parts(action, at, subject=subject, known=known)
-        else:
+        elif kind not in ("remove", "skip"):
             yield from _block(action, at, subject=subject, known=known)
 
 
@@ -173,7 +175,7 @@ def _insertion(match: Mapping[str, Any], action: Mapping[str, Any], *, loc: Loc,
 
 
 def _block(action: Mapping[str, Any], loc: Loc, *, subject: str | None, known: KnownBlocks | None) -> Iterator[Finding]:
-    key = "block" if _name(loc) == "insert" else "with"
+    key = "block" if _name(loc) in ("insert", "branch") else "with"
     name = action.get(key)
     if known is None or not isinstance(name, str):
         return
@@ -182,7 +184,7 @@ def _block(action: Mapping[str, Any], loc: Loc, *, subject: str | None, known: K
     everything = {**blocks, **FUNCTIONS}
     if name not in everything:
         yield "R127", at, f"unknown block {name!r}", hint_for(name, sorted(everything), what="known")
-    elif subject == "op" and key == "with" and name not in FUNCTIONS:
+    elif subject == "op" and _name(loc) == "replace" and name not in FUNCTIONS:
         yield "R130", at, f"an operation cannot become the block {name!r}", f"for operations: {listed(FUNCTIONS)}"
     elif key == "block" and name in FUNCTIONS:
         yield "R130", at, f"the function {name!r} cannot be inserted", f"blocks: {listed(sorted(blocks))}"

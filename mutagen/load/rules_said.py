@@ -32,6 +32,10 @@ _RULE = {
     "set": "Other arguments for the constructor: {dilation: 2, padding: auto}.",
     "enabled": "Whether the rule is applied; {id: a, enabled: false} alone switches an included rule off.",
     "expect": "What the change comes to; where it does not, nothing is written.",
+    "wrap": "The module becomes a part of a block: {with: Refined}, of which one part is called body.",
+    "branch": "A path beside the module: {block: ECA, fuse: add}.",
+    "remove": "The module becomes an identity: true.",
+    "skip": "What is matched is left alone by the rules that follow: true.",
     "optional": "Whether the rule may select nothing; otherwise that is an error.",
 }
 _MATCH = {
@@ -109,11 +113,20 @@ _ACTION = {
     "args": "Arguments of the new block; all others come from the model.",
     "style": "Where its class goes: into the file, or into a module beside it.",
     "partial": "Whether the rest is changed where some targets cannot be.",
+    "start": "Whether the block starts as published, or as if it were not there (identity).",
+    "strategy": "The rung that all edits must stand on: site, origin, split, subclass, override or forward.",
     "emit": "In place; behind a new argument that is off by default (flag); or in subclasses, the classes as they are.",
 }
 _REPLACE = {**_ACTION, "with": "The new block or operation: DepthwiseSeparableConv2d, GroupNorm, gelu."}
 _ONE = {key: _REPLACE[key] for key in ("with", "args")}
 _PARTS = {key: _ACTION[key] for key in ("style", "partial", "emit")}
+_WRAP = {**_ACTION, "with": "A block with a part `body`, which is the matched module."}
+_BRANCH = {
+    **_ACTION,
+    "block": "The block that stands beside the module.",
+    "fuse": "How both come together: add (if not said), concat-conv1x1, gate or select.",
+}
+_REMOVE = {key: _ACTION[key] for key in ("partial", "strategy")}
 _INSERT = {
     **_ACTION,
     "block": "The new block: ECA, LayerScale, AttentionGate2d.",
@@ -149,6 +162,9 @@ SAID: Mapping[tuple[str, str], str] = {
         "OnlyPart": _ONLY,
         "ReplacePart": _REPLACE,
         "InsertPart": _INSERT,
+        "WrapPart": _WRAP,
+        "BranchPart": _BRANCH,
+        "RemovePart": _REMOVE,
         "ExpectPart": _EXPECT,
         "TestExpectPart": {**_EXPECT, "refused": "The codes with which targets must be refused: no-edit."},
         "TestPart": _TEST,

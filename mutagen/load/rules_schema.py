@@ -12,11 +12,12 @@ from pydantic_core import PydanticCustomError
 from mutagen.errors import Place
 from mutagen.load.json_schema import Instead, Or, OrOne
 from mutagen.load.pattern_text import meaning, parts_of
-from mutagen.load.rules_blocks import BlockName, BorrowPart, OwnPart, name_of
+from mutagen.load.rules_blocks import BlockName, BorrowPart, OwnPart, branch_name, name_of
 from mutagen.load.rules_claims import BudgetPart, ExpectPart
 from mutagen.load.rules_tests import TestPart
 from mutagen.load.rules_values import VALUE, AnyValue, Given, Part, Text, Words
 from mutagen.load.rules_words import VERSION
+from mutagen.records.blocks import Fuse
 from mutagen.records.rules import (
     Action,
     EdgeKind,
@@ -27,6 +28,8 @@ from mutagen.records.rules import (
     Query,
     Rule,
     Source,
+    Start,
+    Strategy,
     Style,
     Test,
     TestName,
@@ -134,6 +137,14 @@ class _ActionPart(Part):
     style: Style = "inline"
     partial: Partial = "refuse"
     emit: Emit = "in-place"
+    start: Start = "paper"
+    strategy: Annotated[Strategy | None, Given] = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What all actions with a block take."""
+        names = ("style", "partial", "emit", "start", "strategy")
+        return {name: getattr(self, name) for name in names} | {"args": dict(self.args)}
 
 
 class ReplacePart(_ActionPart):
@@ -165,6 +176,38 @@ class InsertPart(_ActionPart):
 
     block: BlockName
     at: Text
+
+
+class WrapPart(_ActionPart):
+    """A block that the module becomes a part of."""
+
+    block: BlockName = Field(alias="with")
+
+
+class BranchPart(_ActionPart):
+    """A path beside the module."""
+
+    block: BlockName
+    fuse: Fuse = "add"
+
+
+class RemovePart(Part):
+    """A removal."""
+
+    partial: Partial = "refuse"
+    strategy: Annotated[Strategy | None, Given] = None
+
+
+class SkipPart(Part):
+    """Targets that later rules leave alone."""
+
+
+def _plain_yes(given: object) -> object:
+    return {} if given is True else given
+
+
+Yes = BeforeValidator(_plain_yes)
+_YES = {"const": True}
 
 
 class SetPart(Part):
@@ -202,6 +245,10 @@ class RulePart(Part):
     replace: Annotated[Replace | None, Given] = None
     insert: Annotated[InsertPart | None, Given] = None
     set: Annotated[SetPart | None, Given] = None
+    wrap: Annotated[WrapPart | None, Given] = None
+    branch: Annotated[BranchPart | None, Given] = None
+    remove: Annotated[RemovePart | None, Yes, Given, Or(_YES)] = None
+    skip: Annotated[SkipPart | None, Yes, Given, Or(_YES)] = None
     optional: bool = False
     enabled: bool = True
     expect: Annotated[ExpectPart | None, Given] = None
@@ -234,9 +281,14 @@ class FilePart(Part):
     @property
     def borrowed(self) -> tuple[BorrowPart, ...]:
         """The classes that actions borrow on the spot."""
-        actions = (part for rule in self.rules for part in (rule.insert, rule.replace))
-        whole = [it for it in actions if isinstance(it, InsertPart | ReplacePart)]
+        actions = (part for rule in self.rules for part in (rule.insert, rule.replace, rule.wrap, rule.branch))
+        whole = [it for it in actions if it is not None and not isinstance(it, PartsPart)]
         return tuple(it.block for it in whole if isinstance(it.block, BorrowPart))
+
+    @property
+    def branches(self) -> tuple[BranchPart, ...]:
+        """The paths that actions put beside modules."""
+        return tuple(rule.branch for rule in self.rules if rule.branch is not None)
 
 
 def as_rule(part: RulePart, place: Place, named: Mapping[str, Tests], given: Mapping[str, Mapping[str, Value]]) -> Rule:
@@ -265,15 +317,20 @@ def _as_action(part: RulePart) -> Action:
     if part.set is not None:
         return Action("set", "", args=dict(part.set.model_extra or {}), partial=part.set.partial)
     if part.insert is not None:
-        new = part.insert
-        options: dict[str, Any] = {"style": new.style, "partial": new.partial, "emit": new.emit}
-        return Action("insert", name_of(new.block), at=new.at, args=dict(new.args), **options)
+        return Action("insert", name_of(part.insert.block), at=part.insert.at, **part.insert.options)
+    if part.wrap is not None:
+        return Action("wrap", name_of(part.wrap.block), **part.wrap.options)
+    if part.branch is not None:
+        return Action("wrap", branch_name(part.branch.block), **{**part.branch.options, "args": {}, "start": "paper"})
+    if part.remove is not None:
+        return Action("remove", "Identity", partial=part.remove.partial, strategy=part.remove.strategy)
+    if part.skip is not None:
+        return Action("skip", "")
     assert part.replace is not None, "checked by rules_checks"
-    with_ = part.replace
-    options = {"style": with_.style, "partial": with_.partial, "emit": with_.emit}
-    if isinstance(with_, PartsPart):
-        return Action("replace", "", **options)
-    return Action("replace", name_of(with_.block), args=dict(with_.args), **options)
+    if isinstance(part.replace, PartsPart):
+        given = part.replace
+        return Action("replace", "", style=given.style, partial=given.partial, emit=given.emit)
+    return Action("replace", name_of(part.replace.block), **part.replace.options)
 
 
 def _as_parts(part: PartsPart) -> dict[str, Action]:

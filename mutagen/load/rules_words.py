@@ -13,7 +13,10 @@ VERSION = 1
 KEYS: Mapping[Level, tuple[str, ...]] = {
     "file": ("version", "include", "model", "where", "rules", "budget", "blocks", "templates", "tests"),
     "model": ("factory", "args", "kwargs", "inputs"),
-    "rule": ("id", "why", "match", "replace", "insert", "set", "optional", "enabled", "expect"),
+    "rule": (
+        *("id", "why", "match", "replace", "insert", "set", "wrap", "branch", "remove", "skip"),
+        *("optional", "enabled", "expect"),
+    ),
     "match": (
         *("type", "isa", "path", "block", "edge", "op", "where", "is", "inside", "has", "after", "before", "source"),
         *("all", "any", "not", "only", "pattern"),
@@ -22,8 +25,12 @@ KEYS: Mapping[Level, tuple[str, ...]] = {
     "part": ("with", "args"),
     "source": ("class", "function", "file"),
     "where": ("eq", "ne", "gt", "ge", "lt", "le", "in", "multiple_of"),
-    "replace": ("with", "args", "style", "partial", "emit"),
-    "insert": ("block", "at", "args", "style", "partial", "emit"),
+    "replace": ("with", "args", "style", "partial", "emit", "start", "strategy"),
+    "insert": ("block", "at", "args", "style", "partial", "emit", "start", "strategy"),
+    "wrap": ("with", "args", "style", "partial", "emit", "start", "strategy"),
+    "branch": ("block", "fuse", "args", "style", "partial", "emit", "start", "strategy"),
+    "remove": ("partial", "strategy"),
+    "skip": (),
     "only": ("first", "last", "every", "nth"),
     "expect": ("instances", "sites", "params", "macs", "keys_lost", "keys_moved", "keys_new"),
     "budget": ("params", "macs", "keys_lost"),
@@ -35,14 +42,18 @@ KEYS: Mapping[Level, tuple[str, ...]] = {
 LATER: Mapping[Level, tuple[str, ...]] = {
     "file": (),
     "model": (),
-    "rule": ("wrap", "remove", "branch", "combine", "head", "skip"),
+    "rule": ("combine", "head"),
     "match": ("criterion",),
     "pattern": ("criterion",),
     "part": ("strategy", "start"),
     "source": (),
     "where": (),
-    "replace": ("strategy", "start"),
-    "insert": ("strategy", "start"),
+    "replace": (),
+    "insert": (),
+    "wrap": (),
+    "branch": (),
+    "remove": (),
+    "skip": (),
     "only": (),
     "expect": (),
     "budget": (),
@@ -77,7 +88,7 @@ POSITIONS: Mapping[str, tuple[str, ...]] = {
     "add": ("first", "second"),
     "mul": ("first", "second"),
 }
-ACTIONS = ("replace", "insert", "set")
+ACTIONS = ("replace", "insert", "set", "wrap", "branch", "remove", "skip")
 # What `set` takes beside the arguments of a constructor.
 SET_OPTIONS = ("partial",)
 SET_LATER = ("strategy", "start", "emit")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from mutagen.asked import rules_asked
+from mutagen.blocks.starting import started
 from mutagen.errors import ErrorGroup, MutagenError, Place, TargetError
 from mutagen.looking.chains import called_by, made_by, parts_of
 from mutagen.looking.open import Opened, open_trace
@@ -72,7 +73,7 @@ def _planned(rules: RuleSet | None, opened: Opened) -> tuple[Sequence[RuleMatche
     """What the rules select, and the plan; or why there is none."""
     if rules is None:
         return (), None, ""
-    found = select(rules.rules, opened.trace, opened.products, opened.blocks)
+    found = select(started(rules.rules, opened.blocks), opened.trace, opened.products, opened.blocks)
     try:
         plan = make_plan(found, opened.trace, opened.project, blocks=opened.blocks, products=opened.products)
     except ErrorGroup as error:

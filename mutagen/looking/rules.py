@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mutagen.asked import rules_asked
+from mutagen.blocks.starting import started
 from mutagen.looking.open import Opened, open_trace, site_of
 from mutagen.match.near import near_misses
 from mutagen.match.select import select
@@ -19,7 +20,8 @@ def selected(options: Options, host: Host) -> tuple[Selected, ...]:
     rules = rules_asked(options)
     opened = open_trace(options, host, rules)
     spared = Spared(opened.trace, opened.project)
-    found = select(rules.rules, opened.trace, opened.products, opened.blocks)
+    begun = started(rules.rules, opened.blocks)
+    found = select(begun, opened.trace, opened.products, opened.blocks)
     return tuple(_selected(spared.without(it), opened) for it in found)
 
 

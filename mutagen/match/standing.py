@@ -14,6 +14,7 @@ from mutagen.match.predicates import first_failure, of_type
 from mutagen.match.subjects import Subject, call_subject, instance_subject
 from mutagen.match.view import TraceView, node_within
 from mutagen.match.wanted import has_values
+from mutagen.records.blocks import BODY
 from mutagen.records.rules import Action, Query, Rule
 from mutagen.records.trace import Instance
 
@@ -36,7 +37,7 @@ def standing_at(view: TraceView, rule: Rule, subject: Subject) -> str | None:
     if action.kind == "set":
         instance = subject.instance
         return instance.path if instance is not None and has_values(instance, action.args) else None
-    if action.kind == "replace":
+    if action.kind in ("replace", "remove"):
         return _replaced(view, action, subject)
     if subject.edge is not None:
         node = view.nodes[subject.edge.node]
@@ -51,7 +52,9 @@ def satisfied(view: TraceView, rule: Rule) -> tuple[str, ...]:
     found: list[str] = []
     if rule.action.kind == "set":
         found = _set(view, rule)
-    elif rule.action.kind == "replace":
+    elif rule.action.kind == "wrap":
+        found = _around(view, rule)
+    elif rule.action.kind in ("replace", "remove"):
         subjects = _products(view, rule)
         found = [item.path for item in subjects if first_failure(view, rule.query, item, lenient=True) is None]
     elif kind_of(rule.query) == "instance":
@@ -214,6 +217,18 @@ def _wrapped(view: TraceView, rule: Rule) -> list[str]:
         moved = (instance_subject(view, item) for item in inside)
         if any(_is(view, rule.query, _at(place, it)) for it in moved):
             found.append(path)
+    return found
+
+
+def _around(view: TraceView, rule: Rule) -> list[str]:
+    """Products that hold an instance which passes the tests where it stands, in the place of the product."""
+    found = []
+    for path, block in view.products.items():
+        holder, inside = view.instances_at.get(path), view.instances_at.get(f"{path}.{BODY}")
+        if block == rule.action.block and holder is not None and inside is not None:
+            place = instance_subject(view, holder)
+            if _is(view, rule.query, _at(place, instance_subject(view, inside))):
+                found.append(path)
     return found
 
 

@@ -8,7 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from mutagen.actions import insert_edge, insert_module, replace_call, replace_module, set_arguments
+from mutagen.actions import (
+    insert_edge,
+    insert_module,
+    remove_module,
+    replace_call,
+    replace_module,
+    set_arguments,
+    wrap_module,
+)
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.reads import type_notes
 from mutagen.actions.scene import Scene, refuse
@@ -19,8 +27,10 @@ from mutagen.errors import ErrorGroup, MutagenError, RuleError
 from mutagen.planning import patterns
 from mutagen.planning.conflicts import find_conflicts
 from mutagen.planning.nested import merge_nested
+from mutagen.planning.reserved import Reserved
 from mutagen.planning.shared_blocks import share_definitions
 from mutagen.planning.spared import Spared, refused, stop
+from mutagen.planning.strategy import on_its_rung
 from mutagen.records.blocks import Block
 from mutagen.records.match import AnyMatch, CallMatch, EdgeMatch, InstanceMatch, PatternMatch, RuleMatches
 from mutagen.records.plan import Plan, Refusal, RulePlan, SetArguments, SwapCall
@@ -69,7 +79,7 @@ def _planned(
     _all_match(found)
     scene = Scene(trace, project, blocks, products, late)
     free = _first_rule_wins(found, trace)
-    drafts = [_drop_refused(join([_draft(it.rule, free[it.rule.id], scene), _unseen(it, scene)])) for it in found]
+    drafts = [_drop_refused(join([_on_rung(it, free[it.rule.id], scene), _unseen(it, scene)])) for it in found]
     drafts = [_noted(it.rule, draft, scene) for it, draft in zip(found, drafts, strict=True)]
     drafts = [replace(it, edits=merge_nested(it.edits, project)) for it in drafts]
     conflicts = find_conflicts(drafts, [it.rule for it in found], project)
@@ -111,6 +121,10 @@ def _brought(draft: Draft, blocks: Mapping[str, Block]) -> tuple[Block, ...]:
     return tuple(found.values())
 
 
+def _on_rung(found: RuleMatches, matches: Sequence[AnyMatch], scene: Scene) -> Draft:
+    return on_its_rung(found.rule, scene, lambda rule, seen: _draft(rule, matches, seen))
+
+
 def _draft(rule: Rule, matches: Sequence[AnyMatch], scene: Scene) -> Draft:
     """The draft of one rule: its action decides, by what its matches are."""
     if not matches:
@@ -127,6 +141,12 @@ def _draft(rule: Rule, matches: Sequence[AnyMatch], scene: Scene) -> Draft:
         return set_arguments.plan(rule, [it for it in matches if isinstance(it, InstanceMatch)], scene)
     if rule.action.kind == "insert" and isinstance(first, InstanceMatch) and rule.action.at != "branch-end":
         return insert_module.plan(rule, [it for it in matches if isinstance(it, InstanceMatch)], scene)
+    if rule.action.kind == "skip":
+        return Draft()
+    if rule.action.kind == "wrap" and isinstance(first, InstanceMatch):
+        return wrap_module.plan(rule, [it for it in matches if isinstance(it, InstanceMatch)], scene)
+    if rule.action.kind == "remove" and isinstance(first, InstanceMatch):
+        return remove_module.plan(rule, [it for it in matches if isinstance(it, InstanceMatch)], scene)
     if rule.action.kind == "insert" and isinstance(first, EdgeMatch):
         return insert_edge.plan(rule, [it for it in matches if isinstance(it, EdgeMatch)], scene)
     message = f"{rule.action.kind} cannot work on what this match selects"
@@ -151,7 +171,7 @@ def _unseen(found: RuleMatches, scene: Scene) -> Draft:
 
 def _noted(rule: Rule, draft: Draft, scene: Scene) -> Draft:
     """The draft with what the user should know of code that asks for the class of what is replaced."""
-    if rule.action.kind != "replace":
+    if rule.action.kind not in ("replace", "remove"):
         return draft
     known = [scene.by_path[path] for path in draft.planned if path in scene.by_path]
     instances = [it for it in known if find_replacement(it, rule.action.block) is not None]
@@ -175,16 +195,19 @@ def _first_rule_wins(found: Sequence[RuleMatches], trace: Trace) -> Mapping[str,
     taken: dict[tuple[str, object], str] = {}
     free: dict[str, list[AnyMatch]] = {}
     replaced = _replaced(found)
+    reserved = Reserved()
     for it in found:
         mine: list[AnyMatch] = []
         for match in it.matches:
-            if _goes_with(match, it.rule, replaced, trace):
+            if _goes_with(match, it.rule, replaced, trace) or reserved.holds(match):
                 continue
             keys = _keys(match, it.rule)
             if all(taken.get(key, it.rule.id) == it.rule.id for key in keys):
                 taken.update(dict.fromkeys(keys, it.rule.id))
                 mine.append(match)
         free[it.rule.id] = mine
+        if it.rule.action.kind == "skip":
+            reserved.add(it.matches)
     return free
 
 
@@ -202,7 +225,7 @@ def _replaced(found: Sequence[RuleMatches]) -> Mapping[str, str]:
     return {
         match.path: it.rule.id
         for it in found
-        if it.rule.action.kind == "replace"
+        if it.rule.action.kind in ("replace", "remove")
         for match in it.matches
         if isinstance(match, InstanceMatch)
     }

@@ -9,10 +9,12 @@ from typing import Literal
 from mutagen.errors import Place
 from mutagen.records.rules import Value
 
-Kind = Literal["conv", "norm", "feature", "scale", "combine", "function"]
-Origin = Literal["channels", "channels_other", "from-module", "rule"]
+Kind = Literal["conv", "norm", "feature", "scale", "combine", "wrap", "function"]
+Origin = Literal["channels", "channels_other", "from-module", "module", "rule"]
 Imported = Literal["torch", "nn", "F", "math", "partial"]
 How = Literal["copy", "import"]
+BODY = "body"
+"""What stands for the matched module among the parts of a composition that wraps it."""
 Fuse = Literal["concat-conv1x1", "add", "gate", "select"]
 
 
@@ -70,12 +72,18 @@ class Part:
 class Composed:
     """A block out of others: one behind the other, or side by side where ``fuse`` says how they come together.
 
-    With ``identity`` it is x + gamma * f(x), and gamma is 0 at the start.
+    With ``identity`` it is x + gamma * f(x), and gamma is 0 at the start. The part ``BODY`` is the matched module: then
+    it is what that gives, plus gamma times the rest.
     """
 
     parts: tuple[Part, ...]
     fuse: Fuse | None = None
     identity: bool = False
+
+    @property
+    def wraps(self) -> bool:
+        """Whether it has a module that is matched as a part."""
+        return any(it.what == BODY for it in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +91,8 @@ class Block:
     """A block that rules can name.
 
     ``arguments`` are the constructor's parameters in order and where each value comes from: the channels of the
-    operand, those of the other operand, the module that is replaced, or the rule (which may leave it out).
+    operand, those of the other operand, what is read from the module that is replaced, the module that is wrapped, or
+    the rule (which may leave it out).
     ``options`` are the types of those that the rule may give, ``given`` values that the rule file gives to all uses.
     ``imports`` are the names that the text needs. The text is the Jinja ``text`` of the file ``template``, unless the
     block is ``borrowed`` or ``composed``. ``class_name`` is what its class is called, ``name`` where that is empty.

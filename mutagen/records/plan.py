@@ -112,14 +112,24 @@ class SetArguments:
     args: Mapping[str, Value]
 
 
-Surgery = SwapModule | SwapCall | InsertOnEdge | InsertAtModule | SetArguments
+@dataclass(frozen=True, slots=True)
+class WrapModule:
+    """What the module objects at ``path`` take and return passes through the block, of which they become a part."""
+
+    match: str
+    path: str
+    use: Use
+
+
+Surgery = SwapModule | SwapCall | InsertOnEdge | InsertAtModule | WrapModule | SetArguments
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
     """The module at ``path`` of the edited model is what ``match`` made; their parameters are tied by role.
 
-    ``wrapped`` is the path of the module that was put into a container with it, and was in the container's place.
+    ``wrapped`` is the path of the module that was put into a container with it, or into the product itself, and was in
+    the place of that.
     """
 
     match: str

@@ -18,11 +18,13 @@ Value = Scalar | tuple["Value", ...]
 
 TestName = Literal["eq", "ne", "gt", "ge", "lt", "le", "in", "multiple_of"]
 EdgeKind = Literal["residual", "skip", "concat", "add", "mul"]
-ActionKind = Literal["replace", "insert", "set"]
+ActionKind = Literal["replace", "insert", "set", "wrap", "remove", "skip"]
 Style = Literal["inline", "module"]
 Partial = Literal["refuse", "allow"]
+_MEETING = ("insert", "wrap", "remove")
 Emit = Literal["in-place", "flag", "subclass"]
 Start = Literal["paper", "identity"]
+Strategy = Literal["site", "origin", "split", "subclass", "override", "forward"]
 
 COSTS = frozenset({"macs", "macs_share"})
 """Facts of instances that only counting the multiply-adds of a run tells."""
@@ -117,7 +119,8 @@ class Action:
 
     ``block`` names a catalogue block, a ``torch.nn`` class or an operation; for ``set`` it is empty, and ``args`` are
     the constructor's arguments that change. ``emit`` says whether a new argument, off by default, switches it on, or
-    whether subclasses carry it and the classes stay as they are.
+    whether subclasses carry it and the classes stay as they are. ``start`` says whether the block starts as published
+    or as if it were not there; ``strategy`` is the rung that all edits must stand on, where the rule asks for one.
     """
 
     kind: ActionKind
@@ -127,6 +130,8 @@ class Action:
     style: Style = "inline"
     partial: Partial = "refuse"
     emit: Emit = "in-place"
+    start: Start = "paper"
+    strategy: Strategy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +179,7 @@ class Rule:
     @property
     def needs_calls(self) -> bool:
         """Whether it asks when, or where, something is called."""
-        return self.query.speaks_of_calls or self.query.only is not None or self.action.kind == "insert"
+        return self.query.speaks_of_calls or self.query.only is not None or self.action.kind in _MEETING
 
     @property
     def needs_macs(self) -> bool:

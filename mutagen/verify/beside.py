@@ -14,16 +14,11 @@ def insert_at(patient: Patient, step: InsertAtModule, paths: tuple[str, ...]) ->
 
     Raises ProofError P805 where it is not one tensor, P815 where the module is not called in this graph.
     """
-    module = patient.model.get_submodule(paths[0])
-    direct = [i for i in range(len(patient.records)) if i not in patient.gone and patient.module(i) is module]
-    regions = [Region((i,), _first(patient, i, step), i) for i in direct] or calls_of(patient, paths)
-    if not regions:
-        message = f"{step.path} is not called in every mode and size, or only where no call can be followed"
-        raise ProofError("P815", message, hint="select a module that always runs")
+    regions, direct = calls_in(patient, step.path, paths)
     tensors = [region.result if step.at == "after" else region.source for region in regions]
     channels = {patient.channels(index) for index in tensors}
     if len(channels) > 1 or channels == {()}:
-        raise ProofError("P805", f"{step.path} does not give the same channels in every call", hint=_OUT)
+        raise ProofError("P805", f"{step.path} does not give the same channels in every call", hint=OUT)
     block = patient.block(step.match, lambda: blocks.build(step.use, None, channels.pop()))
     for region in regions:
         if step.at == "before" and direct:
@@ -32,18 +27,29 @@ def insert_at(patient: Patient, step: InsertAtModule, paths: tuple[str, ...]) ->
         elif step.at == "before":
             _before(patient, region, block)
         elif not patient.current[region.result].users:
-            raise ProofError("P815", f"nobody reads what {step.path} returns", hint=_OUT)
+            raise ProofError("P815", f"nobody reads what {step.path} returns", hint=OUT)
         else:
             patient.insert_behind(region.result, block)
 
 
-_OUT = "leave this module out of the rule"
+OUT = "leave this module out of the rule"
 
 
-def _first(patient: Patient, index: int, step: InsertAtModule) -> int:
+def calls_in(patient: Patient, path: str, paths: tuple[str, ...]) -> tuple[list[Region], bool]:
+    """The calls of a module in the graph, and whether these are single nodes; raises ProofError P815 without any."""
+    module = patient.model.get_submodule(paths[0])
+    direct = [i for i in range(len(patient.records)) if i not in patient.gone and patient.module(i) is module]
+    regions = [Region((i,), _first(patient, i, path), i) for i in direct] or calls_of(patient, paths)
+    if not regions:
+        message = f"{path} is not called in every mode and size, or only where no call can be followed"
+        raise ProofError("P815", message, hint="select a module that always runs")
+    return regions, bool(direct)
+
+
+def _first(patient: Patient, index: int, path: str) -> int:
     inputs = patient.records[index].inputs
     if not inputs:
-        raise ProofError("P803", f"{step.path} has no tensor to work on", hint=_OUT)
+        raise ProofError("P803", f"{path} has no tensor to work on", hint=OUT)
     return inputs[0]
 
 

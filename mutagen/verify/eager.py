@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 from mutagen.blocks.live import function
-from mutagen.records.plan import InsertOnEdge, SetArguments, Surgery, SwapCall, SwapModule
+from mutagen.blocks.live_composed import Composition
+from mutagen.records.plan import InsertOnEdge, SetArguments, Surgery, SwapCall, SwapModule, WrapModule
 from mutagen.verify.patient import Patient, swap_object
 
 
@@ -54,8 +55,18 @@ def operate_eagerly(
             swap_object(model, module, rebuilt[step.match].train(model.training), undo)
         elif isinstance(step, SwapCall):
             swap_object(model, module, _Calling(function(step.function)), undo)
+        elif isinstance(step, WrapModule):
+            for handle in _around(module, blocks[step.match]):
+                undo.callback(handle.remove)
         else:
             undo.callback(_beside(module, blocks[step.match], step.at).remove)
+
+
+def _around(module: nn.Module, block: nn.Module) -> Iterator[torch.utils.hooks.RemovableHandle]:
+    assert isinstance(block, Composition)
+    if block.prepares:
+        yield module.register_forward_pre_hook(lambda _, given: (block.prepare(given[0]), *given[1:]))
+    yield module.register_forward_hook(lambda _, given, result: block.finish(given[0], result))
 
 
 def _beside(module: nn.Module, block: nn.Module, at: str) -> torch.utils.hooks.RemovableHandle:

@@ -41,6 +41,12 @@ def canonical_names(products: Iterable[Product], originals: AbstractSet[str]) ->
         turn = next_wrap(name, 0)
         while turn is not None:  # the outermost first: the paths of those inside are as they were before
             path, wrapped, match = wraps[turn]
+            if wrapped.startswith(f"{path}."):  # the product itself holds it
+                if not _within(name, wrapped):
+                    return role(match, name[len(path) + 1 :])
+                name, moved = path + name[len(wrapped) :], True
+                turn = next_wrap(name, turn + 1)
+                continue
             if _within(name, path):
                 return role(match, name[len(path) + 1 :])
             name, moved = path.rpartition(".")[0] + name[len(wrapped) :], True

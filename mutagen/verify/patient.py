@@ -132,12 +132,15 @@ class Patient:
         with self.graph.inserting_before(self.current[before]):
             return self._call(target, args)
 
-    def insert_behind(self, index: int, target: Callable[..., Any]) -> fx.Node:
-        """Call ``target`` with what a node gives, right behind it, and let all its readers read that instead."""
+    def insert_behind(self, index: int, target: Callable[..., Any], *, before: tuple[fx.Node, ...] = ()) -> fx.Node:
+        """Call ``target`` with what a node gives, right behind it, and let all its readers read that instead.
+
+        The call is given ``before`` that what other nodes give.
+        """
         old = self.current[index]
         readers = list(old.users)
         with self.graph.inserting_after(old):
-            new = self._call(target, (old,))
+            new = self._call(target, (*before, old))
         for reader in readers:
             reader.replace_input_with(old, new)
         return new

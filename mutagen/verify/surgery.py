@@ -11,8 +11,9 @@ from torch import nn
 
 from mutagen.blocks import live as blocks
 from mutagen.errors import ProofError
-from mutagen.records.plan import InsertAtModule, InsertOnEdge, SetArguments, Surgery, SwapCall, SwapModule
+from mutagen.records.plan import InsertAtModule, InsertOnEdge, SetArguments, Surgery, SwapCall, SwapModule, WrapModule
 from mutagen.verify.aliases import redirect_readers
+from mutagen.verify.around import wrap_at
 from mutagen.verify.beside import insert_at
 from mutagen.verify.patient import LiveGraph, Patient
 from mutagen.verify.region import Region, calls_of
@@ -43,6 +44,8 @@ def operate(
             _put(patient, step.path, patient.rebuilt[step.match].train(model.training), undo)
         elif isinstance(step, InsertAtModule):
             insert_at(patient, step, aliases_of(model, step.path))
+        elif isinstance(step, WrapModule):
+            wrap_at(patient, step, aliases_of(model, step.path))
         elif isinstance(step, SwapCall):
             _replace_call(patient, patient.find(step.key), blocks.function(step.function))
         else:
