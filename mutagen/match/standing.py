@@ -144,9 +144,9 @@ def _on_edge(view: TraceView, index: int, block: str) -> str | None:
 
 
 def _in_front(view: TraceView, index: int) -> int | None:
-    """The tensor that got another shape, or that an inserted product turned into this one; None where neither did."""
+    """The tensor that got another shape, or that an inserted product or an identity, where one is off, handed on."""
     node = view.nodes[index]
-    if node.name in SHAPES and view.feeds[index]:
+    if (node.name in SHAPES or node.name == "identity") and view.feeds[index]:
         return view.feeds[index][0]
     path = view.product_of_node(node)
     block = view.blocks.get(view.products.get(path or "", ""))
@@ -188,8 +188,6 @@ def _among(view: TraceView, index: int, block: str, *, back: bool) -> str | None
 
 def _passed(view: TraceView, index: int) -> int | None:
     """The tensor that an identity or an inserted product handed on as this one; None where neither did."""
-    if view.nodes[index].name == "identity" and view.feeds[index]:
-        return view.feeds[index][0]
     return None if view.nodes[index].name in SHAPES else _in_front(view, index)
 
 

@@ -87,3 +87,16 @@ def test_calls_of_functions_cannot_be_switched(bench: Any) -> None:
     assert report.status == "refused"
     assert {it.code for rule in report.plan.rules for it in rule.refused} == {"no-switch"}
     bench.check_untouched()
+
+
+def test_a_switch_that_is_off_in_some_blocks_does_not_hide_another_behind_it(bench: Any) -> None:
+    joined = "out = self.norm(self.conv(x))\n        out += x\n        return F.relu(out)"
+    path = bench.write("net.py", NET.replace("return F.relu(x + self.norm(self.conv(x)))", joined))
+    file = bench.folder / "rules.yaml"
+    one = "- id: one\n    match: {block: residual, only: {nth: 2}}\n    "
+    one += "insert: {block: SqueezeExcite2d, at: branch-end, emit: flag}"
+    file.write_text(f"version: 1\nrules:\n  - id: all\n    {RULES['eca']}\n  {one}\n")
+    assert bench.run(str(file), path, "Net", SHAPE).status == "applied"
+    text = path.read_text()
+    assert bench.run(str(file), path, "Net", SHAPE).status == "unchanged"
+    assert path.read_text() == text
