@@ -10,6 +10,9 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the patches in tests/golden anew")
+    parser.addoption(
+        "--random-rules", type=int, default=0, help="so many rule files are drawn at random in tests/golden"
+    )
 
 
 def pytest_configure() -> None:
