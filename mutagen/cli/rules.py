@@ -6,9 +6,15 @@ import click
 
 from mutagen.cli.lazy import LazyGroup
 
-COMMANDS = ("list", "check", "test", "schema")
+COMMANDS = ("list", "check", "test", "new", "schema")
 
 
-@click.group("rules", cls=LazyGroup, names=COMMANDS, prefix="mutagen.cli.rules_", short_help="Check and list rules.")
+@click.group(
+    "rules",
+    cls=LazyGroup,
+    names=COMMANDS,
+    prefix="mutagen.cli.rules_",
+    short_help="Check, test, list and start rule files.",
+)
 def command() -> None:
-    """Check and list rule files; none of this needs torch."""
+    """Check, test, list and start rule files; only `test` needs torch."""

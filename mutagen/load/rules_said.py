@@ -26,6 +26,7 @@ _MODEL = {
 _RULE = {
     "id": "The name of the rule, unique among all that are applied together: relu-to-gelu.",
     "why": "What the change is for, in a sentence.",
+    "safety": "What trained weights need: nothing (exact), fine-tune, or train; said by the author, for `rules list`.",
     "match": "What the rule speaks of: one subject (type and path, block, op or edge), narrowed by tests.",
     "replace": "A module or an operation becomes another; arguments are carried over by name.",
     "insert": "A new block beside a module or on an edge.",

@@ -27,6 +27,7 @@ from mutagen.records.rules import (
     PartQuery,
     Query,
     Rule,
+    Safety,
     Source,
     Start,
     Strategy,
@@ -251,6 +252,7 @@ class RulePart(Part):
     skip: Annotated[SkipPart | None, Yes, Given, Or(_YES)] = None
     optional: bool = False
     enabled: bool = True
+    safety: Annotated[Safety | None, Given] = None
     expect: Annotated[ExpectPart | None, Given] = None
 
 
@@ -309,6 +311,7 @@ def as_rule(part: RulePart, place: Place, named: Mapping[str, Tests], given: Map
         parts={name: with_given(action) for name, action in own.items()},
         why=part.why,
         optional=part.optional,
+        safety=part.safety,
         place=place,
     )
 

@@ -15,7 +15,7 @@ KEYS: Mapping[Level, tuple[str, ...]] = {
     "model": ("factory", "args", "kwargs", "inputs"),
     "rule": (
         *("id", "why", "match", "replace", "insert", "set", "wrap", "branch", "remove", "skip"),
-        *("optional", "enabled", "expect"),
+        *("safety", "optional", "enabled", "expect"),
     ),
     "match": (
         *("type", "isa", "path", "block", "edge", "op", "where", "is", "inside", "has", "after", "before", "source"),

@@ -22,6 +22,7 @@ ActionKind = Literal["replace", "insert", "set", "wrap", "remove", "skip"]
 Style = Literal["inline", "module"]
 Partial = Literal["refuse", "allow"]
 _MEETING = ("insert", "wrap", "remove")
+Safety = Literal["exact", "fine-tune", "train"]
 Emit = Literal["in-place", "flag", "subclass"]
 Start = Literal["paper", "identity"]
 Strategy = Literal["site", "origin", "split", "subclass", "override", "forward"]
@@ -163,6 +164,7 @@ class Rule:
     optional: bool = False
     place: Place | None = None
     claims: tuple[Claim, ...] = ()
+    safety: Safety | None = None
     parts: Mapping[str, Action] = field(default_factory=dict)
     captured: Mapping[str, Captured] = field(default_factory=dict)
 
