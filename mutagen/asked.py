@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +20,7 @@ from mutagen.load.model_call import parse_call
 from mutagen.load.rules_file import find_rules, read_rules
 from mutagen.load.switches import switched_on
 from mutagen.load.target_file import Located, find_target
-from mutagen.records.blocks import Block, Borrowed, Contract
+from mutagen.records.blocks import Block, Borrowed, Composed, Contract
 from mutagen.records.options import Options
 from mutagen.records.plan import Plan
 from mutagen.records.rules import RuleSet, Value
@@ -101,11 +101,20 @@ def made_of(rules: RuleSet) -> Mapping[str, str]:
     """SHA-256 of what the rules were read from: their files, and the templates of the blocks that they name."""
     files = set(rules.files) | {it.place.file for it in rules.rules if it.place}
     blocks = load_blocks()
-    files |= {blocks[it.action.block].template for it in rules.rules if it.action.block in blocks}
+    files |= {blocks[name].template for name in _blocks_named(rules) if name in blocks}
     files |= {it.made.template for it in rules.own if isinstance(it.made, Block)}
     files |= {it.made.file for it in rules.own if isinstance(it.made, Borrowed) and it.made.file}
     digests = {path: sha256(Path(path).read_bytes()).hexdigest() for path in sorted(files)}
     return {os.path.abspath(path): digest for path, digest in digests.items()}  # noqa: PTH100  links stay links
+
+
+def _blocks_named(rules: RuleSet) -> Iterator[str]:
+    """The blocks that rules use, those that their own blocks are composed of included."""
+    for rule in rules.rules:
+        yield from (action.block for action in rule.actions)
+    for block in rules.own:
+        if isinstance(block.made, Composed):
+            yield from (part.what for part in block.made.parts)
 
 
 def target_asked(options: Options, located: Located, rules: RuleSet | None, plan: Plan | None) -> Target:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
+from mutagen.config.find import config_for, entry_for, patterns
 from mutagen.library.result import Planned, Result
 from mutagen.library.target import Given, place_of
 from mutagen.records.options import Options, Scope
@@ -26,30 +29,34 @@ def plan(
     ignore: _Texts = (),
     input: _Texts = (),  # noqa: A002  the flag is called so
     inputs_from: str | None = None,
-    scope: Scope = "file",
+    scope: Scope | None = None,
     style: Style | None = None,
     timeout: float = 120.0,
     device: Device | None = None,
     memory: int | None = None,
+    config: str | os.PathLike[str] | None = None,
+    isolated: bool = False,
     host: Host | None = None,
 ) -> Planned:
     """What rules would change in a target, without proof; nothing is written.
 
     ``rules`` is a rule file, a folder of them, or the name of a shipped rule set; ``target`` a Python file, a dotted
     module, or a module, class or function that was imported from a file. The other arguments are the flags of
-    `mutagen plan`; ``timeout`` is in seconds, ``memory`` in bytes. ``host`` is a ``mutagen.Host`` that several calls
-    share, so that torch is imported once. Raises MutagenError.
+    `mutagen plan`; ``timeout`` is in seconds, ``memory`` in bytes. What they leave open is taken from [tool.mutagen].
+    ``host`` is a ``mutagen.Host`` that several calls share, so that torch is imported once. Raises MutagenError.
     """
     options = _options(
         rules,
         target,
+        config=config,
+        isolated=isolated,
         model=model,
+        scope=scope,
+        style=style,
         select=_texts(select),
         ignore=_texts(ignore),
         inputs=_texts(input),
         inputs_from=inputs_from,
-        scope=scope,
-        style=style,
         timeout=timeout,
         device=device,
         memory=memory,
@@ -66,7 +73,7 @@ def apply(
     ignore: _Texts = (),
     input: _Texts = (),  # noqa: A002  the flag is called so
     inputs_from: str | None = None,
-    scope: Scope = "file",
+    scope: Scope | None = None,
     style: Style | None = None,
     timeout: float = 120.0,
     device: Device | None = None,
@@ -76,6 +83,8 @@ def apply(
     vendor: bool = False,
     lock: bool = False,
     cache: bool = True,
+    config: str | os.PathLike[str] | None = None,
+    isolated: bool = False,
     host: Host | None = None,
 ) -> Result:
     """What rules change in a target, with proof; nothing is written before ``write()`` of the result is called.
@@ -86,13 +95,15 @@ def apply(
     options = _options(
         rules,
         target,
+        config=config,
+        isolated=isolated,
         model=model,
+        scope=scope,
+        style=style,
         select=_texts(select),
         ignore=_texts(ignore),
         inputs=_texts(input),
         inputs_from=inputs_from,
-        scope=scope,
-        style=style,
         timeout=timeout,
         device=device,
         memory=memory,
@@ -107,9 +118,33 @@ def apply(
     return result
 
 
-def _options(rules: str | os.PathLike[str], target: Given, *, model: str | None, **more: object) -> Options:
+def _options(
+    rules: str | os.PathLike[str],
+    target: Given,
+    *,
+    config: str | os.PathLike[str] | None,
+    isolated: bool,
+    model: str | None,
+    scope: Scope | None,
+    style: Style | None,
+    **more: Any,
+) -> Options:
+    """The options of a run; what the arguments leave open is taken from the configuration."""
     file, built = place_of(target)
-    return Options(os.fspath(rules), file, model=model or built, write=False, **more)  # type: ignore[arg-type]
+    options = Options(os.fspath(rules), file, model=model or built, write=False, **more)
+    given = None if config is None else os.fspath(config)
+    found = None if isolated else config_for(file, given=given)
+    if found is None:
+        return replace(options, scope=scope or "file", style=style)
+    exclude, ignores = patterns(found)
+    return replace(
+        options,
+        scope=scope or found.scope or "file",
+        style=style or found.style,
+        entry=entry_for(found, file),
+        exclude=exclude,
+        per_file_ignores=ignores,
+    )
 
 
 def _texts(given: _Texts) -> tuple[str, ...]:

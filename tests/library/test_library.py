@@ -297,11 +297,20 @@ def test_arguments_are_called_as_the_flags_are() -> None:
         named = {name for name, it in inspect.signature(function).parameters.items() if it.kind is it.KEYWORD_ONLY}
         assert {name.replace("_", "-") for name in named - {"host", "cache"}} <= flags
     assert "no-cache" in flags
-    fields = {it.name: it.default for it in dataclasses.fields(Options)}
+    fields = {it.name for it in dataclasses.fields(Options)}
     named = {"input": "inputs", "prove_input": "prove_inputs"}
-    for function in (mutagen.plan, mutagen.apply):
-        given = {named.get(name, name): it for name, it in inspect.signature(function).parameters.items()}
-        for name, it in given.items():
-            assert name in ("host", "cache") or it.default in (it.empty, fields[name]), name
-    configured = {"entry", "exclude", "per_file_ignores"}  # Python code says what it wants itself
-    assert set(fields) - set(given) - configured == {"write", "plan_file"}, "options that the library cannot give"
+    given = {named.get(name, name) for name in inspect.signature(mutagen.apply).parameters}
+    configured = {"entry", "exclude", "per_file_ignores"}
+    assert fields - given - configured == {"write", "plan_file"}, "options that Python code cannot give"
+
+
+def test_the_configuration_holds_in_python_too(folder: Path, host: mutagen.Host) -> None:
+    table = '[[tool.mutagen.targets]]\ntarget = "net.py"\nmodel = "Net(4)"\ninputs = ["2x3x8x8"]\n'
+    (folder / "pyproject.toml").write_text(table)
+    assert mutagen.apply("rules.yaml", "net.py", host=host).status == "would_change"
+    (folder / "pyproject.toml").write_text(f'[tool.mutagen]\nexclude = ["net.py"]\n{table}')
+    (folder / "other.toml").write_text(f"[tool.mutagen]\n{table}")
+    excluded = mutagen.apply("rules.yaml", "net.py", host=host)
+    assert [it.code for it in excluded.refused] == ["excluded"]
+    for way in ({"isolated": True, **HOW}, {"config": folder / "other.toml"}):
+        assert mutagen.apply("rules.yaml", "net.py", host=host, **way).status == "would_change"
