@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from tokenize import TokenError
 
 from mutagen.errors import TargetError
 from mutagen.records.match import AnyMatch, CallMatch, InstanceMatch, PatternMatch, RuleMatches
@@ -119,7 +120,7 @@ class Spared:
         if path not in self._comments:
             try:
                 self._comments[path] = comments_of(self.project.file(path))
-            except (OSError, SyntaxError, TargetError):  # it was imported, so what it says matters to nobody now
+            except (OSError, SyntaxError, TargetError, TokenError):  # it was imported, so nobody is misled
                 self._comments[path] = Comments()
         return self._comments[path]
 
