@@ -107,7 +107,7 @@ def run(
     """Plan, prove and, where asked and proved, write. Raises MutagenError; nothing is written then.
 
     ``host`` is one that already runs, or a part of it, for several runs that share it; it stays open. A ``review`` is
-    shown what is planned and may refuse edits; what is left is proved, and no lock file is told of it. Without
+    shown what is planned and may refuse edits; what is left is proved. Without
     ``claims`` nobody asks whether the rules do what they claim of the model that they were written for.
     """
     with _part(options, host) as part, watched_run() if part.watched else nullcontext(Seen()) as seen:
@@ -220,7 +220,8 @@ def _reviewed(traced: _Traced, review: Review) -> _Traced:
         return _rewritten(replace(traced, plan=plan))
 
     found, plan = reviewed(traced.found, traced.plan, traced.trace, review, changes=changes, again=again)
-    if found != traced.found:
+    if found != traced.found:  # a part, of which the rules as they are written do not tell
+        traced = replace(traced, made_of={})
         plan = replace(plan, claims=())
     return replace(traced, found=found, plan=plan, reviewed=True)
 

@@ -81,8 +81,8 @@ def _moved(line: Line, change: FileChange | None) -> Line:
 
 
 def _lines(report: Report, options: Options, folder: str) -> list[Line]:
-    """The lines of this run; none where a plan was replayed, which does not say what rules it came from."""
-    if options.plan_file is not None:
+    """The lines of this run; none where its rules do not lead there again: a plan that was replayed, a part of one."""
+    if not report.made_of:
         return []
     run = command_of(options, report.plan.file, folder)
     rules = {name_of(path, folder): digest_of(path) or "" for path in report.made_of}

@@ -13,6 +13,8 @@ import pytest
 from mutagen.api import Options, run
 from mutagen.cli.interactive import Questions
 from mutagen.records.result import Report
+from mutagen.tracked.drift import compare
+from mutagen.tracked.lockfile import parse
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 MODEL, INPUTS = "resnet20()", ("1x3x32x32",)
@@ -70,3 +72,15 @@ def test_all_and_quit_decide_on_what_follows(bench: Any, answered: Callable[...,
         assert answered("bn-to-gn", answers).status == "unchanged"
         assert capsys.readouterr().err.count("take this hunk") == 1
     bench.check_untouched()
+
+
+def test_a_part_gets_no_line_in_the_lock_file(bench: Any, answered: Callable[..., Report]) -> None:
+    lock = bench.folder / "mutagen.lock"
+    assert answered("bn-to-gn", "y\nn\n", lock=True).status == "applied"
+    assert parse(lock.read_bytes(), "") == ()
+    assert answered("relu-to-gelu", "a\n").status == "applied"
+    (line,) = parse(lock.read_bytes(), "")
+    assert line.run.startswith("relu-to-gelu ")
+    assert answered("bn-to-gn", "a\n").status == "applied"
+    assert len(parse(lock.read_bytes(), "")) == 2
+    assert not compare(parse(lock.read_bytes(), ""), str(lock)).errors

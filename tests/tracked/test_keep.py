@@ -182,7 +182,7 @@ print("ready", flush=True)
 sys.stdin.readline()
 for turn in range(6):
     file = top / name / "net.py"
-    report = replace(project.report(), tracked={}, made_of={}, plan=replace(project.report().plan, file=str(file)))
+    report = replace(project.report(), tracked={}, plan=replace(project.report().plan, file=str(file)))
     change = FileChange(str(file), file.read_bytes(), b"turn %d\\n" % turn)
     keep(replace(report, files=(change,)), project.options(), root=str(top / name))
 """
