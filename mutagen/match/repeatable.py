@@ -40,7 +40,7 @@ def _shifts(view: TraceView, fact: str, action: Action, rule: Rule, other: RuleM
     if action.kind == "set":
         resized = not _keeps_sizes(action)
         return resized and (fact in SIZES or fact == "params" and _holds(view, rule, other))
-    if action.kind == "insert" or action.kind == "replace" and cost_before_known(action.block):
+    if action.kind in ("insert", "skip") or action.kind == "replace" and cost_before_known(action.block):
         return False
     return fact == "macs_share" or fact in COSTS and _holds(view, rule, other)
 

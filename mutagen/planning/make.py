@@ -25,6 +25,7 @@ from mutagen.blocks.replacement import find_replacement
 from mutagen.blocks.text import uses_of
 from mutagen.errors import ErrorGroup, MutagenError, RuleError
 from mutagen.planning import patterns
+from mutagen.planning.bound_results import share_bound
 from mutagen.planning.conflicts import find_conflicts
 from mutagen.planning.nested import merge_nested
 from mutagen.planning.reserved import Reserved
@@ -82,6 +83,7 @@ def _planned(
     drafts = [_drop_refused(join([_on_rung(it, free[it.rule.id], scene), _unseen(it, scene)])) for it in found]
     drafts = [_noted(it.rule, draft, scene) for it, draft in zip(found, drafts, strict=True)]
     drafts = [replace(it, edits=merge_nested(it.edits, project)) for it in drafts]
+    drafts = share_bound(drafts)
     conflicts = find_conflicts(drafts, [it.rule for it in found], project)
     if conflicts:
         raise ErrorGroup(tuple(conflicts)) if len(conflicts) > 1 else conflicts[0]

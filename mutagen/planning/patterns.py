@@ -8,6 +8,7 @@ from dataclasses import replace
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.scene import Scene, refuse
 from mutagen.match.ops import operation
+from mutagen.planning.bound_results import share_bound
 from mutagen.planning.captures import captured_facts
 from mutagen.planning.conflicts import find_conflicts
 from mutagen.records.match import AnyMatch, CallMatch, InstanceMatch, PartMatch, PatternMatch
@@ -29,7 +30,8 @@ def plan(rule: Rule, matches: Sequence[PatternMatch], scene: Scene, planner: Pla
     """
     left, refused = list(matches), list[Refusal]()
     while left:
-        drafts = {name: _part(rule, name, left, scene, planner) for name in rule.parts}
+        parts = share_bound([_part(rule, name, left, scene, planner) for name in rule.parts])
+        drafts = dict(zip(rule.parts, parts, strict=True))
         barred = _barred(rule, drafts, left, scene)
         if not barred:
             return join([*drafts.values(), Draft(refused=tuple(refused))])
@@ -133,6 +135,6 @@ def _meeting(
     errors = find_conflicts(list(drafts.values()), named, scene.project)
     if not errors:
         return {}
-    message = f"{errors[0].message} at {errors[0].place}"
+    message = f"two of its parts want to change one expression, at {errors[0].place}"
     advice = "make a rule of each part, and run them one after the other"
     return {it.id: refuse(rule, it.path, "parts-meet", message, advice) for it in matches}
