@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from mutagen.actions.definition import use_torch
@@ -87,10 +87,32 @@ def _override(
     if any(it.facts.get("affine") and it.facts.get("bias") is False for it in group):
         return None
 
+    def product_for(owner: Owner) -> tuple[Product, Draft]:
+        return _product(rule, way, group, owner, scene)
+
+    whole = not (way.block and changed)
+    return set_where_all_is_built(rule, group, scene, product_for, changed=changed, neutral=neutral, whole=whole)
+
+
+def set_where_all_is_built(
+    rule: Rule,
+    group: Sequence[Instance],
+    scene: Scene,
+    product_for: Callable[[Owner], tuple[Product, Draft]],
+    *,
+    changed: frozenset[str] = frozenset(),
+    neutral: frozenset[str] = frozenset(),
+    whole: bool = True,
+) -> Draft | None:
+    """Lines or a loop that put a product in the place of each; None where no short text does just that.
+
+    ``whole`` says that a loop will not come upon products of other edits.
+    """
+
     def change(owner: Owner) -> Draft | None:
         kind = use_torch(group[0].type, owner.file)
-        product, usable = _product(rule, way, group, owner, scene)
-        lines = _lines(rule, group, changed, neutral, owner, product, kind.name, whole=not (way.block and changed))
+        product, usable = product_for(owner)
+        lines = _lines(rule, group, changed, neutral, owner, product, kind.name, whole=whole)
         if not lines:
             return None
         planned = tuple(it.path for it in group)
@@ -306,5 +328,11 @@ def _product(
 ) -> tuple[Product, Draft]:
     """The new module out of the old one, and what it needs in the file."""
     wanted = child_name(group[0])
-    child = next(it for it in (wanted, f"{wanted}_layer", f"old_{wanted}") if not _reads_global(owner.function, it))
+    child = free_child(wanted, owner)
     return product_of(rule, way, group, scene, file=owner.file, node=owner.function, child=child)
+
+
+def free_child(wanted: str, owner: Owner) -> str:
+    """A name for the old module that the function around does not read."""
+    names = (wanted, f"{wanted}_layer", f"old_{wanted}")
+    return next(it for it in names if not _reads_global(owner.function, it))

@@ -49,7 +49,7 @@ class Product:
 
     def of(self, old: str) -> tuple[str, ...]:
         """The arguments for an old module that has another name."""
-        return tuple(it.replace(f"{self.child}.", f"{old}.") for it in self.arguments)
+        return tuple(old if it == self.child else it.replace(f"{self.child}.", f"{old}.") for it in self.arguments)
 
 
 def place(inner: str, root: str = "self") -> str:

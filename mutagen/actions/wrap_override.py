@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from mutagen.actions.definition import use_block, use_torch
 from mutagen.actions.draft import Draft, join
@@ -17,7 +18,7 @@ from mutagen.actions.scene import Scene
 from mutagen.records.rules import Rule
 from mutagen.source.names import names_in
 
-_CURED = frozenset(
+CURED: Final = frozenset(
     ["out-of-scope", "in-library", "needs-split", "no-call", "no-provenance", "container", "no-init", "no-expression"]
 )
 _MOST_NAMED = 3
@@ -29,7 +30,7 @@ def overridden(rule: Rule, draft: Draft, found: Sequence[Target], scene: Scene) 
     All that can be so is changed so where everything is to be changed late.
     """
     codes = {it.path: it.code for it in draft.refused}
-    group = [it for it in found if scene.late or codes.get(it.path) in _CURED]
+    group = [it for it in found if scene.late or codes.get(it.path) in CURED]
     if not group or any(_holds(one, other) for one in group for other in found):
         return draft
     made = _override(rule, group, scene)

@@ -120,3 +120,18 @@ def test_a_block_that_runs_otherwise_than_is_meant_fails_the_proof(bench: Any, m
 def test_every_patch_is_used() -> None:
     stored = {it.name for it in (FOLDER / "patches").glob("action--*")}
     assert stored == {f"action--{it['name']}.patch" for it in DATA["case"]}
+
+
+def test_what_files_of_others_make_is_wrapped_in_a_loop(bench: Any) -> None:
+    net = bench.copy(FOLDER / "idioms" / "shared_units") / "net.py"
+    units = (net.parent / "units.py").read_bytes()
+    rules = bench.folder / "rules.yaml"
+    rule = "{id: r, match: {type: Conv2d, where: {in_channels: {ge: 16}}}, wrap: {with: Refined}}"
+    rules.write_text(f"version: 1\nrules:\n  - {rule}\nblocks:\n  Refined: {{serial: [body, ECA]}}\n")
+    report = bench.run(str(rules), net, "Net", SHAPE)
+    assert report.status == "applied"
+    assert report.verdict.proof.equal
+    assert "for parent in list(" in net.read_text()
+    assert ", Refined(conv, conv.out_channels))" in net.read_text()
+    assert (net.parent / "units.py").read_bytes() == units
+    assert bench.run(str(rules), net, "Net", SHAPE).status == "unchanged"
