@@ -20,7 +20,7 @@ from mutagen.actions.parting_text import parted, partings
 from mutagen.actions.replace_origin import origin_of, plan_origins
 from mutagen.actions.scene import Scene, out_of_scope, refuse
 from mutagen.actions.subclass_replace import replaced_in_subclasses, subclassed_blocks
-from mutagen.blocks.replacement import Replacement, find_replacement, refusal, replacement
+from mutagen.blocks.replacement import Replacement, by_channels, find_replacement, refusal, replacement
 from mutagen.records.match import InstanceMatch
 from mutagen.records.plan import Edit, Product, Refusal, SwapModule, Use
 from mutagen.records.rules import Rule
@@ -93,7 +93,7 @@ def _split_calls(rule: Rule, variable: Sequence[Instance], draft: Draft, split: 
     done: list[Draft] = []
     for span, group in _by_site(it for it in variable if it.path in apart).items():
         file = split.scene.project.file(span.file)
-        call, way = file.node_at(span), _way(rule, group[0])
+        call, way = file.node_at(span), _way(rule, group[0], split.scene)
         others = [it for it in split.scene.made_at[span] if it not in group]
         new = new_call(rule, way, file, call, group, split.scene) if way and isinstance(call, ast.Call) else None
         if (others or split.switch) and isinstance(call, ast.Call) and isinstance(new, NewCall):
@@ -114,7 +114,7 @@ def _asked(rule: Rule, span: Span, group: list[Instance], split: Partings, *, by
     What else of that class is made there is told apart by the rule's tests, else, ``by_parts``, by a new parameter.
     """
     file = split.scene.project.file(span.file)
-    call, way = file.node_at(span), _way(rule, group[0])
+    call, way = file.node_at(span), _way(rule, group[0], split.scene)
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or way is None or not group[0].library:
         return
     new = new_call(rule, way, file, call, group, split.scene)
@@ -161,7 +161,7 @@ def _fit(rule: Rule, instances: Sequence[Instance], scene: Scene) -> tuple[list[
     fit: list[Instance] = []
     refused: list[Refusal] = []
     for it in instances:
-        way = _way(rule, it)
+        way = _way(rule, it, scene)
         problem = refusal(way, it, rule.arguments(it.path)) if way else _no_way(rule, it)
         where = it.chain[0].span if it.chain else None
         if problem:
@@ -183,9 +183,10 @@ def _by_variable(instance: Instance, scene: Scene) -> bool:
     return isinstance(call, ast.Call) and not _names_class(call.func, instance, span, scene)
 
 
-def _way(rule: Rule, instance: Instance) -> Replacement | None:
+def _way(rule: Rule, instance: Instance, scene: Scene) -> Replacement | None:
     if rule.query.block == "squeeze-excite" and rule.action.kind == "replace":
-        return replacement("squeeze-excite", rule.action.block)
+        block = scene.blocks.get(rule.action.block)
+        return replacement("squeeze-excite", rule.action.block) or (by_channels(block) if block is not None else None)
     return find_replacement(instance, rule.action.block)
 
 
@@ -234,7 +235,7 @@ def _plan_site(
     selected = {it.path for it in group} | neutral
     others = [it for it in scene.made_at[span] if it.path not in selected]
     file = scene.project.file(span.file)
-    way = _way(rule, group[0])
+    way = _way(rule, group[0], scene)
     assert way is not None
     new = new_call(rule, way, file, call, group, scene)
     if isinstance(new, Refusal):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from mutagen.blocks.groups import num_groups
+from mutagen.records.blocks import Block
 from mutagen.records.rules import Value
 from mutagen.records.trace import Instance
 
@@ -67,6 +68,15 @@ def _identity(instance: Instance) -> Replacement:
 def replacement(source: str, target: str) -> Replacement | None:
     """The way from a bare class or structural block to ``target``, or None where there is none."""
     return _TABLE.get((source, _SPELLINGS.get(target, target)))
+
+
+def by_channels(block: Block) -> Replacement | None:
+    """The way from squeeze-and-excitation to a block that is made for a number of channels and nothing else."""
+    origins = list(block.arguments.values())
+    if block.kind != "feature" or block.by_name or origins[:1] != ["channels"] or origins.count("channels") > 1:
+        return None
+    names = tuple(block.arguments)
+    return Replacement("squeeze-excite", block.name, (), names, computed=names[:1], block=block.name, options=names[1:])
 
 
 def targets(source: str) -> tuple[str, ...]:

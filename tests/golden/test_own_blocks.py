@@ -139,3 +139,54 @@ def test_a_class_that_is_copied_otherwise_than_it_stands_there_fails_the_proof(
     report = bench.run(rules, net, "Net", SHAPE)
     assert report.status == "failed"
     bench.check_untouched()
+
+
+def test_the_blocks_of_the_language_as_they_are_written_there(bench: Any) -> None:
+    rules, net = prepared(bench, {"insert": "EdgeContext"})
+    (bench.folder / "theirs").rename(bench.folder / "their_paper")
+    Path(rules).write_text(
+        """version: 1
+rules:
+  - {id: edges, match: {block: residual, path: "layer1.*"}, insert: {block: EdgeContext, at: branch-end}}
+  - {id: scales, match: {path: "layer2"}, insert: {block: TriScale, at: after}}
+  - {id: theirs, match: {path: "down"}, insert: {block: Theirs, at: after}}
+blocks:                                             # new blocks out of known ones, emitted as one readable class
+  EdgeContext:
+    serial: [ECA, {Conv2d: {kernel_size: 3, dilation: 2, padding: auto}}]
+  TriScale:
+    parallel: [{Conv2d: {kernel_size: 3}}, {Conv2d: {kernel_size: 5}}, {Conv2d: {kernel_size: 7}}]
+    fuse: concat-conv1x1                            # or add, gate, select
+  Theirs: {from: "their_paper/attention.py:TripletAttention"}     # somebody else's class, copied in or imported
+"""
+    )
+    report = bench.run(rules, net, "Net", SHAPE)
+    assert report.status == "applied"
+    assert report.verdict.proof.equal
+    assert [len(it.planned) for it in report.plan.rules] == [2, 1, 1]
+    assert bench.run(rules, net, "Net", SHAPE).status == "unchanged"
+
+
+def test_squeeze_and_excitation_becomes_a_block_of_ones_own(bench: Any) -> None:
+    rules, _ = prepared(bench, {"insert": "ECA"})
+    net = bench.copy(Path(__file__).parents[2] / "samples" / "senet_like.py")
+    block = '{from: "theirs/attention.py:SEAttention", args: {reduction: 8}}'
+    Path(rules).write_text(
+        f"version: 1\nrules:\n  - {{id: se, match: {{block: squeeze-excite}}, replace: {{with: {block}}}}}\n"
+    )
+    report = bench.run(rules, net, "se_resnet()", ("1x3x32x32",))
+    assert report.status == "applied"
+    assert report.verdict.proof.equal
+    assert "self.se = SEAttention(planes, reduction=8)" in net.read_text()
+    assert bench.run(rules, net, "se_resnet()", ("1x3x32x32",)).status == "unchanged"
+
+
+def test_squeeze_and_excitation_becomes_nothing_that_takes_no_channels(bench: Any) -> None:
+    rules, _ = prepared(bench, {"insert": "ECA"})
+    net = bench.copy(Path(__file__).parents[2] / "samples" / "senet_like.py")
+    block = '{from: "theirs/attention.py:TripletAttention"}'
+    Path(rules).write_text(
+        f"version: 1\nrules:\n  - {{id: se, match: {{block: squeeze-excite}}, replace: {{with: {block}}}}}\n"
+    )
+    report = bench.run(rules, net, "se_resnet()", ("1x3x32x32",))
+    assert {it.code for it in report.plan.rules[0].refused} == {"no-replacement"}
+    bench.check_untouched()
