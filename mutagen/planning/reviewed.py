@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
-from mutagen.records.match import AnyMatch, InstanceMatch, RuleMatches
+from mutagen.records.match import AnyMatch, InstanceMatch, PatternMatch, RuleMatches
 from mutagen.records.plan import Edit, Plan
 from mutagen.records.result import FileChange
 from mutagen.records.review import Review
@@ -45,8 +45,9 @@ def reviewed(
 
 def _without(found: RuleMatches, refused: Collection[Edit], trace: Trace, *, whole: bool) -> RuleMatches:
     """The matches of a rule but those that refused edits are for; a rule without any need not match."""
-    dropped = set(found.matches) if whole else {m for it in refused for m in _of(it, found, trace)}
-    kept = tuple(it for it in found.matches if it not in dropped)
+    dropped = found.matches if whole else [match for it in refused for match in _of(it, found, trace)]
+    ids = {it.id for it in dropped}
+    kept = tuple(it for it in found.matches if it.id not in ids)
     if len(kept) == len(found.matches):
         return found
     told = f"{found.explanation}; {len(found.matches) - len(kept)} of these refused by hand"
@@ -57,14 +58,20 @@ def _of(edit: Edit, found: RuleMatches, trace: Trace) -> Sequence[AnyMatch]:
     """The matches of a rule that an edit is for: those at its place among those of its modules, where any is there."""
     if edit.rule != found.rule.id:
         return ()
-    mine = [it for it in found.matches if it.path in edit.instances]
+    mine = [it for it in found.matches if _paths(it) & set(edit.instances)]
     if not mine:
         return found.matches
     return [it for it in mine if _stands_at(it, edit, trace)] or mine
 
 
+def _paths(match: AnyMatch) -> set[str]:
+    """The modules that a match is about."""
+    parts = match.parts if isinstance(match, PatternMatch) else ()
+    return {match.path, *(it.path for it in parts)}
+
+
 def _stands_at(match: AnyMatch, edit: Edit, trace: Trace) -> bool:
-    if isinstance(match, InstanceMatch):
+    if isinstance(match, InstanceMatch | PatternMatch):
         return False
     spans = [it.span for it in trace.nodes[match.node].chain]
     return any(

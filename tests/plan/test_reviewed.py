@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from mutagen.planning.reviewed import reviewed
-from mutagen.records.match import CallMatch, InstanceMatch, RuleMatches
+from mutagen.records.match import CallMatch, InstanceMatch, PartMatch, PatternMatch, RuleMatches
 from mutagen.records.plan import Edit, Plan
 from mutagen.records.rules import Action, Query, Rule
 from mutagen.records.span import Span
@@ -62,6 +62,14 @@ def test_a_match_goes_with_its_edit_and_other_rules_stay() -> None:
 def test_calls_in_one_module_are_told_apart_by_their_place() -> None:
     found = (matches(CallMatch("a", "b", 0), CallMatch("b", "b", 1)),)
     assert review_of(found, {"a": (edit(1, "b"),), "b": (edit(2, "b"),)}, {edit(2, "b")}) == ["a"]
+
+
+def test_a_pattern_goes_with_an_edit_of_any_of_its_parts() -> None:
+    parts = (PartMatch("conv", "b.conv", None, {}), PartMatch("bn", "b.bn", None, {}))
+    other = (PartMatch("conv", "c.conv", None, {}),)
+    found = (matches(PatternMatch("a", "b", 0, parts), PatternMatch("b", "c", 1, other)),)
+    edits = {"a": (edit(1, "b.conv"), edit(2, "b.bn")), "b": (edit(3, "c.conv"),)}
+    assert review_of(found, edits, {edit(2, "b.bn")}) == ["b"]
 
 
 def test_an_edit_for_nobody_that_is_known_takes_the_whole_rule() -> None:
