@@ -18,7 +18,8 @@ from mutagen.records.trace import CallSite, Node
 from mutagen.source.anchor import Function, own_nodes
 from mutagen.source.call import arguments, function_parameters
 from mutagen.source.file import SourceFile
-from mutagen.source.operands import operand
+from mutagen.source.names import imported_names, resolve
+from mutagen.source.operands import only_operand, operand
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ def _beside_join(match: EdgeMatch, scene: Scene, *, scales: bool) -> Iterator[Cu
         return
     count = len(node.inputs)
     expression, other = operand(join, match.operand, count), operand(join, match.other, count)
+    if expression is None and count == 1:
+        expression = only_operand(join, of_method=_is_method(node, join, file))
     for level, site in enumerate(node.chain):
         function = file.function(expression) if expression is not None else None
         if expression is None or function is None:
@@ -76,6 +79,14 @@ def _beside_join(match: EdgeMatch, scene: Scene, *, scales: bool) -> Iterator[Cu
         partner = _handed_in(other, function, node, level, scene) if other is not None else None
         file, expression = outer
         other = partner[1] if partner else None
+
+
+def _is_method(node: Node, call: ast.AST, file: SourceFile) -> bool:
+    """Whether a call of one tensor is written as its method: ``x.relu()``, not ``F.relu(x)`` or ``self.relu(x)``."""
+    func = call.func if isinstance(call, ast.Call) else None
+    if node.kind == "module" or not isinstance(func, ast.Attribute):
+        return False
+    return resolve(func, imported_names(file)) is None
 
 
 def _before_dropout(file: SourceFile, expression: ast.expr, match: EdgeMatch, scene: Scene) -> ast.expr | None:

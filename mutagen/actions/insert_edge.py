@@ -313,6 +313,9 @@ def _objection(rule: Rule, block: Block, match: EdgeMatch, scene: Scene) -> Refu
     where = node.chain[0].span if node.chain else None
     operand, other = nodes[node.inputs[match.operand]], nodes[node.inputs[match.other]]
     facts = {"rank": len(operand.shape or ()), "rank_other": len(other.shape or ())}
+    if block.reads_other and match.other == match.operand:
+        message = f"{block.name} reads a second tensor, and beside a call there is none"
+        return refuse(rule, match.path, "no-action", message, "insert a block of one input", where=where)
     missing = unmet(block, facts)
     if missing is not None:
         return refuse(rule, match.path, missing.code, missing.message, missing.advice, where=where)

@@ -154,10 +154,6 @@ def _setting(action: Mapping[str, Any], loc: Loc, *, subject: str | None) -> Ite
 
 def _insertion(match: Mapping[str, Any], action: Mapping[str, Any], *, loc: Loc, subject: str) -> Iterator[Finding]:
     at = action.get("at")
-    if subject == "op":
-        hint = "match a module (`type`, `path`, `block`), `edge: residual` or `edge: skip`"
-        yield "R113", loc, "`insert` beside an operation is not supported yet", hint
-        return
     if subject == "pattern":
         hint = "match modules, for instance {type: BatchNorm2d, after: {type: Conv2d}}"
         yield "R130", loc, "the parts of a pattern can be replaced; nothing is inserted beside them", hint

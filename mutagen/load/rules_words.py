@@ -84,6 +84,7 @@ POSITIONS: Mapping[str, tuple[str, ...]] = {
     "block": ("branch-end", *AROUND),
     "residual": ("branch",),
     "skip": ("skip",),
+    "op": ("before", "after"),
     "concat": ("first", "second"),
     "add": ("first", "second"),
     "mul": ("first", "second"),

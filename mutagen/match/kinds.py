@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
+from mutagen.match.around import readers
 from mutagen.match.candidates import Candidates
 from mutagen.match.edges import NOUNS, edges_of, misses_of
 from mutagen.match.instances import by_block, by_type_or_path
 from mutagen.match.ops import op_calls, operation
 from mutagen.match.patterns import by_pattern
+from mutagen.match.residual import Edge
 from mutagen.match.subjects import Subject, call_subject, edge_subject
 from mutagen.match.view import TraceView
 from mutagen.records.rules import Query, Rule
@@ -67,7 +69,23 @@ def _together(found: Sequence[Candidates]) -> Candidates:
 def by_op(view: TraceView, rule: Rule) -> Candidates:
     """Every call of the operation."""
     name = operation(rule.query.op or "")
-    return Candidates(tuple(call_subject(view, node) for node in op_calls(view, name)), f"calls of {name}")
+    found = (call_subject(view, node) for node in op_calls(view, name))
+    if rule.action.kind == "insert":
+        found = (_beside(view, subject, rule.action.at) for subject in found)
+    return Candidates(tuple(found), f"calls of {name}")
+
+
+def _beside(view: TraceView, subject: Subject, at: str | None) -> Subject:
+    """The call as the edge in front of it, or as the one behind it where one call alone reads its result."""
+    node = subject.node
+    assert node is not None
+    if at == "before":
+        return replace(subject, edge=Edge(node, 0, 0)) if view.nodes[node].inputs else subject
+    near = readers(view, node)
+    places = [number for it in near for number, index in enumerate(view.nodes[it].inputs) if index == node]
+    if len(near) == len(places) == 1 and view.nodes[near[0]].kind != "output":
+        return replace(subject, edge=Edge(near[0], places[0], places[0]))
+    return subject
 
 
 def by_edge(view: TraceView, rule: Rule) -> Candidates:

@@ -149,11 +149,29 @@ def _draft(rule: Rule, matches: Sequence[AnyMatch], scene: Scene) -> Draft:
         return wrap_module.plan(rule, [it for it in matches if isinstance(it, InstanceMatch)], scene)
     if rule.action.kind == "remove" and isinstance(first, InstanceMatch):
         return remove_module.plan(rule, [it for it in matches if isinstance(it, InstanceMatch)], scene)
+    if rule.action.kind == "insert" and any(isinstance(it, CallMatch) for it in matches):
+        return _beside_calls(rule, matches, scene)
     if rule.action.kind == "insert" and isinstance(first, EdgeMatch):
         return insert_edge.plan(rule, [it for it in matches if isinstance(it, EdgeMatch)], scene)
     message = f"{rule.action.kind} cannot work on what this match selects"
     refused = refuse(rule, first.path, "no-action", message, "see `mutagen rules list` for what goes together")
     return Draft(refused=(refused,))
+
+
+def _beside_calls(rule: Rule, matches: Sequence[AnyMatch], scene: Scene) -> Draft:
+    """The draft for the calls that have one edge where the new block can be; a refusal for the others."""
+    calls = [it for it in matches if isinstance(it, CallMatch)]
+    message = "the result is returned, or read by several calls: no one edge is behind it"
+    if rule.action.at == "before":
+        message = "the call reads no tensor"
+    advice = "insert behind a module instead: match: {type: ...}, insert: {at: after}"
+    chains = [scene.trace.nodes[it.node].chain for it in calls]
+    refused = tuple(
+        refuse(rule, it.path, "read-elsewhere", message, advice, where=chain[0].span if chain else None)
+        for it, chain in zip(calls, chains, strict=True)
+    )
+    rest = [it for it in matches if not isinstance(it, CallMatch)]
+    return join([Draft(refused=refused), _draft(rule, rest, scene)])
 
 
 def _unseen(found: RuleMatches, scene: Scene) -> Draft:
