@@ -55,8 +55,8 @@ def test_it_ends_with_an_error_and_leaves_logging_as_it_was(monkeypatch: pytest.
 
 
 def test_runs_tell_their_stages(caplog: pytest.LogCaptureFixture) -> None:
-    from mutagen.api import _Clock
+    from mutagen.stages.records import Clock
 
-    with caplog.at_level(logging.DEBUG, logger=STAGES), _Clock().stage("trace"):
+    with caplog.at_level(logging.DEBUG, logger=STAGES), Clock().stage("trace"):
         pass
     assert caplog.messages == ["trace"]

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from mutagen import api
 from mutagen.errors import RuleError, TargetError
 from mutagen.records.plan import Refusal
 from mutagen.records.result import FileChange, Report
 from mutagen.report import json as as_json
+from mutagen.stages import proving
 
 SMALL = "Net(16, 2)"
 
@@ -109,12 +109,12 @@ def test_a_rule_that_selects_otherwise_in_the_smaller_configuration(shop: Any) -
 
 def _instead(monkeypatch: pytest.MonkeyPatch, old: bytes, new: bytes) -> None:
     """Let another edit be written than the one that was planned."""
-    original = api._rewritten
+    original = proving.rewritten
 
     def wrong(traced: Any) -> tuple[FileChange, ...]:
         return tuple(replace(it, after=it.after.replace(old, new)) for it in original(traced))
 
-    monkeypatch.setattr(api, "_rewritten", wrong)
+    monkeypatch.setattr(proving, "rewritten", wrong)
 
 
 def test_an_edit_that_is_wrong_in_both(shop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
