@@ -8,12 +8,13 @@ from functools import cached_property
 
 from mutagen.errors import MutagenError
 from mutagen.records.claims import Claim, Finding
-from mutagen.records.plan import Plan, RulePlan
+from mutagen.records.plan import Plan, RulePlan, SetArguments, SwapModule
 from mutagen.records.result import Report, Verdict
 from mutagen.records.target import Target
 from mutagen.sandbox.runner import Session
-from mutagen.verify.costs import Costs, costliest, find_costs, of_rule
+from mutagen.verify.costs import Costs, costliest, find_costs, of_rule, place_of
 
+_TAKES = SwapModule | SetArguments
 _OF_CHANGES = ("params", "macs")
 
 
@@ -72,17 +73,22 @@ def _count(claim: Claim, rule: RulePlan | None, effect: Effect) -> int:
         return 0
     weights = effect.verdict.weights
     keys: dict[str, Iterable[str]] = {"keys_lost": weights.lost, "keys_moved": weights.moved, "keys_new": weights.new}
-    return sum(_belongs(key, rule, effect) for key in keys[claim.fact])
-
-
-def _belongs(key: str, rule: RulePlan | None, effect: Effect) -> bool:
-    """Whether a checkpoint key is the doing of a rule."""
     if rule is None or effect.changing == [rule.rule]:
-        return True
-    plan = effect.plan
-    paths = [getattr(step, "path", "") for step in plan.surgery if step.match in rule.made]
-    paths += [path for it in plan.products if it.match in rule.made for path in (it.path, it.wrapped or "")]
-    return any(path and key.startswith(f"{path}.") for path in paths)
+        return len(tuple(keys[claim.fact]))
+    paths = _paths(claim.fact, rule, effect.plan)
+    return sum(any(key.startswith(f"{path}.") for path in paths) for key in keys[claim.fact])
+
+
+def _paths(fact: str, rule: RulePlan, plan: Plan) -> list[str]:
+    """Paths below which a rule loses keys (what it takes away), makes new ones, or moves some (what it wraps)."""
+    products = [it for it in plan.products if it.match in rule.made]
+    if fact == "keys_new":
+        return [place_of(it.path, plan) for it in products]
+    taken = [step.path for step in plan.surgery if step.match in rule.made and isinstance(step, _TAKES)]
+    if fact == "keys_lost":
+        return taken
+    holders = {it.wrapped.rpartition(".")[0]: it.match for it in plan.products if it.wrapped}
+    return [path for path in (*taken, *holders) if holders.get(path, rule.made[0]) in rule.made]
 
 
 def _change(claim: Claim, rule: RulePlan | None, effect: Effect) -> Finding:

@@ -65,15 +65,27 @@ def of_matches(plan: Plan, costs: Costs, fact: str) -> dict[str, int]:
     """What each match adds: its products, without what they take the place of."""
     made: dict[str, int] = {}
     for product in plan.products:
-        made[product.match] = made.get(product.match, 0) + costs.after.of(fact, product.path)
+        made[product.match] = made.get(product.match, 0) + costs.after.of(fact, place_of(product.path, plan))
     for step in plan.surgery:
         path = getattr(step, "path", None)
         if path is None or isinstance(step, InsertAtModule):
             made.setdefault(step.match, 0)
             continue
-        made.setdefault(step.match, costs.after.of(fact, path))
+        made.setdefault(step.match, costs.after.of(fact, place_of(path, plan)))
         made[step.match] -= costs.before.of(fact, path)
     return made
+
+
+def place_of(path: str, plan: Plan) -> str:
+    """Where a product stands in the edited model: what one rule replaced, another may have put into a container."""
+    replaced = {getattr(step, "path", None) for step in plan.surgery if not isinstance(step, InsertAtModule)}
+    if path not in replaced:
+        return path
+    moved = {it.wrapped.rpartition(".")[0]: it.wrapped for it in plan.products if it.wrapped}
+    parts = path.split(".")
+    around = (".".join(parts[:count]) for count in range(len(parts), 0, -1))
+    container = next((it for it in around if it in moved), None)
+    return path if container is None else moved[container] + path.removeprefix(container)
 
 
 def costliest(plan: Plan, costs: Costs, fact: str) -> tuple[SiteCost, ...]:

@@ -8,13 +8,15 @@ import pytest
 
 from mutagen.errors import Place, ProofError
 from mutagen.records.claims import Claim
-from mutagen.records.plan import Edit, Plan, Product, RulePlan, SwapModule, Use
+from mutagen.records.plan import Edit, Plan, Product, RulePlan, SwapCall, SwapModule, Use
 from mutagen.records.result import Counts, Proof, Report, Verdict, Weights
 from mutagen.records.span import Span
 from mutagen.records.target import Call, Target
+from mutagen.records.trace import NodeKey
 from mutagen.verify.claims import Effect, claimed, judge
 from mutagen.verify.costs import Costs, ModuleCosts
 
+KEY = NodeKey("", "relu", None, 0)
 SPAN = Span("m.py", 3, 4, 3, 20)
 EDITS = tuple(Edit(SPAN, "a", "b", name, "site", "", (f"{name}.conv",)) for name in ("one", "two"))
 ONE = RulePlan("one", ("one.conv",), ("one.conv",), sites=("m.py:3:5",), instances=1, made=("one.conv",))
@@ -82,6 +84,27 @@ def test_each_of_several_rules_answers_for_its_own_keys() -> None:
         for fact in ("keys_lost", "keys_moved", "keys_new")
     ]
     assert [int(text or -1) for _, text in found(*asked)] == [1, 0, 1, 0, 1, 1, 1, 1, 2]
+
+
+def test_what_one_rule_replaced_and_another_wrapped_is_counted_once() -> None:
+    """A norm that is replaced, and put into a Sequential with a gate: bn becomes bn.0, the gate is bn.1."""
+    gate = Product("two.bn.1", "one.conv.1", wrapped="one.conv.0")
+    surgery = (SwapModule("one.conv", "one.conv", Use("X")), SwapCall("two.bn.1", KEY, "gelu"))
+    rules = (ONE, replace(TWO, made=("two.bn.1",)))
+    plan = replace(PLAN, surgery=surgery, products=(Product("one.conv", "one.conv"), gate), rules=rules)
+    costs = Costs(
+        ModuleCosts({"one.conv": 60}, None), ModuleCosts({"one.conv": 45, "one.conv.0": 40, "one.conv.1": 5}, None)
+    )
+    keys = Weights((), {"one.conv.weight": "one.conv.0.weight"}, ("one.conv.1.g", "one.conv.0.h"), ("one.conv.mean",))
+    verdict = replace(VERDICT, counts=replace(VERDICT.counts, params=(200, 185)), weights=keys)
+    asked = [claim("params", None, 0, rule=rule) for rule in ("one", "two")]
+    facts = ("keys_lost", "keys_moved", "keys_new")
+    asked += [claim(fact, 1, 1, unit="count", rule=rule) for rule in ("one", "two") for fact in facts]
+    assert [text for _, text in found(*asked, verdict=verdict, costs=costs, plan=plan)] == [
+        *("-20 (-10.00 %)", "+5 (+2.50 %)"),
+        *("1", "0", "1"),
+        *("0", "1", "1"),
+    ]
 
 
 @pytest.mark.parametrize("params", [(200, 181), (200, 200)])
