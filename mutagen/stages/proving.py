@@ -128,12 +128,24 @@ def _judged(traced: Traced, target: Target, host: Part, options: Options, *, cov
             return verdict
     if not plan.switches:
         return prove(traced.original, edited, plan=plan, target=target, timeout=options.timeout)
+    _check_switched(traced)
     verdict = _same(traced, traced.target, edited, target, host, options)
     if not verdict.proof.equal:
         return verdict
     on = replace(target, call=replace(call, kwargs={**call.kwargs, **dict.fromkeys(plan.switches, True)}))
     switched = host.session("the edited model, switched on")
     return prove(traced.original, switched, plan=plan, target=on, timeout=options.timeout)
+
+
+def _check_switched(traced: Traced) -> None:
+    """Raise ProofError where some rules have a switch and others none: with it off the model is not as it was."""
+    working = {it.rule for it in traced.plan.rules if it.planned}
+    rules = [it.rule for it in traced.found if it.rule.id in working]
+    plain = [it.id for it in rules if all(action.emit != "flag" for action in it.actions)]
+    if plain:
+        message = f"{', '.join(plain)} would change the model also where the switch of other rules is off"
+        hint = f"apply them in runs of their own: --select {','.join(plain)}, then --ignore {','.join(plain)}"
+        raise ProofError("flag-mixed", message, hint=hint)
 
 
 def _same(traced: Traced, before: Target, edited: Session, after: Target, host: Part, options: Options) -> Verdict:

@@ -116,7 +116,21 @@ USUAL: tuple[Text, ...] = (
     {"match": {"edge": "add"}, "insert": {"block": "LayerScale", "at": "second"}},
     {"match": {"edge": "concat"}, "insert": {"block": "ECA", "at": "first"}},
     {"match": {"edge": "mul"}, "insert": {"block": "ECA", "at": "first"}},
+    {"match": {"edge": "residual"}, "insert": {"block": "ECA", "at": "branch", "start": "identity"}},
+    {"match": CONV, "insert": {"block": "Mixed", "at": "after"}},
+    {"match": {**CONV, "where": {"kernel_size": 3, "stride": 1}}, "branch": {"block": "Mixed", "start": "identity"}},
+    {"match": CONV, "wrap": {"with": "Refined"}},
+    {"match": {"type": "ReLU"}, "remove": True},
+    {"match": {"type": "Dropout"}, "remove": True},
+    {"match": NORM, "skip": True},
+    {"match": CONV, "skip": True},
 )
+BLOCKS: Text = {
+    "Mixed": {"parallel": [{"Conv2d": {"kernel_size": 1}}, {"Conv2d": {"kernel_size": 3}}], "fuse": "add"},
+    "Refined": {"serial": ["body", "ECA"]},
+}
+FREE = ("set", "skip", "remove")
+"""Actions that do not take ``style``, ``partial`` and ``emit``."""
 INDEPENDENT: tuple[Text, ...] = (
     {"id": "gelu", "match": {"op": "relu"}, "replace": {"with": "gelu"}},
     {"id": "norm", "match": {"type": "BatchNorm2d"}, "set": {"eps": 0.001}},
@@ -236,7 +250,7 @@ def _likely(sample: Sample) -> st.SearchStrategy[Text]:
 
     def narrowed(usual: Text) -> st.SearchStrategy[Text]:
         ((kind, given),) = ((key, value) for key, value in usual.items() if key != "match")
-        action = _way().map(lambda way: given if kind == "set" else {**given, **way})
+        action = _way().map(lambda way: given if kind in FREE else {**given, **way})
         keys = st.one_of(
             *[st.just(usual["match"])] * 3,
             st.sampled_from(sample.paths).map(lambda path: {**usual["match"], "path": path})
@@ -269,4 +283,6 @@ def rule_files(sample: Sample) -> st.SearchStrategy[str]:
 
 def text_of(rules: Any) -> str:
     """A rule file with these rules."""
-    return json.dumps({"version": 1, "rules": list(rules)}, indent=1) + "\n"
+    named = {name for name in BLOCKS for rule in rules if f'"{name}"' in json.dumps(rule)}
+    blocks = {"blocks": {name: BLOCKS[name] for name in sorted(named)}} if named else {}
+    return json.dumps({"version": 1, **blocks, "rules": list(rules)}, indent=1) + "\n"

@@ -100,3 +100,17 @@ def test_a_switch_that_is_off_in_some_blocks_does_not_hide_another_behind_it(ben
     text = path.read_text()
     assert bench.run(str(file), path, "Net", SHAPE).status == "unchanged"
     assert path.read_text() == text
+
+
+def test_rules_without_a_switch_go_into_a_run_of_their_own(bench: Any) -> None:
+    path = bench.write("net.py", NET)
+    file = bench.folder / "rules.yaml"
+    plain = RULES["relu"].replace(", emit: flag", "")
+    file.write_text(f"version: 1\nrules:\n  - id: eca\n    {RULES['eca']}\n  - id: relu\n    {plain}\n")
+    refused = bench.run(str(file), path, "Net", SHAPE)
+    assert refused.status == "refused"
+    assert {it.code for rule in refused.plan.rules for it in rule.refused} == {"flag-mixed"}
+    bench.check_untouched()
+    for way in ({"select": ("relu",)}, {"ignore": ("relu",)}):
+        assert bench.run(str(file), path, "Net", SHAPE, **way).status == "applied"
+    assert bench.run(str(file), path, "Net", SHAPE).status == "unchanged"
