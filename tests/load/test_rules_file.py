@@ -261,4 +261,7 @@ def test_shipped_rules_say_what_the_promised_examples_say(tmp_path: Path) -> Non
     query, action = shipped["eca-after-blocks"]
     assert [(it.fact, it.value) for it in query.where] == [("layout", "channels-first")]
     shipped["eca-after-blocks"] = (replace(query, where=()), action)
+    # Narrower than the example too: not the first convolutions, nor those that are separable already.
+    conv = shipped.pop("dw-gn-gelu")[0].pattern[-1]
+    assert (conv.name, sorted(it.fact for it in conv.query.where)) == ("conv", ["groups", "in_channels", "kernel_size"])
     assert shipped == promised

@@ -124,13 +124,13 @@ def impossible(data: Any) -> Spoilt:
 
 
 MUTATORS: dict[Callable[[Any], Spoilt], set[str]] = {
-    misspelt: {"R111", "R112"},
-    unknown: {"R112"},
+    misspelt: {"R111", "R112", "R161"},
+    unknown: {"R112", "R114", "R161"},  # what a pattern has no part for
     wrong_kind: {"R110", "R111", "R114", "R116", "R131"},
     missing: {"R111", "R115", "R123"},
     bad_glob: {"R126"},
     no_value: {"R111", "R114", "R116", "R131"},
-    impossible: {"R121", "R122", "R123", "R124", "R127", "R128", "R130"},
+    impossible: {"R112", "R121", "R122", "R123", "R124", "R127", "R128", "R130", "R161"},
 }
 
 

@@ -75,7 +75,8 @@ def placed(body: str, index: int, newline: str, indent: str) -> str | None:
     file = read_source("m.py", text.encode())
     function = file.tree.body[0]
     assert isinstance(function, ast.FunctionDef)
-    joins = [it for it in ast.walk(function) if operand(it, 0, 2) is not None]
+    sums = [it for it in ast.walk(function) if isinstance(getattr(it, "op", None), ast.Add) or isinstance(it, ast.Call)]
+    joins = [it for it in sums if operand(it, 0, 2) is not None]
     join = max(joins, key=lambda it: (it.lineno, -it.col_offset))  # type: ignore[attr-defined]
     expression = operand(join, index, 2)
     assert expression is not None

@@ -83,7 +83,7 @@ def apply(folder: Path, source: str) -> tuple[Report, Path]:
 def test_what_changes_stays_or_cannot_be_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(collateral, "EACH", 8.0)
     monkeypatch.setattr(collateral, "LATER", 60.0)
-    monkeypatch.setattr("mutagen.api.MEMORY", 900 * 2**20)
+    monkeypatch.setattr("mutagen.stages.proving.MEMORY", 900 * 2**20)
     report, path = apply(tmp_path, NET)
     assert report.status == "applied"
     found = {it.name: it for it in report.collateral}
