@@ -91,6 +91,13 @@ def _kind(view: TraceView, instance: Instance, inner: list[Node]) -> str | None:
     return kinds.pop()
 
 
+def _adds_axes(node: Node) -> bool:
+    """Whether a call is an index that keeps all numbers: ``y[:, :, None, None]``."""
+    index = node.constants.get("index")
+    whole = (("slice", None, None, None), None, "...")
+    return node.name == "getitem" and isinstance(index, tuple) and all(it in whole for it in index)
+
+
 class _Shape:
     """Reads one output of a module backwards; ``used`` are the calls read, ``weights`` counts their parameters."""
 
@@ -120,7 +127,10 @@ class _Shape:
 
     def back(self, index: int, passed: frozenset[str]) -> int:
         """The nearest call behind calls that only pass values on."""
-        while self.inside(index) and stem(self.view.nodes[index].name) in passed and self.view.feeds[index]:
+        while self.inside(index) and self.view.feeds[index]:
+            node = self.view.nodes[index]
+            if stem(node.name) not in passed and not (passed is _PASSED and _adds_axes(node)):
+                break
             self.used.add(index)
             index = self.view.feeds[index][0]
         return index

@@ -85,6 +85,29 @@ def test_squeeze_excite_with_means_and_a_hard_sigmoid(net, query, run):
     assert paths(run(net, query(block="squeeze-excite"))) == ["se"]
 
 
+ALL = ("slice", None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("index", "found"),
+    [
+        ((ALL, ALL, None, None), True),
+        (("...", None, None), True),
+        ((ALL, (3, 2, 1, 0), None, None), False),  # each channel scales another
+        ((ALL, ("slice", None, 4, None), None, None), False),
+        (None, False),  # what is no constant
+    ],
+)
+def test_squeeze_excite_with_axes_added_by_an_index(net, query, run, index, found):
+    x = net.input(2, 4, 8, 8)
+    with net.inside("se", "SE"):
+        y = net.op("mean", x, shape=(2, 4))
+        y = net.op("sigmoid", net.linear("fc2", net.relu("act", net.linear("fc1", y, 2)), 4))
+        y = net.op("getitem", y, shape=(2, 4, 1, 1), **({"index": index} if index else {}))
+        net.op("mul", x, y)
+    assert paths(run(net, query(block="squeeze-excite"))) == (["se"] if found else [])
+
+
 def test_squeeze_excite_with_an_activation_that_is_written_out(net, query, run):
     x = net.input(2, 16, 8, 8)
     with net.inside("se", "SE"):
