@@ -23,13 +23,16 @@ from mutagen.verify.collateral import MEMORY, watched
 from mutagen.verify.prove import begin, begin_again, prove
 from mutagen.verify.shrunk import Covering, cover, prove_smaller
 
+_PASSED_BY = frozenset({"breaks-code", "collateral"})
+"""What a change of modules that are built already does not meet."""
+
 
 def proved(traced: Traced, host: Part, options: Options, clock: Clock) -> Proved:
-    """The change with its proof; made later, if it can be, where it breaks code that relies on what is replaced."""
+    """The change with its proof; made later, if it can be, where it breaks code that relies on it, or another model."""
     try:
         return _attempt(traced, host, options, clock)
     except ProofError as error:
-        later = _later(traced, error.message) if error.code == "breaks-code" else None
+        later = _later(traced, error.message) if error.code in _PASSED_BY else None
         if later is None:
             raise
     assert traced.original is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
@@ -43,6 +44,10 @@ class Session(Protocol):
         """Wait for the call that was begun."""
         ...
 
+    def settle(self) -> None:
+        """Wait for the call that was begun, if there is one, whatever comes of it."""
+        ...
+
 
 def begin(
     original: Session,
@@ -72,7 +77,7 @@ def prove(original: Session, edited: Session, *, plan: Plan, target: Target, tim
     ``original`` is a session that was told to ``begin``; ``target`` is the edited one, with its overlay. Raises
     ProofError where there can be no proof; a proof that fails is in the verdict.
     """
-    with tempfile.TemporaryDirectory(prefix="mutagen-proof-") as folder:
+    with _folder(original) as folder:
         edited.start(f"{_ROOM}edited_build", target, timeout=timeout)
         original.result()
         info, first = _opened(original, edited, plan, folder=folder, timeout=timeout)
@@ -86,6 +91,17 @@ def prove(original: Session, edited: Session, *, plan: Plan, target: Target, tim
     told, runs = _as(EditedInfo, answers[0]), [_as(EditedRun, answer) for answer in answers[1:]]
     _refuse_reads(runs)
     return _verdict(info, told, plan, cases=cases, runs=runs)
+
+
+@contextmanager
+def _folder(original: Session) -> Iterator[str]:
+    """A folder for the numbers of the reference, which may still be at its next case where the edited model fails."""
+    with tempfile.TemporaryDirectory(prefix="mutagen-proof-", ignore_cleanup_errors=True) as folder:
+        try:
+            yield folder
+        except Exception:
+            original.settle()
+            raise
 
 
 def _opened(

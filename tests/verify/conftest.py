@@ -46,6 +46,9 @@ class Here:
     def result(self) -> object:
         return self._result
 
+    def settle(self) -> None:
+        """Nothing is ever on its way here."""
+
 
 @dataclass(frozen=True)
 class Bench:

@@ -201,3 +201,66 @@ def test_new_and_gone_modules_count_once_with_what_is_inside() -> None:
 def test_no_other_models_no_processes() -> None:
     with watched(Sessions({}, {}), Target("/m.py", "m", (), "/"), ()) as watch:
         assert watch is None
+
+
+TWO_UNITS = """
+import torch.nn as nn
+
+
+class Unit(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.conv = nn.Conv2d(width, width, 3, padding=1)
+
+    def forward(self, x):
+        return self.conv(x)
+
+
+class Plain(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.act = nn.ReLU()
+
+    def forward(self, x):
+        return self.act(x)
+
+
+class Net(nn.Module):
+    def __init__(self, units):
+        super().__init__()
+        self.body = nn.Sequential()
+        for unit in units:
+            self.body.append(unit(16))
+
+    def forward(self, x):
+        return self.body(x)
+
+
+def small():
+    return Net([Unit, Unit, Unit])
+
+
+def plain():
+    return Net([Plain, Plain, Plain])
+"""
+
+
+def test_an_argument_that_another_model_cannot_take_gives_way_to_what_is_built(tmp_path: Path) -> None:
+    """``plain`` hands over a class that has no such argument: the one module is set anew where ``small`` is made."""
+    path = tmp_path / "net.py"
+    path.write_text(TWO_UNITS)
+    rules = tmp_path / "rules.yaml"
+    match = "{type: Conv2d, path: body.1.conv}"
+    rule = f"{{id: one, match: {match}, replace: {{with: DepthwiseSeparableConv2d}}}}"
+    rules.write_text(f"version: 1\nrules: [{rule}]\n")
+    options = Options(rules=str(rules), target=str(path), model="small", inputs=("1x16x8x8",))
+    with Host() as host:
+        report = run(options, host)
+        again = run(options, host)
+    assert (report.status, again.status) == ("applied", "unchanged")
+    assert {it.rung for it in report.plan.edits} == {"override"}
+    assert any("plain can no longer be built" in note for note in report.notes)
+    assert next(it for it in report.collateral if it.name == "plain").changed is None
+    text = path.read_text()
+    assert text.endswith("return model\n\n\ndef plain():\n    return Net([Plain, Plain, Plain])\n")
+    assert TWO_UNITS[TWO_UNITS.index("class Unit") : TWO_UNITS.index("def small")].strip() in text
