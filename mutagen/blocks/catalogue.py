@@ -161,7 +161,8 @@ def unmet(block: Block, facts: Mapping[str, Value]) -> Requirement | None:
 
 def render(block: Block, names: Names, class_name: str) -> str:
     """The source text of a template under ``class_name``, formatted for lines of 100, with one final newline."""
-    if _shelves and names == Names() and class_name == block.name:
+    known = _shelves[0].blocks.get(class_name) if _shelves and class_name == block.name else None
+    if known is not None and known.text == block.text and names == Names():
         return _shelves[0].texts[class_name]
     template = _template(block.text)
     text: str = template.render(

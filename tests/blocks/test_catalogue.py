@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -151,3 +152,12 @@ def test_what_another_process_has_read_serves_as_the_templates_do(monkeypatch):
         assert {name: render(block, Names(), name) for name, block in load_blocks().items()} == texts
         assert "class Other(" in render(load_blocks()["ECA"], Names(), "Other")
     assert known.texts == texts
+
+
+def test_a_block_that_another_process_has_not_read_is_rendered_here(monkeypatch):
+    eca = load_blocks()["ECA"]
+    own = replace(eca, name="Own", text=eca.text)
+    other = replace(eca, text=eca.text.replace("Efficient", "Another"))
+    monkeypatch.setattr(catalogue, "_shelves", [shelf()])
+    assert "class Own(" in render(own, Names(), "Own")
+    assert "Another channel attention" in render(other, Names(), "ECA")
