@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -26,6 +26,7 @@ from mutagen.records.plan import Plan
 from mutagen.records.rules import RuleSet, Value
 from mutagen.records.target import Call, Device, InputSpec, Target
 from mutagen.sandbox.runner import Host, Part
+from mutagen.source.project import Project, open_project
 from mutagen.write.transaction import recover
 
 _recovering = Lock()
@@ -147,6 +148,21 @@ def target_asked(options: Options, located: Located, rules: RuleSet | None, plan
         inputs=inputs,
         inputs_from=_absolute(inputs_from),
         counted=rules is not None and any(it.needs_macs for it in rules.rules),
+    )
+
+
+def project_asked(
+    options: Options, located: Located, files: tuple[str, ...], *, read: Callable[[str], bytes] | None = None
+) -> Project:
+    """The files around the target, ``files`` of which its model imports, and which of them may be edited."""
+    return open_project(
+        located.file,
+        located.root,
+        files,
+        scope=options.scope,
+        read=read,
+        exclude=options.exclude,
+        ignores=options.per_file_ignores,
     )
 
 

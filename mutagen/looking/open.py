@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import cast
 
-from mutagen.asked import blocks_asked, devices_asked, locate, target_asked
+from mutagen.asked import blocks_asked, devices_asked, locate, project_asked, target_asked
 from mutagen.blocks.catalogue import load_blocks
 from mutagen.blocks.recognise import standing_products
 from mutagen.match.made import Made, made_by
@@ -18,7 +18,7 @@ from mutagen.records.rules import RuleSet
 from mutagen.records.span import Span
 from mutagen.records.trace import CallSite, Trace
 from mutagen.sandbox.runner import Host
-from mutagen.source.project import Project, open_project
+from mutagen.source.project import Project
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,7 @@ def open_trace(options: Options, host: Host, rules: RuleSet | None = None, *, co
     assert isinstance(trace, Trace)
     macs = session.call("mutagen.trace.costs:macs_by_path") if costs else None
     session.kill()
-    project = open_project(
-        located.file,
-        located.root,
-        trace.files,
-        scope=options.scope,
-        exclude=options.exclude,
-        ignores=options.per_file_ignores,
-    )
+    project = project_asked(options, located, trace.files)
     blocks = blocks_asked(rules, host, located)
     products = dict(standing_products(trace, project.read, blocks))
     made = made_by(rules.rules if rules else ())

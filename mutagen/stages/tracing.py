@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from mutagen.asked import blocks_asked, devices_asked, made_of, rules_asked, smaller_asked, target_asked
+from mutagen.asked import blocks_asked, devices_asked, made_of, project_asked, rules_asked, smaller_asked, target_asked
 from mutagen.blocks.own import brought
 from mutagen.blocks.recognise import standing_products, warm_up
 from mutagen.blocks.starting import started
@@ -20,7 +20,6 @@ from mutagen.planning.make import make_plan
 from mutagen.records.options import Options
 from mutagen.records.vendor import Vendored
 from mutagen.sandbox.runner import Part
-from mutagen.source.project import open_project
 from mutagen.stages.records import NOTHING_COPIED, Clock, Traced
 from mutagen.tracked.place import wanted
 from mutagen.tracked.standing import where_it_stands
@@ -84,15 +83,7 @@ def up_to_plan(
         session.kill()
     _check_there(*(it for it in (located.file, *trace.files) if it not in vendored.overlay))
     check_reached(vendored, trace)
-    project = open_project(
-        located.file,
-        located.root,
-        trace.files,
-        scope=options.scope,
-        read=vendored.read,
-        exclude=options.exclude,
-        ignores=options.per_file_ignores,
-    )
+    project = project_asked(options, located, trace.files, read=vendored.read)
     tracked = where_it_stands(trace, project) if wanted(options, located.file) else None
     if replayed is not None:
         check_hashes(replayed)
