@@ -12,7 +12,7 @@ from threading import Lock
 from mutagen.blocks.catalogue import load_blocks, read_block
 from mutagen.blocks.own import check_importable, completed
 from mutagen.blocks.short_names import switch_name
-from mutagen.errors import Place, TargetError
+from mutagen.errors import Place, RuleError, TargetError
 from mutagen.load.candidates import choose_model, model_candidates
 from mutagen.load.chosen import chosen
 from mutagen.load.input_spec import parse_input
@@ -70,6 +70,9 @@ def rules_asked(options: Options) -> RuleSet:
     """The rules, in the style that the options want. Raises RuleError."""
     known = {name: tuple(block.options) for name, block in load_blocks().items()}
     read = read_rules(find_rules(options.rules), known, read_template=read_block)
+    if not read.rules:
+        hint = "write `rules:` with a list of rules, or apply a file that includes this one"
+        raise RuleError("R115", "there are no rules to apply", place=Place(read.file), hint=hint)
     rules = chosen(read, options.select, options.ignore)
     if options.style is None:
         return rules

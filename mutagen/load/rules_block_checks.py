@@ -5,7 +5,7 @@ Codes: R147 name or contents of a block, R141 class not found, R145 part of a co
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,22 +21,27 @@ Finding = tuple[str, Loc, str, str]
 _WAYS = ("from", "serial", "parallel")
 
 
-def block_findings(document: Document, known: KnownBlocks | None) -> Iterator[Finding]:
-    """Code, location, message and hint of everything in ``blocks`` and in borrowed classes that does not fit."""
+def block_findings(document: Document, known: KnownBlocks | None, included: Collection[str] = ()) -> Iterator[Finding]:
+    """Code, location, message and hint of everything in ``blocks`` and in borrowed classes that does not fit.
+
+    ``included`` are those of the known blocks that included files bring along: what is another one of that name is
+    told where the files are put together.
+    """
     data: Mapping[str, Any] = document.data if isinstance(document.data, dict) else {}
     blocks = data.get("blocks")
     named: Mapping[str, Any] = blocks if isinstance(blocks, dict) else {}
+    taken = [name for name in known or () if name not in included]
     for name, block in named.items():
-        yield from _name(name, ("blocks", name), known)
+        yield from _name(name, ("blocks", name), taken)
         if isinstance(block, dict):
             yield from _block(name, block, ("blocks", name), document, named, known)
-    yield from _on_the_spot(data, document, named, known)
+    yield from _on_the_spot(data, document, named, taken)
 
 
-def _name(name: str, loc: Loc, known: KnownBlocks | None) -> Iterator[Finding]:
+def _name(name: str, loc: Loc, taken: Collection[str]) -> Iterator[Finding]:
     if not name.isidentifier() or not name[0].isalpha() or name == BODY:
         yield "R147", loc, f"{name!r} cannot be the name of a class", "use letters and digits: EdgeContext"
-    elif name in (*TORCH_BLOCKS, *FUNCTIONS, *LAYERS, *(known or ())):
+    elif name in (*TORCH_BLOCKS, *FUNCTIONS, *LAYERS, *taken):
         yield "R147", loc, f"{name} is the name of a block that is known already", f"call it otherwise: My{name}"
 
 
@@ -173,7 +178,7 @@ def _reaches(name: str, owner: str, named: Mapping[str, Any], seen: set[str]) ->
 
 
 def _on_the_spot(
-    data: Mapping[str, Any], document: Document, named: Mapping[str, Any], known: KnownBlocks | None
+    data: Mapping[str, Any], document: Document, named: Mapping[str, Any], taken: Collection[str]
 ) -> Iterator[Finding]:
     """Classes that actions borrow themselves."""
     origins: dict[str, object] = {}
@@ -188,6 +193,6 @@ def _on_the_spot(
             yield from _reference(block["from"], loc, document)
             name = block["from"].rpartition(":")[2]
             other = origins.setdefault(name, block)
-            if name in named or other != block or name in (*TORCH_BLOCKS, *FUNCTIONS, *(known or ())):
+            if name in named or other != block or name in (*TORCH_BLOCKS, *FUNCTIONS, *taken):
                 hint = f"name it in a section of the file: blocks: {{My{name}: {{from: ...}}}}, then say My{name}"
                 yield "R147", loc, f"{name} is the name of another block too", hint

@@ -31,6 +31,8 @@ from mutagen.load.rules_yaml import Document, Loc
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
+_USEFUL = {"rules", "include", "blocks", "templates"}
+
 ABOUT_KEYS = {"R122", "R123", "R128", "R145", "R147", "R161"}
 """Codes of findings that speak of the key at their location, not of its value."""
 
@@ -67,7 +69,8 @@ def is_switch(rule: Mapping[str, Any]) -> bool:
 
 
 def _nothing_to_do(data: Any) -> Iterator[Finding]:
-    if isinstance(data, dict) and not {"rules", "include"} & {closest(key, KEYS["file"]) for key in data}:
+    """A file needs rules of its own or others', or brings blocks along for those who include it."""
+    if isinstance(data, dict) and not _USEFUL & {closest(key, KEYS["file"]) for key in data}:
         yield "R115", (), "the file needs the key `rules`", "write `rules:` with a list of rules, or `include:`"
 
 

@@ -9,7 +9,8 @@ does not fit the subject, R131 claim, R132 circle of files, R133 switch, R134 te
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -61,7 +62,8 @@ def read_rules(path: str, known: KnownBlocks | None = None, *, read_template: Re
 
     Raises RuleError, or ErrorGroup with everything that is wrong.
     """
-    reading = Reading(partial(_read, known=known, read_template=read_template), _included)
+    opened = partial(_opened, read_template=read_template)
+    reading = Reading(opened, partial(_checked, known=known), _included)
     files = files_of(Path(path))
     for file in files:
         reading.add(file)
@@ -93,30 +95,63 @@ def _included(text: str, folder: Path) -> list[Path]:
     return files_of(beside if beside.exists() else Path(find_rules(text)))
 
 
-def _read(path: Path, known: KnownBlocks | None, read_template: ReadTemplate | None) -> FileRules:
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A file as it was read: ``part`` is None where its shape is wrong, ``own`` are the blocks that it brings along."""
+
+    document: Document
+    part: FilePart | None
+    own: tuple[OwnBlock, ...]
+    errors: list[RuleError]
+
+    @property
+    def includes(self) -> tuple[tuple[str, Place], ...]:
+        """What it includes, also where something else is wrong with it."""
+        given = self.document.data.get("include")
+        listed = given if isinstance(given, list) else []
+        places = [self.document.place(("include", index)) for index in range(len(listed))]
+        return tuple((text, place) for text, place in zip(listed, places, strict=True) if isinstance(text, str))
+
+
+def _opened(path: Path, read_template: ReadTemplate | None) -> _Opened:
     document = parse(_bytes(path), str(path))
     if not isinstance(document.data, dict):
         message = "a rule file is a mapping with the keys version, rules and model"
         raise RuleError("R110", message, place=document.place(()), hint="start with `version: 1` and `rules:`")
     errors: list[RuleError] = list(document.errors)
     part = _validated(document, errors)
-    excused = excused_rules(document)
     own = own_blocks(part, document, read_template, errors) if part is not None else ()
-    found = block_findings(document, with_own(known, [it for it in own if isinstance(it.made, Block)]))
-    for code, loc, message, hint in (*found, *findings(document, with_own(known, own))):
+    return _Opened(document, part, own, errors)
+
+
+def _checked(opened: _Opened, included: Sequence[OwnBlock], whole: bool, known: KnownBlocks | None) -> FileRules:
+    """What a file says, by the blocks of the files that it includes too; not ``whole`` where one of these is wrong."""
+    document, errors = opened.document, opened.errors
+    known = with_own(known if whole else None, included)
+    excused = excused_rules(document)
+    templates = [it for it in opened.own if isinstance(it.made, Block)]
+    found = block_findings(document, with_own(known, templates), included={it.name for it in included})
+    for code, loc, message, hint in (*found, *findings(document, with_own(known, opened.own))):
         if not (len(loc) > 1 and loc[1] in excused and code in ("R122", "R123")):
             place = document.place(loc, key=code in ABOUT_KEYS)
             errors.append(RuleError(code, message, place=place, hint=hint))
     errors += errors_of_tests(document)
+    part = opened.part
     model = model_text(part.model, document, errors) if part and part.model else None
     if errors or part is None:
         raise _gathered(errors)
-    return _as_read(part, document, model, own)
+    return _as_read(part, document, model, opened.own, included)
 
 
-def _as_read(part: FilePart, document: Document, model: str | None, blocks: tuple[OwnBlock, ...]) -> FileRules:
+def _as_read(
+    part: FilePart,
+    document: Document,
+    model: str | None,
+    blocks: tuple[OwnBlock, ...],
+    included: Sequence[OwnBlock],
+) -> FileRules:
     """What a file without errors says."""
-    given = {it.name: it.given for it in blocks}
+    given = {it.name: it.given for it in (*included, *blocks)}
     places = [document.place(("rules", index, "id")) for index in range(len(part.rules))]
     whole = [(index, rule) for index, rule in enumerate(part.rules) if rule.match is not None]
     own = RuleSet(
@@ -145,7 +180,6 @@ def _as_read(part: FilePart, document: Document, model: str | None, blocks: tupl
     return FileRules(
         own,
         off=frozenset(rule.id for _, rule in whole if not rule.enabled),
-        includes=tuple((text, document.place(("include", index))) for index, text in enumerate(part.include)),
         switches=tuple(
             Switch(rule.id, rule.enabled, place)
             for rule, place in zip(part.rules, places, strict=True)

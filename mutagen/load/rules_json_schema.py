@@ -40,7 +40,7 @@ def rules_schema() -> dict[str, Any]:
     rule = definitions["RulePart"]
     actions = [action for action in ACTIONS if action in rule["properties"]]
     rule["oneOf"] = [*({"required": ["match", action]} for action in actions), _SWITCH]
-    made["anyOf"] = [{"required": ["rules"]}, {"required": ["include"]}]
+    made["anyOf"] = [{"required": [key]} for key in ("rules", "include", "blocks", "templates")]
     title = "Rules of mutagen: what to change in a PyTorch model"
     return {"$schema": DIALECT, "title": title, **made, "definitions": dict(sorted(definitions.items()))}
 

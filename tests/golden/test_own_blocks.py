@@ -190,3 +190,28 @@ def test_squeeze_and_excitation_becomes_nothing_that_takes_no_channels(bench: An
     report = bench.run(rules, net, "se_resnet()", ("1x3x32x32",))
     assert {it.code for it in report.plan.rules[0].refused} == {"no-replacement"}
     bench.check_untouched()
+
+
+def test_blocks_of_an_included_file_beside_the_folder_of_their_classes(bench: Any) -> None:
+    """Paths are those of the file that states them; blocks alone are a file to include, and none to apply."""
+    rules, net = prepared(bench, {"insert": "Both"})
+    shared = bench.folder / "shared" / "blocks.yaml"
+    shared.parent.mkdir()
+    shared.write_text(
+        """version: 1
+blocks:
+  Both: {serial: [ECA, Theirs]}
+  Theirs: {from: "../theirs/attention.py:TripletAttention", args: {no_spatial: true}}
+templates: ../my_blocks
+"""
+    )
+    text = Path(rules).read_text().replace("version: 1\n", "version: 1\ninclude: [shared/blocks.yaml]\n")
+    Path(rules).write_text(f"{text}  - {{id: gate, match: {{path: down}}, insert: {{block: Theirs, at: after}}}}\n")
+    report = bench.run(rules, net, "Net", SHAPE)
+    assert report.status == "applied"
+    assert report.verdict.proof.equal
+    assert "self.triplet_attention = TripletAttention(no_spatial=True)" in net.read_text()
+    assert bench.run(rules, net, "Net", SHAPE).status == "unchanged"
+    with pytest.raises(MutagenError, match="there are no rules to apply") as caught:
+        bench.run(str(shared), net, "Net", SHAPE)
+    assert caught.value.code == "R115"

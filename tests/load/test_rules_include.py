@@ -106,3 +106,66 @@ def test_everything_wrong_with_all_files_is_told_at_its_place(tmp_path: Path) ->
         f"R100 {path}:2:43",
         f"R121 {path}:4:10",
     ]
+
+
+KNOWN = {"ECA": (), "LayerScale": ("init",)}
+USES = "{id: uses, match: {block: residual}, insert: {block: Mine, at: branch-end}}"
+MINE = "blocks: {Mine: {serial: [ECA]}}\n"
+
+
+def test_blocks_of_included_files_can_be_named_and_used_as_parts(tmp_path: Path) -> None:
+    write(tmp_path, "shared/more.yaml", more="blocks: {Other: {serial: [ECA, GELU]}}\n")
+    write(tmp_path, "shared/blocks.yaml", more="include: [more.yaml]\n" + MINE)
+    more = "include: [shared/blocks.yaml]\nblocks: {Both: {serial: [Mine, Other]}}\n"
+    found = read_rules(str(write(tmp_path, "top.yaml", USES, more=more)), KNOWN)
+    assert [it.name for it in found.own] == ["Other", "Mine", "Both"]
+    assert [rule.action.block for rule in found.rules] == ["Mine"]
+
+
+def test_arguments_that_an_included_block_brings_along_are_those_of_the_rule(tmp_path: Path) -> None:
+    (tmp_path / "theirs.py").write_text(
+        "import torch.nn as nn\nclass A(nn.Module):\n    def __init__(self, c, k): ...\n"
+    )
+    write(tmp_path, "blocks.yaml", more='blocks: {Mine: {from: "theirs.py:A", args: {k: 5}}}\n')
+    found = read_rules(str(write(tmp_path, "top.yaml", USES, more="include: [blocks.yaml]\n")), KNOWN)
+    assert found.rules[0].action.args == {"k": 5}
+
+
+def test_classes_and_templates_are_looked_for_from_the_file_that_states_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not from the including file, nor from where the command is run."""
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared/theirs.py").write_text("import torch.nn as nn\nclass A(nn.Module): ...\n")
+    (tmp_path / "theirs.py").write_text("class Wrong: ...\n")
+    write(tmp_path, "shared/blocks.yaml", more='blocks: {Mine: {from: "theirs.py:A"}}\n')
+    write(tmp_path, "top.yaml", USES, more="include: [shared/blocks.yaml]\n")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    found = read_rules("../top.yaml", KNOWN)
+    assert [it.made.file for it in found.own] == [str(tmp_path / "shared/theirs.py")]
+
+
+def test_an_included_file_does_not_know_the_blocks_of_those_that_include_it(tmp_path: Path) -> None:
+    inner = write(tmp_path, "inner.yaml", USES)
+    top = write(tmp_path, "top.yaml", "own", more="include: [inner.yaml]\n" + MINE)
+    with pytest.raises(RuleError, match="unknown block 'Mine'") as caught:
+        read_rules(str(top), KNOWN)
+    assert str(caught.value.place) == f"{inner}:3:58"
+
+
+def test_another_block_of_the_same_name_is_an_error_and_the_same_block_is_none(tmp_path: Path) -> None:
+    write(tmp_path, "blocks.yaml", more=MINE)
+    same = write(tmp_path, "same.yaml", USES, more="include: [blocks.yaml]\n" + MINE)
+    assert [it.name for it in read_rules(str(same), KNOWN).own] == ["Mine"]
+    other = write(tmp_path, "other.yaml", USES, more="include: [blocks.yaml]\nblocks: {Mine: {serial: [ECA, GELU]}}\n")
+    assert errors_of(other) == [f"R147 {other}:3:10"]
+
+
+def test_blocks_of_a_file_that_is_wrong_are_not_told_to_be_unknown(tmp_path: Path) -> None:
+    bad = write(tmp_path, "blocks.yaml", more="blocks: {Mine: {serial: [ECA], parallel: 1}}\n")
+    top = write(tmp_path, "top.yaml", USES, more="include: [blocks.yaml]\n")
+    with pytest.raises((RuleError, ErrorGroup)) as caught:
+        read_rules(str(top), KNOWN)
+    assert isinstance(caught.value, MutagenError)
+    assert {str(error.place.file) for error in members(caught.value) if error.place} == {str(bad)}
