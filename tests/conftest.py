@@ -13,6 +13,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--random-rules", type=int, default=0, help="so many rule files are drawn at random in tests/golden"
     )
+    parser.addoption("--every-pair", action="store_true", help="every two rules of tests/golden/test_pairs.py together")
 
 
 def pytest_configure() -> None:

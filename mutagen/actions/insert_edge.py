@@ -135,7 +135,8 @@ def _plan_cut(
         if owner is None or objection is None or objection.code != "loop" or split.switch:
             return objection or _no_owner(rule, group[0].match, cut)
         turns = [Turn(it.match, it.cuts[0]) for it in group]
-        used, key = taken.get(id(owner), frozenset()), (cut.file.path, owner.lineno)
+        used = taken.get(id(owner), frozenset()) | scene.brought(cut.file.path, owner)
+        key = (cut.file.path, owner.lineno)
         full = _loop_key(cut) in crowded
         done = looped(rule, block, turns, scene, used, several=key in numbered, crowded=full)
         if done is None:
@@ -159,7 +160,8 @@ def _plan_cut(
     if isinstance(condition, Refusal):
         return condition
     key = (cut.file.path, owner.lineno)
-    name = free_name(owner, snake(block.written), taken.get(id(owner), frozenset()), numbered=key in numbered)
+    used = taken.get(id(owner), frozenset()) | scene.brought(cut.file.path, owner)
+    name = free_name(owner, snake(block.written), used, numbered=key in numbered)
     usable = use_block(scene, rule, block.name, cut.file, owner)
     new = f"{usable.name}({given_to(rule, block, texts)})"
     identity = use_torch("torch.nn.Identity", cut.file) if condition.otherwise else None
@@ -169,7 +171,7 @@ def _plan_cut(
     called = call_edits(rule, cut, f"self.{name}", group[0].match.path, owners, with_other=block.reads_other)
     if isinstance(called, Refusal):
         return called
-    taken[id(owner)] = taken.get(id(owner), frozenset()) | {name}
+    taken[id(owner)] = used | {name}
     edits = Draft(edits=(made, *called), sites=(str(cut.span),))
     needed = [usable.draft, *([identity.draft] if identity else [])]
     return join([edits, *needed, _meaning(rule, group, name, scene, with_other=block.reads_other)])

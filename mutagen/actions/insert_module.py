@@ -118,7 +118,8 @@ def _by_attribute(
     if isinstance(texts, Refusal):
         return texts
     block = scene.blocks[rule.action.block]
-    name = free_name(way.owner, snake(block.written), taken.get(id(way.owner), frozenset()), numbered=numbered)
+    used = taken.get(id(way.owner), frozenset()) | scene.brought(way.file.path, way.owner)
+    name = free_name(way.owner, snake(block.written), used, numbered=numbered)
     changes = [change_of(way, one, f"self.{name}({{}})", before=group[0].target.before) for one in expressions]
     where = way.file.span(expressions[0]) if expressions[0] is not None else way.file.span(way.function.body[0])
     if any(it is None for it in changes):
@@ -134,7 +135,7 @@ def _by_attribute(
         condition = condition_for(rule, place, way.function, first, wanted, scene, split)
     if isinstance(condition, Refusal):
         return condition
-    taken[id(way.owner)] = taken.get(id(way.owner), frozenset()) | {name}
+    taken[id(way.owner)] = used | {name}
     usable = use_block(scene, rule, block.name, way.file, way.owner)
     identity = use_torch("torch.nn.Identity", way.file) if condition.otherwise else None
     new = f"{usable.name}({given_to(rule, block, texts)})"

@@ -155,7 +155,8 @@ def _named(needs: Sequence[Need], asking: Partings) -> list[Parameter]:
             continue
         base = asking.flag if need.default is False else asking.places
         function = asking.scene.project.file(need.file).functions[need.line]
-        used = names_in(function) | {it.name for it in found if (it.need.file, it.need.line) == (need.file, need.line)}
+        used = names_in(function) | asking.scene.brought(need.file, function)
+        used |= {it.name for it in found if (it.need.file, it.need.line) == (need.file, need.line)}
         names = (base, *(f"{base}{n}" for n in range(2, 100)))
         found.append(Parameter(need, next(it for it in names if it not in used)))
     return found

@@ -68,7 +68,8 @@ def recast_of(
     if len({it.file.span(it.expression) for it in found}) > 1:
         return None  # two joins of a class would each need a module
     holder = place.file.class_of(place.function)
-    attribute = free_name(holder, snake(block.written), frozenset(), numbered=False) if holder is not None else ""
+    used = scene.brought(place.file.path, holder) if holder is not None else frozenset()
+    attribute = free_name(holder, snake(block.written), used, numbered=False) if holder is not None else ""
     change, method = call_at(block, place, attribute), Method(place.file, place.function, module)
     needed = names_needed(method, file, scene)
     text = method_text(method, [change]) if change is not None else None

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import ast
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 from mutagen.records.blocks import Block
-from mutagen.records.plan import Refusal
+from mutagen.records.plan import Edit, Refusal
 from mutagen.records.rules import Rule
 from mutagen.records.span import Span
 from mutagen.records.trace import CallSite, Instance, Node, Trace
 from mutagen.source.imports_of import module_name
 from mutagen.source.project import Project
+
+_NAME = re.compile(r"[^\W\d]\w*")
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,7 @@ class Scene:
     """The trace with its indices; ``products`` maps instance paths to the catalogue block that stands there.
 
     ``late`` asks for changes that are made when everything is built, past code that relies on what is replaced.
+    ``earlier`` are the edits of the rules before, whose names are no longer free.
     """
 
     trace: Trace
@@ -27,6 +32,20 @@ class Scene:
     blocks: Mapping[str, Block]
     products: Mapping[str, str]
     late: bool = False
+    earlier: tuple[Edit, ...] = ()
+
+    def behind(self, edits: Iterable[Edit]) -> Scene:
+        """The scene for the next rule; what was computed of the trace is kept."""
+        following = replace(self, earlier=(*self.earlier, *edits))
+        known = {it.name for it in fields(self)}
+        following.__dict__.update({name: it for name, it in self.__dict__.items() if name not in known})
+        return following
+
+    def brought(self, file: str, place: ast.stmt) -> frozenset[str]:
+        """The names that the rules before write into a class or function."""
+        lines = range(place.lineno, (place.end_lineno or place.lineno) + 1)
+        texts = (it.new for it in self.earlier if it.span.file == file and it.span.line in lines)
+        return frozenset(name for text in texts for name in _NAME.findall(text))
 
     @cached_property
     def by_path(self) -> Mapping[str, Instance]:

@@ -13,7 +13,7 @@ from mutagen.match.only import NEVER_RUN, NOT_PICKED, Counted, picked
 from mutagen.match.patterns import IN_PRODUCT, standing_chains
 from mutagen.match.predicates import failures_in_order, first_failure
 from mutagen.match.repeatable import not_repeatable
-from mutagen.match.standing import satisfied, standing_at
+from mutagen.match.standing import in_their_place, satisfied, standing_at
 from mutagen.match.subjects import Subject
 from mutagen.match.view import TraceView
 from mutagen.records.blocks import Block
@@ -56,17 +56,18 @@ def _matches(view: TraceView, rule: Rule) -> RuleMatches:
     counted: list[Counted] = []
     for subject in found.subjects:
         failure = _failure(view, rule, subject)
-        standing = standing_at(view, rule, subject) if failure is None and not subject.parts else None
+        there = standing_at(view, rule, subject) if failure is None and not subject.parts else None
         if failure is not None:
             tally[failure] += 1
         else:
-            counted.append(Counted(subject.path if standing is None else standing, subject, standing is not None))
+            counted.append(Counted(subject.path if there is None else there, subject, there is not None))
     one_by_one = rule.query.only is not None and kind_of(rule.query) == "op"
     taken = set() if one_by_one else {it.path for it in counted}
     if rule.query.pattern:
         counted.extend(Counted(chain.path, chain, True) for chain in standing_chains(view, rule))
     else:
-        counted.extend(Counted(path, None, True) for path in satisfied(view, rule) if path not in taken)
+        standing = [*satisfied(view, rule), *(in_their_place(view, rule) if rule.query.only is not None else ())]
+        counted.extend(Counted(path, None, True) for path in dict.fromkeys(standing) if path not in taken)
     kept, left_out = picked(view, rule, counted)
     tally.update(left_out)
     matched = [it.subject for it in kept if it.subject is not None and not it.standing]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mutagen.match.around import calls_of
+from mutagen.match.around import calls_of, classes_before
 from mutagen.match.blocks import block_instances
 from mutagen.match.facts import equal
 from mutagen.match.families import SHAPES
 from mutagen.match.kinds import kind_of
 from mutagen.match.ops import op_calls, operation
-from mutagen.match.predicates import first_failure, of_type
+from mutagen.match.predicates import first_failure, of_type, selects
 from mutagen.match.subjects import Subject, call_subject, instance_subject
 from mutagen.match.view import TraceView, node_within
 from mutagen.match.wanted import has_values
@@ -60,6 +60,18 @@ def satisfied(view: TraceView, rule: Rule) -> tuple[str, ...]:
     elif kind_of(rule.query) == "instance":
         found = _wrapped(view, rule)
     return tuple(dict.fromkeys(found))
+
+
+def in_their_place(view: TraceView, rule: Rule) -> tuple[str, ...]:
+    """Paths of what other rules of the run have put where the rule would select, by the tests that can be made of it.
+
+    They are the first ones there, so nothing is to be done; but ``only`` counts their places.
+    """
+    if kind_of(rule.query) != "instance":
+        return ()
+    known = [it for it in view.trace.instances if classes_before(view, it) and it.path in view.products]
+    subjects = (instance_subject(view, it) for it in known)
+    return tuple(it.path for it in subjects if selects(view, rule.query, it, lenient=True))
 
 
 def _set(view: TraceView, rule: Rule) -> list[str]:

@@ -28,6 +28,7 @@ from mutagen.planning import patterns
 from mutagen.planning.bound_results import share_bound
 from mutagen.planning.conflicts import find_conflicts
 from mutagen.planning.nested import merge_nested
+from mutagen.planning.order import nearest_first, out_of_order
 from mutagen.planning.reserved import Reserved
 from mutagen.planning.shared_blocks import share_definitions
 from mutagen.planning.spared import Spared, refused, stop
@@ -80,14 +81,22 @@ def _planned(
     _all_match(found)
     scene = Scene(trace, project, blocks, products, late)
     free = _first_rule_wins(found, trace)
-    drafts = [_drop_refused(join([_on_rung(it, free[it.rule.id], scene), _unseen(it, scene)])) for it in found]
-    drafts = [_noted(it.rule, draft, scene) for it, draft in zip(found, drafts, strict=True)]
+    drafts: list[Draft] = []
+    ordered = nearest_first(found)
+    for it in ordered:
+        draft = _drop_refused(join([_on_rung(it, free[it.rule.id], scene), _unseen(it, scene)]))
+        drafts.append(_noted(it.rule, draft, scene))
+        scene = scene.behind(draft.edits)
     drafts = [replace(it, edits=merge_nested(it.edits, project)) for it in drafts]
     drafts = share_bound(drafts)
-    conflicts = find_conflicts(drafts, [it.rule for it in found], project)
+    rules = [it.rule for it in ordered]
+    conflicts = [*find_conflicts(drafts, rules, project), *out_of_order(rules, drafts, free, trace)]
     if conflicts:
         raise ErrorGroup(tuple(conflicts)) if len(conflicts) > 1 else conflicts[0]
     whole = share_definitions(join(drafts), project, blocks)
+    outcomes = {
+        it.rule.id: _outcome(it, draft, len(free[it.rule.id])) for it, draft in zip(ordered, drafts, strict=True)
+    }
     touched = {edit.span.file for edit in whole.edits} | {it.file for it in whole.definitions}
     touched = {path for path in touched if Path(path).exists()}
     return Plan(
@@ -101,7 +110,7 @@ def _planned(
         imports=whole.imports,
         surgery=whole.surgery,
         products=whole.products,
-        rules=tuple(_outcome(it, draft, len(free[it.rule.id])) for it, draft in zip(found, drafts, strict=True)),
+        rules=tuple(outcomes[it.rule.id] for it in found),
         notes=whole.notes,
         switches=whole.switches,
         claims=tuple(claim for it in found for claim in it.rule.claims),

@@ -71,6 +71,9 @@ def _place(file: SourceFile, statements: Sequence[_Statement], wanted: Import) -
     if same and wanted.name is None and wanted.alias is None and kind == "standard":
         plain = [it for it in same if isinstance(it, ast.Import)]
         return _among(file, plain, wanted.module) if plain else file.line_starts[same[0].lineno - 1]
+    if same and wanted.name is not None and kind == "standard":
+        parts = [it for it in same if isinstance(it, ast.ImportFrom)]
+        return _among(file, parts, wanted.module) if parts else behind(file, same[-1])
     if same:
         return behind(file, same[-1])
     ordinary = [it for it in statements if origin_of(it) != "__future__"]
@@ -84,11 +87,11 @@ def _place(file: SourceFile, statements: Sequence[_Statement], wanted: Import) -
     return file.line_starts[first.lineno - 1] if first is not None else len(file.utf8)
 
 
-def _among(file: SourceFile, plain: Sequence[ast.Import], module: str) -> int:
+def _among(file: SourceFile, alike: Sequence[_Statement], module: str) -> int:
     """Where a module goes among the imports of its kind: in the order of the alphabet where they have it, else last."""
-    names = [it.names[0].name for it in plain]
-    later = [it for it, name in zip(plain, names, strict=True) if name > module and names == sorted(names)]
-    return file.line_starts[later[0].lineno - 1] if later else behind(file, plain[-1])
+    names = [origin_of(it) for it in alike]
+    later = [it for it, name in zip(alike, names, strict=True) if name > module and names == sorted(names)]
+    return file.line_starts[later[0].lineno - 1] if later else behind(file, alike[-1])
 
 
 def _opens_group(file: SourceFile, statements: Sequence[_Statement], wanted: Import, at: int) -> bool:
