@@ -13,7 +13,10 @@ from mutagen.source.project import Project
 
 
 def find_conflicts(drafts: Sequence[Draft], rules: Sequence[Rule], project: Project) -> list[ClashError]:
-    """One error P010 for each pair of rules whose edits overlap; insertions at one point keep the rules' order."""
+    """One error P010 for each pair of rules whose edits overlap; insertions at one point keep the rules' order.
+
+    A call around an expression may stand around whatever else is done to that expression.
+    """
     edits = [(edit, rule) for draft, rule in zip(drafts, rules, strict=True) for edit in draft.edits]
     edits.sort(key=lambda it: (it[0].span.file, _start(it[0].span), _end(it[0].span)))
     errors: dict[tuple[str, str], ClashError] = {}
@@ -28,8 +31,11 @@ def find_conflicts(drafts: Sequence[Draft], rules: Sequence[Rule], project: Proj
 
 def _overlap(first: Edit, second: Edit) -> bool:
     if first.span == second.span:
-        return not _is_insertion(first)
-    return _start(second.span) < _end(first.span)
+        return not _is_insertion(first) and first.around is None and second.around is None
+    if _start(second.span) >= _end(first.span):
+        return False
+    outer = second if _start(first.span) == _start(second.span) else first
+    return outer.around is None or _end(first.span) < _end(second.span) and outer is first
 
 
 def _is_insertion(edit: Edit) -> bool:

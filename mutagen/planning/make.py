@@ -230,7 +230,7 @@ def _first_rule_wins(found: Sequence[RuleMatches], trace: Trace) -> Mapping[str,
         for match in it.matches:
             if _goes_with(match, it.rule, replaced, trace) or reserved.holds(match):
                 continue
-            keys = _keys(match, it.rule)
+            keys = _keys(match, it.rule, trace)
             if all(taken.get(key, it.rule.id) == it.rule.id for key in keys):
                 taken.update(dict.fromkeys(keys, it.rule.id))
                 mine.append(match)
@@ -240,13 +240,16 @@ def _first_rule_wins(found: Sequence[RuleMatches], trace: Trace) -> Mapping[str,
     return free
 
 
-def _keys(match: AnyMatch, rule: Rule) -> tuple[tuple[str, object], ...]:
-    """What a match takes, so that no later rule may."""
+def _keys(match: AnyMatch, rule: Rule, trace: Trace) -> tuple[tuple[str, object], ...]:
+    """What a match takes, so that no later rule may; who takes a call of a module takes the module."""
     if isinstance(match, PatternMatch):
         return patterns.keys_of(match, rule)
     if isinstance(match, InstanceMatch):
         return (("beside", match.id) if rule.action.kind == "insert" else ("module", match.path),)
-    return (("call", match.node) if isinstance(match, CallMatch) else ("edge", match.id),)
+    if isinstance(match, CallMatch):
+        called = trace.nodes[match.node].path if rule.action.kind != "insert" else None
+        return (("call", match.node), *([("module", called)] if called is not None else []))
+    return (("edge", match.id),)
 
 
 def _replaced(found: Sequence[RuleMatches]) -> Mapping[str, str]:

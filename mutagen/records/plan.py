@@ -28,6 +28,14 @@ class Edit:
     reason: str
     instances: tuple[str, ...] = ()
 
+    @property
+    def around(self) -> tuple[str, str] | None:
+        """What a call around the old text, which stays as it is, puts before and behind it; None for other edits."""
+        if not self.old or self.new.count(self.old) != 1:
+            return None
+        before, _, behind = self.new.partition(self.old)
+        return (before, behind) if before.endswith("(") and behind.startswith((")", ",")) else None
+
 
 @dataclass(frozen=True, slots=True)
 class Import:

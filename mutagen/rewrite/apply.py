@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mutagen.blocks.catalogue import load_blocks
@@ -10,10 +10,15 @@ from mutagen.blocks.text import Blocks
 from mutagen.errors import ClashError, Place
 from mutagen.records.plan import Definition, Edit, Import, Plan
 from mutagen.records.result import FileChange
+from mutagen.records.span import Span
 from mutagen.rewrite.definitions import definition_text, module_text
 from mutagen.rewrite.imports import with_imports
 from mutagen.rewrite.syntax import check_edit, check_module
 from mutagen.source.file import SourceFile, encode, read_source
+
+
+# At one point: calls that end there, then what is put in between, then calls that begin.
+_CLOSING, _BETWEEN, _OPENING = range(3)
 
 
 @dataclass(frozen=True)
@@ -22,7 +27,7 @@ class _Patch:
 
     start: int
     end: int
-    order: int
+    order: tuple[int, ...]
     new: bytes
 
 
@@ -59,16 +64,17 @@ def _edited(
     wanted: list[Import] = []
     written: dict[str, str] = {}
     for order, edit in enumerate(edits):
-        patches.append(_patch(file, edit, order))
+        patches.extend(_patches(file, edit, order, edits))
     for order, definition in enumerate(sorted(definitions, key=lambda it: it.before)):
         text, imports = definition_text(definition, file, blocks, written=written)
         at = file.line_starts[definition.before - 1]
-        patches.append(_Patch(at, at, order - len(definitions), text.encode()))
+        patches.append(_Patch(at, at, (-1, order), text.encode()))
         wanted.extend(imports)
     return _apply(file.utf8, patches), wanted
 
 
-def _patch(file: SourceFile, edit: Edit, order: int) -> _Patch:
+def _patches(file: SourceFile, edit: Edit, order: int, edits: Sequence[Edit]) -> Iterator[_Patch]:
+    """The replacement that an edit is; of a call around something that another edit changes its two ends."""
     span = edit.span
     start, end = file.offset(span.line, span.column), file.offset(span.end_line, span.end_column)
     if file.utf8[start:end].decode() != edit.old:
@@ -77,7 +83,18 @@ def _patch(file: SourceFile, edit: Edit, order: int) -> _Patch:
             "P021", "the text here is not what the plan was made for", place=place, hint="make the plan again"
         )
     check_edit(file, edit)
-    return _Patch(start, end, order, edit.new.encode())
+    if edit.around is None or not any(it is not edit and _within(it.span, span) for it in edits):
+        yield _Patch(start, end, (_BETWEEN, order), edit.new.encode())
+        return
+    before, behind = edit.around
+    yield _Patch(start, start, (_OPENING, -end, -order), before.encode())
+    yield _Patch(end, end, (_CLOSING, -start, order), behind.encode())
+
+
+def _within(inner: Span, outer: Span) -> bool:
+    first, last = (inner.line, inner.column), (inner.end_line, inner.end_column)
+    start, end = (outer.line, outer.column), (outer.end_line, outer.end_column)
+    return start <= first and last <= end and (inner == outer or first < end and start < last)
 
 
 def _apply(text: bytes, patches: Sequence[_Patch]) -> bytes:

@@ -21,6 +21,33 @@ rules:
     match: {MATCH}
     replace: {with: gelu}
 """
+SHARED = """\
+import torch.nn as nn
+
+
+def norm(c):
+    return nn.BatchNorm2d(c)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.one = norm(6)
+        self.two = norm(6)
+
+    def forward(self, x):
+        return self.two(self.one(x))
+"""
+TWO = """\
+version: 1
+rules:
+  - id: one
+    match: {type: BatchNorm2d, path: one}
+    replace: {with: GroupNorm, args: {num_groups: 3}}
+  - id: other
+    match: {type: BatchNorm2d, path: two}
+    replace: {with: GroupNorm, args: {num_groups: 2}}
+"""
 
 
 def test_rule_set_that_is_not_there_is_suggested(desk: Any) -> None:
@@ -64,8 +91,8 @@ def test_rule_that_matches_nothing_is_the_users_error(desk: Any, shape: Any) -> 
 
 
 def test_two_rules_on_one_span_are_both_named(desk: Any, shape: Any) -> None:
-    second = "  - id: other\n    match: {type: nn.ReLU}\n    replace: {with: gelu}\n"
-    desk.write("two.yaml", ONE.replace("MATCH", "op: relu") + second)
-    done = desk.apply("net.py", *shape, rules="two.yaml")
-    done.refuse("P010", "net.py:9:20", hint="run them one after the other")
+    desk.write("shared.py", SHARED)
+    desk.write("two.yaml", TWO)
+    done = desk.apply("shared.py", "--model", "Net()", "--input", "1x6x8x8", rules="two.yaml")
+    done.refuse("P010", "shared.py:5:12", hint="run them one after the other")
     assert "rules one and other both want to change this expression" in done.err

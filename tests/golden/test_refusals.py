@@ -224,19 +224,6 @@ def test_two_classes_of_one_name(bench: Any) -> None:
         assert file.after.count(b"self.layer_scale(") <= 1
 
 
-def test_two_rules_on_one_expression(bench: Any) -> None:
-    path = bench.write("net.py", NET)
-    gates = [
-        f"{{id: {name}, match: {{edge: residual}}, insert: {{block: {block}, at: branch}}}}"
-        for name, block in (("one", "ECA"), ("two", "LayerScale"))
-    ]
-    with pytest.raises(ClashError) as raised:
-        bench.run(rules(bench, *gates), path, "Net", SHAPE)
-    assert raised.value.code == "P010"
-    assert raised.value.place.line == 12
-    bench.check_untouched()
-
-
 def test_a_typo_in_a_path(bench: Any) -> None:
     path = bench.write("net.py", NET)
     rule = '{id: typo, match: {type: BatchNorm2d, path: "blok1.norm"}, replace: {with: GroupNorm}}'

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mutagen.errors import ClashError, RuleError
+from tests.golden.conftest import ROOT
 
 SOURCE = """\
 import torch.nn as nn
@@ -97,13 +98,122 @@ def test_one_refusal_keeps_all_from_being_written(bench: Any, target: Path) -> N
     bench.check_untouched()
 
 
-def test_two_rules_on_one_expression_are_a_conflict_with_both_names(bench: Any, target: Path) -> None:
-    modules = "{id: modules, match: {type: ReLU}, replace: {with: gelu}}"
+def test_a_module_and_its_call_are_one_target(bench: Any, target: Path) -> None:
+    modules = "{id: modules, match: {type: ReLU}, remove: true}"
+    report = applied(bench, target, GELU, modules)
+    assert planned(report) == {"gelu": ("stem_act", "block.act"), "modules": ()}
+    assert target.read_text().count("nn.GELU()") == 2
+
+
+def test_the_module_may_come_first(bench: Any, target: Path) -> None:
+    modules = "{id: modules, match: {type: ReLU, path: stem_act}, remove: true}"
+    report = applied(bench, target, modules, GELU)
+    assert planned(report) == {"modules": ("stem_act",), "gelu": ("block.act",)}
+    text = target.read_text()
+    assert (text.count("nn.ReLU()"), text.count("nn.GELU()")) == (0, 1)
+    assert applied(bench, target, modules, GELU).status == "unchanged"
+
+
+SHARED = """\
+import torch.nn as nn
+
+
+def norm(c):
+    return nn.BatchNorm2d(c)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.one = norm(16)
+        self.two = norm(16)
+
+    def forward(self, x):
+        return self.two(self.one(x))
+"""
+
+
+def test_two_rules_on_one_expression_are_a_conflict_with_both_names(bench: Any) -> None:
+    target = bench.write("net.py", SHARED)
+    one, two = (
+        f"{{id: {name}, match: {{type: BatchNorm2d, path: {path}}}, {action}}}"
+        for name, path, action in (
+            ("first", "one", "replace: {with: GroupNorm, args: {num_groups: 4}}"),
+            ("second", "two", "replace: {with: GroupNorm, args: {num_groups: 2}}"),
+        )
+    )
+    path = bench.folder / "rules.yaml"
+    path.write_text(f"version: 1\nrules:\n  - {one}\n  - {two}\n")
     with pytest.raises(ClashError) as raised:
-        applied(bench, target, GELU, modules)
+        bench.run(str(path), target, "Net()", ("1x16x16x16",))
     assert raised.value.code == "P010"
-    assert "rules gelu and modules both" in raised.value.message
+    assert "rules first and second both" in raised.value.message
     bench.check_untouched()
+
+
+INLINE = """import torch.nn as nn
+import torch.nn.functional as F
+
+
+class Block(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.conv = nn.Conv2d(c, c, 3, padding=1)
+        self.norm = nn.BatchNorm2d(c)
+
+    def forward(self, x):
+        return x + F.relu(self.norm(self.conv(x)))
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.block = Block(16)
+        self.block2 = Block(16)
+
+    def forward(self, x):
+        return self.block2(self.block(x))
+"""
+WITHIN = [
+    "{id: branch-end, match: {block: residual}, insert: {block: ECA, at: branch-end}}",
+    "{id: gate, match: {edge: residual}, insert: {block: LayerScale, at: branch}}",
+    "{id: gelu, match: {op: relu}, replace: {with: gelu}}",
+    "{id: norm, match: {type: BatchNorm2d}, insert: {block: ECA, at: after}}",
+]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 0, 1), (2, 0, 3, 1)])
+def test_rules_may_work_within_one_expression(bench: Any, order: tuple[int, ...]) -> None:
+    target = bench.write("net.py", INLINE)
+    path = bench.folder / "rules.yaml"
+    path.write_text("version: 1\nrules:\n" + "".join(f"  - {WITHIN[it]}\n" for it in order))
+    report = bench.run(str(path), target, "Net()", ("1x16x16x16",))
+    assert report.status == "applied", report.failure
+    text = target.read_text()
+    assert "return x + self.layer_scale(self.eca2(F.gelu(self.eca(self.norm(self.conv(x))))))" in text
+    assert bench.run(str(path), target, "Net()", ("1x16x16x16",)).status == "unchanged"
+
+
+def test_of_two_on_one_edge_the_first_comes_first(bench: Any) -> None:
+    target = bench.write("net.py", INLINE)
+    path = bench.folder / "rules.yaml"
+    path.write_text(f"version: 1\nrules:\n  - {WITHIN[1]}\n  - {WITHIN[0]}\n")
+    assert bench.run(str(path), target, "Net()", ("1x16x16x16",)).status == "applied"
+    assert "x + self.eca(self.layer_scale(F.relu(" in target.read_text()
+
+
+def test_what_can_only_go_into_a_module_does_not_come_behind_a_line_of_forward(bench: Any) -> None:
+    """Seven blocks in one loop: every second one can be told from the others only when all of them are built."""
+    target = bench.copy(ROOT / "samples" / "resnet_cifar.py")
+    rules = (WITHIN[1], "{id: second, match: {edge: residual, only: {every: 2}}, insert: {block: ECA, at: branch}}")
+    path = bench.folder / "rules.yaml"
+    path.write_text(f"version: 1\nrules:\n  - {rules[0]}\n  - {rules[1]}\n")
+    with pytest.raises(ClashError) as raised:
+        bench.run(str(path), target, "resnet20()", ("2x3x16x16",))
+    assert (raised.value.code, raised.value.place.line) == ("P011", 4)
+    bench.check_untouched()
+    path.write_text(f"version: 1\nrules:\n  - {rules[1]}\n  - {rules[0]}\n")  # the advice
+    assert bench.run(str(path), target, "resnet20()", ("2x3x16x16",)).status == "applied"
 
 
 def test_included_rules_are_part_of_the_transaction(bench: Any, target: Path) -> None:

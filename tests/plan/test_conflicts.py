@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,12 +22,24 @@ def edit(start: int, end: int, *, line: int = 1, end_line: int | None = None, fi
     return Edit(Span(file, line, start, end_line or line, end), old, "y", "", "site", "")
 
 
+def call(start: int, end: int) -> Edit:
+    """A call around what stands there."""
+    return replace(edit(start, end), old="x" * (end - start), new=f"f({'x' * (end - start)})")
+
+
 CASES = {
     "the same span": (edit(0, 4), edit(0, 4), True),
     "one within the other": (edit(0, 9), edit(2, 4), True),
     "overlapping": (edit(0, 5), edit(3, 9), True),
     "over several lines": (edit(0, 5, end_line=4), edit(2, 8, line=3), True),
     "an insertion within": (edit(0, 9), edit(4, 4), True),
+    "two calls around one thing": (call(0, 4), call(0, 4), False),
+    "a call around what is replaced": (call(0, 4), edit(0, 4), False),
+    "a call around more than what is replaced": (call(0, 9), edit(2, 4), False),
+    "a call around more, from where the other starts": (call(0, 9), edit(0, 4), False),
+    "a call within what is replaced": (edit(0, 9), call(2, 4), True),
+    "a call within what is replaced, from where that starts": (edit(0, 9), call(0, 4), True),
+    "calls around what overlaps": (call(0, 5), call(3, 9), True),
     "side by side": (edit(0, 4), edit(4, 9), False),
     "insertions at one point": (edit(4, 4), edit(4, 4), False),
     "an insertion in front": (edit(4, 4), edit(4, 9), False),
