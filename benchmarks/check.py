@@ -10,7 +10,8 @@ from pathlib import Path
 
 from benchmarks.timing import MUTAGEN, machine, ratio
 from mutagen.tracked.content import digest
-from mutagen.tracked.lockfile import NAME, Line, render
+from mutagen.tracked.lockfile import Line, render
+from mutagen.tracked.place import NAME
 
 LIMIT = 3.0
 _IMPORTS = "import click, hashlib, json, re, shlex"

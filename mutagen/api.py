@@ -22,7 +22,7 @@ from mutagen.stages.records import Clock
 from mutagen.stages.reviewing import after_review
 from mutagen.stages.telling import answered, planned_report, told, without_proof
 from mutagen.stages.tracing import up_to_plan, vendored_sources
-from mutagen.tracked.keep import keep, stands
+from mutagen.tracked.keep import keep
 
 
 def run(
@@ -36,7 +36,7 @@ def run(
     """
     with _part(options, host) as part, watched_run() if part.watched else nullcontext(Seen()) as seen:
         report = _run(options, part, seen, review, claims=claims)
-    if options.write and stands(report) and review is None:
+    if options.write and report.stands and review is None:
         keep(report, options)
     if part.watched and review is None:
         for session in part.sessions:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
-import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -77,6 +76,8 @@ def keep_answer(options: Options, report: Report, seen: Seen) -> None:
         return
     body = pickle.dumps((vars(seen), report), protocol=pickle.HIGHEST_PROTOCOL)
     with contextlib.suppress(OSError, RuntimeError, MutagenError):
+        import secrets
+
         folder = made_folder()
         name = key_of(options)
         fresh = folder / f"{name}.{secrets.token_hex(4)}"

@@ -9,10 +9,13 @@ import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mutagen import __version__
-from mutagen.records.options import Options
 from mutagen.resources import rules_dir, templates_dir
+
+if TYPE_CHECKING:
+    from mutagen.records.options import Options
 
 _NO_MATTER = {"write", "cache", "lock"}
 _SETTINGS = (

@@ -12,16 +12,14 @@ from mutagen.cli import completing
 from mutagen.cli.flags import host_for, model_flags, options_for, select_flags
 from mutagen.cli.outcomes import Outcome, known_outcome, run_all
 from mutagen.cli.output import check_writable
-from mutagen.cli.progress import progress
 from mutagen.cli.runs import runs_for, told_of
-from mutagen.cli.showing import Asked, asked_form, formats, show
-from mutagen.cli.stdin import apply_stdin, check_stdin
+from mutagen.cli.showing import Asked, asked_form, formats, get_ready, show
 
 if TYPE_CHECKING:
     from mutagen.records.options import Options
 
 
-@click.command("apply", short_help="Change models by rules: prove, then write.")
+@click.command("apply")
 @click.argument("rules", required=False, shell_complete=completing.rule_sets)
 @click.argument("targets", nargs=-1, metavar="TARGET...", shell_complete=completing.files)
 @model_flags
@@ -79,8 +77,11 @@ def command(
         raise click.UsageError("--plan already says what to change, copies and all: leave --vendor out")
     if flags["lock"] and (check or diff or plan_file is not None):
         raise click.UsageError("--lock puts down what RULES write: leave --check, --diff and --plan out")
-    others = {"vendor": flags["vendor"], "lock": flags["lock"], "interactive": interactive}
-    if check_stdin(targets, stdin_filename, asked, **others):
+    if "-" in targets or stdin_filename is not None:
+        from mutagen.cli.stdin import apply_stdin, check_stdin
+
+        others = {"vendor": flags["vendor"], "lock": flags["lock"], "interactive": interactive}
+        check_stdin(targets, stdin_filename, asked, **others)
         code = apply_stdin(rules or "", stdin_filename or "", asked, look=check or diff, flags=flags)
         return 0 if code == 1 and exit_zero else code
     if interactive:
@@ -103,8 +104,9 @@ def _run(asked_for: list[Options], asked: Asked, *, jobs: int, flags: dict[str, 
     if asked_for and len(known) == len(asked_for):
         return show(known, asked)
     with host_for(flags) as host:
-        if asked.format == "text":
-            import_module("mutagen.report.text")  # in the time that torch takes to be imported
+        from mutagen.cli.progress import progress
+
+        get_ready(asked)  # in the time that torch takes to be imported
         review = import_module("mutagen.cli.interactive").Questions() if interactive else None
         with progress(told_of(asked_for)) if review is None else nullcontext():
             outcomes = run_all(asked_for, host, jobs=jobs, review=review)

@@ -15,7 +15,7 @@ from mutagen.tracked.check import check
 from mutagen.tracked.drift import Found
 
 
-@click.command("check", short_help="Tell whether files still are what their rules last proved.")
+@click.command("check")
 @click.argument("files", nargs=-1, metavar="[FILE]...", shell_complete=completing.files)
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option(

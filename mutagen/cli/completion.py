@@ -9,7 +9,7 @@ from mutagen.cli.output import say
 VARIABLE = "_MUTAGEN_COMPLETE"
 
 
-@click.command("completion", short_help="Print what makes a shell complete mutagen.")
+@click.command("completion")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> None:
     """Print what makes SHELL complete commands, flags, rule sets and files.

@@ -6,9 +6,9 @@ import click
 
 from mutagen.cli.lazy import LazyGroup
 
+COMMANDS = {"show": "Show which configuration holds for a file."}
 
-@click.group(
-    "config", cls=LazyGroup, names=("show",), prefix="mutagen.cli.config_", short_help="Show the configuration."
-)
+
+@click.group("config", cls=LazyGroup, names=COMMANDS, prefix="mutagen.cli.config_")
 def command() -> None:
     """Show what [tool.mutagen] says; nothing of this needs torch."""

@@ -10,7 +10,7 @@ from mutagen.cli import completing
 from mutagen.cli.output import say
 
 
-@click.command("show", short_help="Show which configuration holds for a file.")
+@click.command("show")
 @click.argument("path", required=False, shell_complete=completing.files)
 @click.option("--config", "given", metavar="FILE", help="Read [tool.mutagen] of this file.")
 def command(path: str | None, given: str | None) -> None:

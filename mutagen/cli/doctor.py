@@ -7,7 +7,7 @@ import click
 from mutagen.cli.output import say
 
 
-@click.command("doctor", short_help="Explain the installation and name clashes.")
+@click.command("doctor")
 def command() -> None:
     """Explain the installation: versions, name clashes, what works here."""
     from mutagen.doctor import report

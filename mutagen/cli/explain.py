@@ -16,7 +16,7 @@ from mutagen.cli.progress import progress
 _LINE = re.compile(r"(?P<file>.+\.py):(?P<line>[0-9]+)(?::[0-9]+)?")
 
 
-@click.command("explain", short_help="Explain a code, a rule set, a module or a line.")
+@click.command("explain")
 @click.argument("subject", shell_complete=completing.subjects)
 @click.argument("target", required=False, shell_complete=completing.files)
 @click.option("--rules", metavar="RULES", help="Also tell what these rules have to do with the module or line.")

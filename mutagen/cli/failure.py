@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from mutagen import __version__
 from mutagen.cli.output import is_styled, say
@@ -42,6 +41,8 @@ def exit_code_of(error: Exception) -> int:
 
 def show_error(error: MutagenError) -> None:
     """Print an error, or all errors of a group, with their lines of source."""
+    from pathlib import Path
+
     from mutagen.report.errors import members, segments
     from mutagen.report.text import render_segments
 

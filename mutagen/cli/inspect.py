@@ -14,7 +14,7 @@ from mutagen.cli.output import emit, is_styled, say, width_of
 from mutagen.cli.progress import progress
 
 
-@click.command("inspect", short_help="Show the modules, blocks and joins of a model.")
+@click.command("inspect")
 @click.argument("target", shell_complete=completing.files)
 @look_flags
 @click.option("--depth", type=click.IntRange(min=1), help="Levels of modules to show.  [default: all]")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mutagen.cli.output import want_color
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 def with_color(command: click.Command) -> click.Command:
@@ -28,11 +31,14 @@ def _color(ctx: click.Context, param: click.Parameter, value: str | None) -> Non
 
 
 class LazyGroup(click.Group):
-    """A group whose subcommand ``name`` is ``command`` in the module ``prefix + name``, in the order of ``names``."""
+    """A group whose subcommand ``name`` is ``command`` in the module ``prefix + name``.
 
-    def __init__(self, *given: Any, names: Sequence[str] = (), prefix: str = "mutagen.cli.", **more: Any) -> None:
+    ``names`` are all of them in the order of use, each with what it does, so that none is imported to be named.
+    """
+
+    def __init__(self, *given: Any, names: Mapping[str, str], prefix: str = "mutagen.cli.", **more: Any) -> None:
         super().__init__(*given, **more)
-        self.names = tuple(names)
+        self.names = dict(names)
         self.prefix = prefix
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -46,6 +52,18 @@ class LazyGroup(click.Group):
         command = import_module(f"{self.prefix}{cmd_name}").command
         assert isinstance(command, click.Command)
         return with_color(command)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the names, and what each does, into the help."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(self.names.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The names that begin so, and the flags."""
+        from click.shell_completion import CompletionItem
+
+        named = [CompletionItem(it, help=does) for it, does in self.names.items() if it.startswith(incomplete)]
+        return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -14,7 +14,18 @@ from mutagen import __distribution__, __version__
 from mutagen.cli.lazy import LazyGroup, with_color
 from mutagen.cli.output import want_color
 
-COMMANDS = ("apply", "check", "plan", "inspect", "match", "rules", "config", "explain", "doctor", "completion")
+COMMANDS = {
+    "apply": "Change models by rules: prove, then write.",
+    "check": "Tell whether files still are what their rules last proved.",
+    "plan": "Print what would be changed, as JSON to replay.",
+    "inspect": "Show the modules, blocks and joins of a model.",
+    "match": "Show what rules select in a model.",
+    "rules": "Check, test, list and start rule files.",
+    "config": "Show the configuration.",
+    "explain": "Explain a code, a rule set, a module or a line.",
+    "doctor": "Explain the installation and name clashes.",
+    "completion": "Print what makes a shell complete mutagen.",
+}
 
 
 @click.group(

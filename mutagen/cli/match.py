@@ -13,7 +13,7 @@ from mutagen.cli.output import emit, say
 from mutagen.cli.progress import progress
 
 
-@click.command("match", short_help="Show what rules select in a model.")
+@click.command("match")
 @click.argument("rules", shell_complete=completing.rule_sets)
 @click.argument("target", shell_complete=completing.files)
 @look_flags

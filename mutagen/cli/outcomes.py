@@ -134,7 +134,9 @@ def _written(options: Options, outcome: Outcome) -> Outcome:
 
 def _put_down(report: Report, options: Options) -> None:
     """Tell the lock file, where there is one, of a target that is as its rules want it."""
-    from mutagen.tracked.keep import keep, stands  # not before torch begins to be imported
+    from mutagen.tracked.place import wanted  # not before torch begins to be imported
 
-    if options.write and stands(report):
+    if options.write and report.stands and wanted(options, report.plan.file):
+        from mutagen.tracked.keep import keep
+
         keep(report, options)

@@ -1,11 +1,12 @@
-"""Writes to standard output, standard error and files; says whether they may be coloured."""
+"""Writes to standard output, standard error and files; says whether they may be coloured.
+
+Every command imports this, also those that only show their help: what few of them need is imported where it is.
+"""
 
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-from pathlib import Path
 from typing import TextIO
 
 from mutagen.errors import Place, UserError
@@ -29,7 +30,11 @@ def is_styled(stream: TextIO) -> bool:
 
 def width_of(stream: TextIO) -> int:
     """Columns of the terminal; 100 where there is none."""
-    return shutil.get_terminal_size((100, 24)).columns if stream.isatty() else 100
+    if not stream.isatty():
+        return 100
+    from shutil import get_terminal_size
+
+    return get_terminal_size((100, 24)).columns
 
 
 def say(text: str, *, error: bool = False) -> None:
@@ -48,6 +53,8 @@ def check_writable(file: str | None) -> None:
     """Raise UserError (C101) for an output file that cannot be written, before the work is done for it."""
     if file is None:
         return
+    from pathlib import Path
+
     path = Path(file)
     if path.is_dir():
         raise _no_output(file, "it is a folder")
@@ -71,6 +78,8 @@ def _no_output(file: str, reason: str) -> UserError:
 def emit(data: bytes, *, file: str | None = None) -> None:
     """Write bytes to a file, or to standard output exactly as they are."""
     if file is not None:
+        from pathlib import Path
+
         try:
             Path(file).write_bytes(data)
         except OSError as error:

@@ -12,7 +12,7 @@ from mutagen.cli.output import check_writable, emit, say
 from mutagen.cli.progress import progress
 
 
-@click.command("plan", short_help="Print what would be changed, as JSON to replay.")
+@click.command("plan")
 @click.argument("rules", shell_complete=completing.rule_sets)
 @click.argument("target", shell_complete=completing.files)
 @model_flags

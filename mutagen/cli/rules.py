@@ -6,15 +6,15 @@ import click
 
 from mutagen.cli.lazy import LazyGroup
 
-COMMANDS = ("list", "check", "test", "new", "schema")
+COMMANDS = {
+    "list": "List rule sets: what for, safety, effect.",
+    "check": "Tell what is wrong with rule files.",
+    "test": "Run the tests of rule files.",
+    "new": "Write a commented rule file to begin with.",
+    "schema": "Print the JSON Schema of rule files.",
+}
 
 
-@click.group(
-    "rules",
-    cls=LazyGroup,
-    names=COMMANDS,
-    prefix="mutagen.cli.rules_",
-    short_help="Check, test, list and start rule files.",
-)
+@click.group("rules", cls=LazyGroup, names=COMMANDS, prefix="mutagen.cli.rules_")
 def command() -> None:
     """Check, test, list and start rule files; only `test` needs torch."""

@@ -23,7 +23,7 @@ class Checked:
     error: MutagenError | None = None
 
 
-@click.command("check", short_help="Tell what is wrong with rule files.")
+@click.command("check")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", shell_complete=completing.rule_sets)
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing where nothing is wrong.")

@@ -19,7 +19,7 @@ _KEYS = ("rules", "id", "what", "why", "safety", "params", "keys")
 _COLUMNS = ("rules", "what", "why", "safety", "params", "keys")
 
 
-@click.command("list", short_help="List rule sets: what for, safety, effect.")
+@click.command("list")
 @click.argument("files", nargs=-1, metavar="[FILE...]")
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def command(files: tuple[str, ...], as_json: bool) -> None:
@@ -31,7 +31,7 @@ def command(files: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         emit((json.dumps({"schema_version": 1, "rules": rows}, indent=2, ensure_ascii=False) + "\n").encode())
         return
-    from mutagen.report.text import render_table
+    from mutagen.report.tables import render_table
 
     table = [tuple(row[column] or "" for column in _COLUMNS) for row in rows]
     say(render_table(_COLUMNS, table, styled=is_styled(sys.stdout), width=width_of(sys.stdout)))

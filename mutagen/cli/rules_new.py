@@ -11,7 +11,7 @@ from mutagen.cli.output import say
 from mutagen.errors import Place, UserError
 
 
-@click.command("new", short_help="Write a commented rule file to begin with.")
+@click.command("new")
 @click.argument("name")
 def command(name: str) -> int:
     """Write NAME.yaml, a commented rule file to begin with, and beside it the schema that editors read it by.

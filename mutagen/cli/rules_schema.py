@@ -7,7 +7,7 @@ import click
 from mutagen.cli.output import check_writable, emit
 
 
-@click.command("schema", short_help="Print the JSON Schema of rule files.")
+@click.command("schema")
 @click.option("-o", "--output", metavar="FILE", help="Write it there instead of to standard output.")
 def command(output: str | None) -> int:
     """Print the JSON Schema (draft-07) of rule files.

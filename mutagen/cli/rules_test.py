@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _DEFAULT = "rules"
 
 
-@click.command("test", short_help="Run the tests of rule files.")
+@click.command("test")
 @click.argument("files", nargs=-1, metavar="[FILE...]")
 @click.option("--update", is_flag=True, help="Write the stored patches anew; look at what git says of them.")
 @click.option("-q", "--quiet", is_flag=True, help="Only what is not as it should be.")

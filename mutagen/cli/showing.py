@@ -52,6 +52,14 @@ def asked_form(diff: bool, given: str | None, *, file: str | None, verbosity: in
     return Asked(diff=diff, format=chosen, file=file, verbosity=verbosity)
 
 
+def get_ready(asked: Asked) -> None:
+    """Import what the text will be made with."""
+    if asked.format == "text":
+        import_module("mutagen.report.text")
+        if is_styled(sys.stdout):
+            import_module("rich.table")
+
+
 def show(outcomes: Sequence[Outcome], asked: Asked) -> int:
     """Say what became of the targets; the exit code of all together."""
     reports = [outcome.report for outcome in outcomes if outcome.report]

@@ -18,12 +18,10 @@ from mutagen.errors import MutagenError, UserError
 from mutagen.report.errors import read_as
 
 
-def check_stdin(targets: tuple[str, ...], filename: str | None, asked: Asked, **others: bool) -> bool:
-    """Whether the target is standard input; a UsageError for what does not go with it."""
+def check_stdin(targets: tuple[str, ...], filename: str | None, asked: Asked, **others: bool) -> None:
+    """Raise a UsageError for what does not go with standard input as the target."""
     if "-" not in targets:
-        if filename is not None:
-            raise click.UsageError("--stdin-filename goes with the target -")
-        return False
+        raise click.UsageError("--stdin-filename goes with the target -")
     if len(targets) > 1:
         raise click.UsageError("standard input is one target: leave the others out")
     if filename is None:
@@ -33,7 +31,6 @@ def check_stdin(targets: tuple[str, ...], filename: str | None, asked: Asked, **
     wrong = next((name for name, given in others.items() if given), None)
     if wrong is not None:
         raise click.UsageError(f"--{wrong} does not go with standard input, for which no file is written")
-    return True
 
 
 def apply_stdin(rules: str, filename: str, asked: Asked, *, look: bool, flags: dict[str, Any]) -> int:

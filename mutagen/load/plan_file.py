@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from mutagen.errors import ClashError, Place, UserError
+from mutagen.records import blocks, claims, rules, span, target, trace
 from mutagen.records.plan import InsertAtModule, InsertOnEdge, Plan, SetArguments, SwapCall, SwapModule, WrapModule
 from mutagen.records.target import Call, Collection, Name
 
@@ -33,6 +34,8 @@ _KINDS: Mapping[str, type] = {
     "name": Name,
 }
 _KIND_OF = {record: kind for kind, record in _KINDS.items()}
+_NAMES = {name: value for it in (blocks, claims, rules, span, target, trace) for name, value in vars(it).items()}
+"""What the annotations of records name; they import it for type checkers alone."""
 
 
 class _Misfit(Exception):
@@ -127,7 +130,7 @@ def _record(hint: Any, data: Any, where: str) -> Any:
 
 @cache
 def _hints(record: type) -> Mapping[str, Any]:
-    return get_type_hints(record)
+    return get_type_hints(record, localns=_NAMES)
 
 
 def _choice(members: tuple[Any, ...], data: Any, where: str) -> Any:

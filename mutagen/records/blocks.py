@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mutagen.errors import Place
-from mutagen.records.rules import Value
+
+if TYPE_CHECKING:
+    from mutagen.records.rules import Value
 
 Kind = Literal["conv", "norm", "feature", "scale", "combine", "wrap", "function"]
 Origin = Literal["channels", "channels_other", "from-module", "module", "rule"]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mutagen.errors import Place
-from mutagen.records.span import Span
+
+if TYPE_CHECKING:
+    from mutagen.records.span import Span
 
 ClaimFact = Literal["instances", "sites", "params", "macs", "keys_lost", "keys_moved", "keys_new"]
 Unit = Literal["count", "change", "share"]

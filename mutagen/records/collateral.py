@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from mutagen.records.target import Call
+if TYPE_CHECKING:
+    from mutagen.records.target import Call
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from mutagen.records.options import Scope
-from mutagen.records.rules import Style
+if TYPE_CHECKING:
+    from mutagen.records.options import Scope
+    from mutagen.records.rules import Style
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from mutagen.records.rules import Rule, Value
+if TYPE_CHECKING:
+    from mutagen.records.rules import Rule, Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from mutagen.records.rules import Style
-from mutagen.records.target import Device
-
 if TYPE_CHECKING:
     from mutagen.records.config import Entry
+    from mutagen.records.rules import Style
+    from mutagen.records.target import Device
 
 Scope = Literal["file", "package"]
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from mutagen.records.blocks import Block
-from mutagen.records.claims import Claim
-from mutagen.records.rules import Style, Value
-from mutagen.records.span import Span
-from mutagen.records.target import Call, InputSpec
-from mutagen.records.trace import NodeKey
+if TYPE_CHECKING:
+    from mutagen.records.blocks import Block
+    from mutagen.records.claims import Claim
+    from mutagen.records.rules import Style, Value
+    from mutagen.records.span import Span
+    from mutagen.records.target import Call, InputSpec
+    from mutagen.records.trace import NodeKey
+
 
 Rung = Literal["site", "origin", "split", "subclass", "override", "forward"]
 

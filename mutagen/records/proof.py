@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mutagen.errors import Place
-from mutagen.records.result import Case
+
+if TYPE_CHECKING:
+    from mutagen.records.result import Case
 
 Mode = Literal["eval", "train"]
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from mutagen.records.claims import Finding
-from mutagen.records.collateral import Collateral
-from mutagen.records.plan import Plan
-from mutagen.records.target import Device
+if TYPE_CHECKING:
+    from mutagen.records.claims import Finding
+    from mutagen.records.collateral import Collateral
+    from mutagen.records.plan import Plan
+    from mutagen.records.target import Device
+
 
 Status = Literal["applied", "would_change", "unchanged", "refused", "failed"]
 CheckStatus = Literal["pass", "fail", "warn", "info", "n/a"]
@@ -117,3 +119,11 @@ class Report:
     findings: tuple[Finding, ...] = ()
     tracked: Mapping[str, str] | None = None
     made_of: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def stands(self) -> bool:
+        """Whether nothing is left to do: the files are what the rules want, as far as they may go."""
+        if self.status == "unchanged":
+            return True
+        allowed = all(it.partial == "allow" for it in self.plan.rules if it.refused)
+        return self.status == "refused" and not self.plan.edits and allowed

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mutagen.errors import Place
-from mutagen.records.claims import Claim
+
+if TYPE_CHECKING:
+    from mutagen.records.claims import Claim
 
 
 @dataclass(frozen=True, slots=True)

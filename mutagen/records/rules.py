@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from mutagen.errors import Place
-from mutagen.records.claims import Claim
-from mutagen.records.rule_tests import RuleTest
 
 if TYPE_CHECKING:
     from mutagen.records.blocks import OwnBlock
+    from mutagen.records.claims import Claim
+    from mutagen.records.rule_tests import RuleTest
 
 Scalar = bool | int | float | str | None
 Value = Scalar | tuple["Value", ...]

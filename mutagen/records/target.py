@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from mutagen.records.rules import Value
+if TYPE_CHECKING:
+    from mutagen.records.rules import Value
+
 
 Device = Literal["cpu", "meta"]
 
@@ -35,7 +37,7 @@ class Collection:
     items: tuple[CallValue, ...]
 
 
-CallValue = Value | Name | Call | Collection
+CallValue: TypeAlias = "Value | Name | Call | Collection"
 
 
 @dataclass(frozen=True, slots=True)

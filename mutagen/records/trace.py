@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from mutagen.records.rules import Value
-from mutagen.records.span import Span
-from mutagen.records.target import Call, Device, InputSpec
+if TYPE_CHECKING:
+    from mutagen.records.rules import Value
+    from mutagen.records.span import Span
+    from mutagen.records.target import Call, Device, InputSpec
+
 
 Method = Literal["fx", "fx+leaves", "recorded"]
 NodeKind = Literal["input", "module", "function", "method", "attribute", "output"]

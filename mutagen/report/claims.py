@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mutagen.errors import ProofError
-from mutagen.records.claims import Finding, SiteCost
-from mutagen.records.result import Report
 from mutagen.report.paths import shown_path, shown_span
+
+if TYPE_CHECKING:
+    from mutagen.records.claims import Finding, SiteCost
+    from mutagen.records.result import Report
 
 _CURES = {
     "instances": "look at what the rule selects (`mutagen match`), and correct the rule or the number",

@@ -105,8 +105,8 @@ def _frame(place: Place, gutter: str) -> list[Segment]:
     line, column = _window(line, place.column)
     before, marked = line[: column - 1], line[column - 1 :][: place.length]
     # Tabs stay tabs and wide characters take two columns, so that the caret stands where the eye looks.
-    pad = "".join("\t" if char == "\t" else " " * _width(char) for char in before)
-    carets = "^" * max(1, sum(_width(char) for char in marked))
+    pad = "".join("\t" if char == "\t" else " " * columns_of(char) for char in before)
+    carets = "^" * max(1, columns_of(marked))
     bar = f"{gutter}|"
     return [
         Segment(f"{bar}\n{place.line} | ", "frame"),
@@ -137,8 +137,9 @@ def _window(line: str, column: int) -> tuple[str, int]:
     return shown + ("…" if len(line) > start + MAX_WIDTH else ""), column - start + (1 if start else 0)
 
 
-def _width(char: str) -> int:
-    return 2 if east_asian_width(char) in "WF" else 1
+def columns_of(text: str) -> int:
+    """The columns of a terminal that a text takes."""
+    return len(text) if text.isascii() else sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
 
 
 def _indented(text: str, indent: str) -> str:

@@ -10,7 +10,7 @@ from mutagen.records.look import Join, Look, Operand
 from mutagen.records.trace import Instance, Trace
 from mutagen.report.paths import shown_span
 from mutagen.report.summary import counted
-from mutagen.report.text import render_table
+from mutagen.report.tables import render_table
 
 _COLUMNS = ("module", "class", "output", "parameters", "MACs", "share", "made at")
 

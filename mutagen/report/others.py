@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mutagen.records.collateral import Changed, Collateral, Swap
-from mutagen.records.result import Report
 from mutagen.report.paths import shown_path
 from mutagen.report.summary import difference
+
+if TYPE_CHECKING:
+    from mutagen.records.collateral import Changed, Collateral, Swap
+    from mutagen.records.result import Report
 
 _FEW = 4
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mutagen.records.span import Span
+if TYPE_CHECKING:
+    from mutagen.records.span import Span
 
 
 def shown_path(path: str, root: Path) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from mutagen.records.plan import Refusal
-from mutagen.records.result import Counts, Proof, Report, Weights
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mutagen.records.plan import Refusal
+    from mutagen.records.result import Counts, Proof, Report, Weights
 
 
 def summary(report: Report) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from mutagen.errors import Place, UserError
 from mutagen.tracked.content import name_of
 from mutagen.tracked.drift import Found, compare
-from mutagen.tracked.lockfile import NAME, parse
-from mutagen.tracked.place import nearest_lock
+from mutagen.tracked.lockfile import parse
+from mutagen.tracked.place import NAME, nearest_lock
 
 
 def check(files: Sequence[str]) -> Found:

@@ -16,8 +16,6 @@ from mutagen.tracked.content import digest, digest_of, name_of
 from mutagen.tracked.lockfile import Line, parse, render
 from mutagen.tracked.place import nearest_lock, new_lock
 from mutagen.write import disk
-from mutagen.write.lock import lock
-from mutagen.write.transaction import commit
 
 _PATIENCE = 5.0
 """Seconds to wait for another mutagen that holds the lock file: it does so only while it writes."""
@@ -29,25 +27,20 @@ def keep(report: Report, options: Options, *, root: str | None = None) -> None:
     ``root`` is the folder above the target's package; without files it is not asked for. Raises ClashError and
     UserError as ``commit`` does.
     """
-    expected = {**report.plan.hashes, **(report.tracked or {}), **report.made_of}
     path = _lock_file(report, options)
+    if not report.files and (path is None or not _is_news(path, report, options)):
+        return
+    from mutagen.write.transaction import commit  # with all that writing takes, which most runs have no need of
+
+    expected = {**report.plan.hashes, **(report.tracked or {}), **report.made_of}
     if path is None:
-        assert root is not None or not report.files
-        commit(report.files, root=Path(root or ""), expected=expected)
+        assert root is not None
+        commit(report.files, root=Path(root), expected=expected)
         return
     folder = os.path.dirname(path)
-    if report.files or _is_news(path, report, options):
-        with _held(folder):
-            change = _change(path, report, options)
-            commit((*report.files, change), root=Path(root or folder), expected=expected)
-
-
-def stands(report: Report) -> bool:
-    """Whether nothing is left to do: the files are what the rules want, as far as they may go."""
-    if report.status == "unchanged":
-        return True
-    allowed = all(it.partial == "allow" for it in report.plan.rules if it.refused)
-    return report.status == "refused" and not report.plan.edits and allowed
+    with _held(folder):
+        change = _change(path, report, options)
+        commit((*report.files, change), root=Path(root or folder), expected=expected)
 
 
 def _lock_file(report: Report, options: Options) -> str | None:
@@ -94,6 +87,8 @@ def _lines(report: Report, options: Options, folder: str) -> list[Line]:
 @contextmanager
 def _held(folder: str) -> Iterator[None]:
     """Hold the lock file's folder, after another mutagen that writes into it has finished."""
+    from mutagen.write.lock import lock
+
     with ExitStack() as stack:
         end = time.monotonic() + _PATIENCE
         while True:

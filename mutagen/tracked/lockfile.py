@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 from mutagen.errors import ErrorGroup, Place, UserError
 
-NAME = "mutagen.lock"
 VERSION = 1
 
 _HEAD = f"""\

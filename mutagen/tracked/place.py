@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from mutagen.records.options import Options
-from mutagen.tracked.lockfile import NAME
+if TYPE_CHECKING:
+    from mutagen.records.options import Options
 
+NAME = "mutagen.lock"
 _ROOTS = ("pyproject.toml", ".git")
 
 

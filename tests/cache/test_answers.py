@@ -297,7 +297,7 @@ def test_old_answers_go(ran, desk):
     assert len(desk.kept) == answers._MOST and desk.answer() is not None
 
 
-def test_the_command_answers_without_torch(desk):
+def test_the_command_answers_with_little(desk):
     flags = ["--model", "Net()", "--input", "1x3x8x8", "--check"]
     command = [sys.executable, "-X", "importtime", "-m", "mutagen", "apply", "rule.yaml", "net.py", *flags]
 
@@ -315,5 +315,6 @@ def test_the_command_answers_without_torch(desk):
     second, modules = ask()
     assert second == first
     assert not modules & {"mutagen.api", "torch", "libcst", "pydantic", "ruamel.yaml", "numpy"}
+    assert not modules & {"rich", "filelock", "tomllib", "logging", "tempfile", "mutagen.records.rules"}
     _, modules = ask("--no-cache")
     assert "mutagen.api" in modules

@@ -136,6 +136,15 @@ def test_the_nearest_table_wins_and_nothing_is_merged(tmp_path: Path, monkeypatc
     assert caught.value.code == "C205"
 
 
+def test_a_broken_file_is_an_error_only_where_it_speaks_of_us(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.other\n")
+    assert config_for(str(tmp_path)) is None
+    (tmp_path / "pyproject.toml").write_text("[tool.mutagen\n")
+    with pytest.raises(UserError) as caught:
+        config_for(str(tmp_path))
+    assert caught.value.code == "C201"
+
+
 def test_an_entry_is_found_by_file_or_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = read(tmp_path, WHOLE)
     assert config is not None

@@ -19,7 +19,7 @@ from mutagen.records.target import Call
 from mutagen.tracked.check import check
 from mutagen.tracked.command import FLAGS, command_of
 from mutagen.tracked.content import digest
-from mutagen.tracked.keep import keep, stands
+from mutagen.tracked.keep import keep
 from mutagen.tracked.place import nearest_lock, new_lock
 from mutagen.write import transaction
 from tests.tracked.conftest import refused
@@ -101,11 +101,11 @@ def test_a_replayed_plan_moves_lines_on_and_makes_none(project: Any) -> None:
 def test_what_may_stay_refused_stands(project: Any) -> None:
     plan = Plan(1, "net.py", Call("Net"), (), {})
     report = project.report(status="refused")
-    assert stands(project.report())
-    assert not stands(project.report({"net.py": "net = 2\n"}))
-    assert stands(replace(report, plan=replace(plan, rules=(refused("allow"),))))
-    assert not stands(replace(report, plan=replace(plan, rules=(refused("refuse"),))))
-    assert not stands(project.report(status="failed"))
+    assert project.report().stands
+    assert not project.report({"net.py": "net = 2\n"}).stands
+    assert replace(report, plan=replace(plan, rules=(refused("allow"),))).stands
+    assert not replace(report, plan=replace(plan, rules=(refused("refuse"),))).stands
+    assert not project.report(status="failed").stands
 
 
 @pytest.mark.parametrize("name", ["net.py", "parts.py", "rules.yaml"])
