@@ -23,7 +23,7 @@ from mutagen.load.target_file import Located, find_target
 from mutagen.records.blocks import Block, Borrowed, Composed, Contract
 from mutagen.records.options import Options
 from mutagen.records.plan import Plan
-from mutagen.records.rules import RuleSet, Value
+from mutagen.records.rules import Rule, RuleSet, Style, Value
 from mutagen.records.target import Call, Device, InputSpec, Target
 from mutagen.sandbox.runner import Host, Part
 from mutagen.source.project import Project, open_project
@@ -76,8 +76,12 @@ def rules_asked(options: Options) -> RuleSet:
     rules = chosen(read, options.select, options.ignore)
     if options.style is None:
         return rules
-    styled = tuple(replace(rule, action=replace(rule.action, style=options.style)) for rule in rules.rules)
-    return replace(rules, rules=styled)
+    return replace(rules, rules=tuple(_styled(rule, options.style) for rule in rules.rules))
+
+
+def _styled(rule: Rule, style: Style) -> Rule:
+    parts = {name: replace(action, style=style) for name, action in rule.parts.items()}
+    return replace(rule, action=replace(rule.action, style=style), parts=parts)
 
 
 def blocks_asked(asked: RuleSet | Plan | None, host: Host | Part, located: Located) -> Mapping[str, Block]:
@@ -140,7 +144,8 @@ def target_asked(options: Options, located: Located, rules: RuleSet | None, plan
         source = Path(located.file).read_bytes()
         call = choose_model(model_candidates(source, located.file), located.file)
     if rules is not None:
-        switches = [switch_name(it.action.block) for it in rules.rules if it.action.emit == "flag"]
+        actions = [action for rule in rules.rules for action in rule.actions]
+        switches = [switch_name(it.block) for it in actions if it.emit == "flag"]
         call = switched_on(call, switches, Path(located.file).read_bytes()) if switches else call
     return Target(
         file=located.file,

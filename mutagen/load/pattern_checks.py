@@ -7,8 +7,10 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from mutagen.load.match_checks import Finding, query_findings, subjects
-from mutagen.load.pattern_text import NAMES, meaning, parts_of
-from mutagen.load.rules_words import KEYS, closest, listed, suggestion
+from mutagen.load.pattern_text import NAMES, meaning
+from mutagen.load.pattern_tree import Pattern, pattern_of
+from mutagen.load.rules_of_parts import parts_in
+from mutagen.load.rules_words import AROUND, JOINS, KEYS, closest, listed, suggestion
 from mutagen.load.rules_yaml import Loc
 
 _CAPTURED = re.compile(r"\$\{([^}]*)\}")
@@ -22,18 +24,20 @@ def pattern_findings(match: Mapping[str, Any], loc: Loc, named: Mapping[str, Any
     if not isinstance(text, str):
         return
     try:
-        names, tensor = parts_of(text)
+        pattern = pattern_of(text)
     except ValueError as error:
         yield "R160", (*loc, "pattern"), str(error), "write the last to run outside: relu(bn(conv(x)))"
         return
+    names = pattern.parts
     for key in match:
         if key in _OF_A_PART:
             hint = f"say it of a part: {names[-1]}: {{{key}: ...}}"
             yield "R161", (*loc, key), f"`{key}` beside a pattern does not say of which part it speaks", hint
         elif key not in KEYS["pattern"]:
-            yield from _capture(key, match[key], (*loc, key), names, tensor)
+            yield from _capture(key, (*loc, key), names, pattern.free)
     for name in names:
         yield from _named(name, match.get(name), (*loc, "pattern"))
+        yield from _joined(name, match.get(name), pattern, (*loc, "pattern"))
     told = {key: value for key, value in match.items() if key in KEYS["pattern"] and key != "pattern"}
     yield from query_findings(told, loc, named)
     for name in names:
@@ -41,37 +45,63 @@ def pattern_findings(match: Mapping[str, Any], loc: Loc, named: Mapping[str, Any
             yield from _described(match[name], (*loc, name), named)
 
 
-def parts_findings(match: Mapping[str, Any], given: object, loc: Loc) -> Iterator[Finding]:
-    """Everything in a ``replace`` that names parts which do not fit the pattern."""
+def parts_findings(match: Mapping[str, Any], kind: str, given: object, loc: Loc) -> Iterator[Finding]:
+    """Everything in an action that names parts which do not fit the pattern."""
     try:
-        names, _ = parts_of(str(match.get("pattern")))
+        pattern = pattern_of(str(match.get("pattern")))
     except ValueError:
         return
-    parts = parts_in(given)
-    if not parts:
-        hint = f"say what becomes of which part: {{{names[-1]}: {{with: ...}}}}"
-        yield "R130", loc, "a pattern is replaced part by part", hint
+    names, parts = pattern.parts, parts_in(kind, given)
+    if not parts and kind in _EXAMPLES:
+        hint = f"say what happens to which part: {kind}: {{{names[-1]}: {_EXAMPLES[kind]}}}"
+        yield "R130", loc, f"`{kind}` speaks of parts, for a rule with a pattern", hint
     for name in parts:
         if name not in names:
             hint = f"{suggestion(name, names)} its parts: {listed(names)}".strip()
             yield "R161", (*loc, name), f"the pattern has no part {name!r}", hint
     for name, part in parts.items():
-        for argument, value in _items(part.get("args")):
-            yield from _captured(value, (*loc, name, "args", argument), names)
+        if kind == "insert" and name in names:
+            yield from _position(part.get("at"), (*loc, name, "at"), joins=len(pattern.reads[name]) > 1)
+        values = _items(part) if kind == "set" else _items(part.get("args"))
+        at = (*loc, name) if kind == "set" else (*loc, name, "args")
+        for argument, value in values:
+            yield from _captured(value, (*at, argument), names, kind)
 
 
-def parts_in(given: object) -> dict[str, Mapping[str, Any]]:
-    """What a ``replace`` says of parts, by their names."""
-    if not isinstance(given, dict) or "with" in given:
-        return {}
-    return {key: value for key, value in given.items() if isinstance(value, dict) and key != "args"}
+_EXAMPLES = {
+    "replace": "{with: ...}",
+    "insert": "{block: ..., at: after}",
+    "set": "{dilation: 2, padding: auto}",
+    "wrap": "{with: ...}",
+    "branch": "{block: ...}",
+    "remove": "true",
+}
 
 
-def _capture(key: str, given: object, loc: Loc, names: Collection[str], tensor: str) -> Iterator[Finding]:
+def _position(at: object, loc: Loc, *, joins: bool) -> Iterator[Finding]:
+    if not isinstance(at, str):
+        return
+    fitting = ("after", "output") if joins else AROUND
+    if at not in fitting:
+        message = f"`at: {at}` does not fit a part" + (" that reads two tensors" if joins and at in AROUND else "")
+        yield "R124", loc, message, f"supported here: {listed(fitting)}"
+
+
+def _joined(name: str, told: object, pattern: Pattern, loc: Loc) -> Iterator[Finding]:
+    """A part with two operands must be an operation that joins two tensors."""
+    if len(pattern.reads[name]) < 2:
+        return
+    means = {told.get("op")} if isinstance(told, dict) and "op" in told else set(meaning(name))
+    if not means or not means <= {*JOINS, "concat"}:
+        message = f"{name!r} at character {pattern.places[name]} reads two tensors, which {listed(JOINS)} alone do"
+        yield "R160", loc, message, f"give it one operand, or say what it is: {name}: {{op: add}}"
+
+
+def _capture(key: str, loc: Loc, names: Collection[str], free: Collection[str]) -> Iterator[Finding]:
     """A key that must be the name of a part."""
     if key in names:
         return
-    if key == tensor:
+    if key in free:
         message = f"{key!r} stands for any tensor, it is no part of the pattern"
         yield "R161", loc, message, f"describe one of its parts: {listed(names)}"
         return
@@ -100,9 +130,13 @@ def _described(told: Mapping[str, Any], loc: Loc, named: Mapping[str, Any]) -> I
     yield from query_findings({key: value for key, value in told.items() if key not in ("only", "edge")}, loc, named)
 
 
-def _captured(value: object, loc: Loc, names: Collection[str]) -> Iterator[Finding]:
+def _captured(value: object, loc: Loc, names: Collection[str], kind: str) -> Iterator[Finding]:
     """``${conv.in_channels}`` must be the whole value, and speak of a part of the pattern."""
     if not isinstance(value, str) or "${" not in value:
+        return
+    if kind != "replace":
+        hint = "write the value, or a rule for each"
+        yield "R161", loc, f"facts of other parts are arguments of `replace` alone, not of `{kind}`", hint
         return
     found = _CAPTURED.fullmatch(value)
     part, dot, fact = (found[1] if found else "").partition(".")

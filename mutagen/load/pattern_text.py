@@ -1,4 +1,4 @@
-"""The text of a pattern: ``relu(bn(conv(x)))`` is a chain of parts, the last to run outside."""
+"""The words of patterns: which operations the name of a part stands for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 from mutagen.load.rules_words import OPERATIONS
 
-_TOKEN = re.compile(r"\s*([A-Za-z_]\w*|[(),]|\S)")
 _NUMBER = re.compile(r"_?\d+$")
 
 _CONVS = ("conv1d", "conv2d", "conv3d")
@@ -37,6 +36,7 @@ _FAMILIES: Mapping[str, tuple[str, ...]] = {
     "upsample": ("interpolate",),
     "drop": ("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout"),
     "swish": ("silu",),
+    "concat": ("cat",),
     "attention": ("scaled_dot_product_attention", "multi_head_attention"),
 }
 NAMES = (*_FAMILIES, *OPERATIONS)
@@ -51,21 +51,3 @@ def meaning(name: str) -> tuple[str, ...]:
         if known in _FAMILIES:
             return _FAMILIES[known]
     return ()
-
-
-def parts_of(text: str) -> tuple[tuple[str, ...], str]:
-    """The names of the parts, the last to run first, and that of the tensor that the first one reads.
-
-    Raises ValueError with what is wrong, in a sentence.
-    """
-    tokens = [found[1] for found in _TOKEN.finditer(text)]
-    names = [token for token in tokens if token[0].isalpha() or token[0] == "_"]
-    if "," in tokens:
-        raise ValueError("a pattern is a chain: each part has one argument, the part that runs before it")
-    wanted = "(".join(names) + ")" * (len(names) - 1)
-    if len(names) < 2 or "".join(tokens) != wanted:
-        raise ValueError(f"{text!r} is no chain such as relu(bn(conv(x)))")
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise ValueError(f"the name {twice!r} stands twice; number the parts: {twice}1, {twice}2")
-    return tuple(names[:-1]), names[-1]

@@ -11,6 +11,7 @@ from typing import Any
 
 from mutagen.load.layers import LAYERS, arguments_of, bare, layer
 from mutagen.load.rules_blocks import class_in
+from mutagen.load.rules_of_parts import parts_in
 from mutagen.load.rules_values import value_of
 from mutagen.load.rules_words import FUNCTIONS, TORCH_BLOCKS, KnownBlocks, hint_for, listed, suggestion
 from mutagen.load.rules_yaml import Document, Loc
@@ -184,15 +185,20 @@ def _on_the_spot(
     origins: dict[str, object] = {}
     rules = data.get("rules")
     for index, rule in enumerate(rules if isinstance(rules, list) else []):
-        for kind, key in (("insert", "block"), ("replace", "with"), ("wrap", "with"), ("branch", "block")):
-            action = rule.get(kind) if isinstance(rule, dict) else None
-            block = action.get(key) if isinstance(action, dict) else None
-            if not isinstance(block, dict) or not isinstance(block.get("from"), str):
-                continue
-            loc: Loc = ("rules", index, kind, key, "from")
+        for loc, block in _borrowing(rule, ("rules", index)):
             yield from _reference(block["from"], loc, document)
             name = block["from"].rpartition(":")[2]
             other = origins.setdefault(name, block)
             if name in named or other != block or name in (*TORCH_BLOCKS, *FUNCTIONS, *taken):
                 hint = f"name it in a section of the file: blocks: {{My{name}: {{from: ...}}}}, then say My{name}"
                 yield "R147", loc, f"{name} is the name of another block too", hint
+
+
+def _borrowing(rule: Any, loc: Loc) -> Iterator[tuple[Loc, Mapping[str, Any]]]:
+    """The classes that the actions of a rule borrow, with the places that say from where."""
+    for kind, key in (("insert", "block"), ("replace", "with"), ("wrap", "with"), ("branch", "block")):
+        action = rule.get(kind) if isinstance(rule, dict) else None
+        for name, part in {"": action, **parts_in(kind, action)}.items():
+            block = part.get(key) if isinstance(part, dict) else None
+            if isinstance(block, dict) and isinstance(block.get("from"), str):
+                yield (*loc, kind, *([name] if name else []), key, "from"), block

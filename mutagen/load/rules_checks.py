@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mutagen.load.match_checks import Finding, match_findings, named_findings, named_tests, subject_of
-from mutagen.load.pattern_checks import parts_findings, parts_in, pattern_findings
+from mutagen.load.pattern_checks import parts_findings, pattern_findings
 from mutagen.load.rules_action_checks import action_findings
+from mutagen.load.rules_of_parts import parts_in
 from mutagen.load.rules_words import (
     ACTIONS,
     FUNCTIONS,
@@ -94,49 +95,75 @@ def _action(rule: Mapping[str, Any], loc: Loc, *, subject: str | None, known: Kn
     given = [key for key in ACTIONS if key in rule]
     if not given:
         yield "R123", loc, "the rule has no action", f"give one of {listed(ACTIONS)}"
-    elif len(given) > 1:
+    elif len(given) > 1 and (subject != "pattern" or "skip" in given):
         yield "R123", (*loc, given[1]), f"a rule has one action, not {' and '.join(given)}", "make two rules of it"
     match = rule.get("match")
+    changed: dict[str, str] = {}
     for kind in given:
         action = {} if rule[kind] is True and kind in ("remove", "skip") else rule[kind]
         if not isinstance(action, dict):
             continue
         at = (*loc, kind)
-        yield from action_findings(kind, action, match, at, subject)
-        if subject and isinstance(match, dict):
-            if kind == "replace":
-                yield from _replacement(match, action, at, subject=subject)
-            elif kind == "insert":
-                yield from _insertion(match, action, loc=at, subject=subject)
+        parts = parts_in(kind, action)
+        if subject == "pattern" and isinstance(match, dict):
+            yield from parts_findings(match, kind, action, at)
+        elif parts and subject is not None:
+            yield "R130", at, f"only a pattern has parts, by which `{kind}` could speak of them", _WHOLE[kind]
+        else:
+            yield from action_findings(kind, action, match, at, subject)
+            yield from _fitting(kind, match, action, at, subject=subject)
+        for name, part in parts.items():
+            yield from _part(kind, name, part, (*at, name), known=known, changed=changed)
         if kind == "set":
-            yield from _setting(action, at, subject=subject)
-        elif kind == "replace" and parts_in(action):
-            yield from _parts(action, at, subject=subject, known=known)
-        elif kind not in ("remove", "skip"):
-            yield from _block(action, at, subject=subject, known=known)
+            yield from _setting(action, at, subject=subject) if not parts else ()
+        elif not parts and kind not in ("remove", "skip"):
+            yield from _block(action, at, subject=subject, known=known, key=_BLOCK_KEY[kind])
 
 
-def _parts(action: Mapping[str, Any], loc: Loc, *, subject: str | None, known: KnownBlocks | None) -> Iterator[Finding]:
-    """What becomes of the parts of a pattern."""
-    if subject is not None and subject != "pattern":
-        yield "R130", loc, "only a pattern has parts to replace", "write replace: {with: ...}"
-    for name, part in parts_in(action).items():
-        yield from _block(part, (*loc, name), subject="part", known=known)
+_BLOCK_KEY = {"insert": "block", "branch": "block", "replace": "with", "wrap": "with"}
+_WHOLE = {
+    "replace": "write replace: {with: ...}",
+    "insert": "write insert: {block: ..., at: after}",
+    "set": "write set: {dilation: 2, padding: auto}",
+    "wrap": "write wrap: {with: ...}",
+    "branch": "write branch: {block: ...}",
+    "remove": "write remove: true",
+}
 
 
-def _replacement(match: Mapping[str, Any], action: Mapping[str, Any], loc: Loc, *, subject: str) -> Iterator[Finding]:
-    if subject == "pattern":
-        yield from parts_findings(match, action, loc)
-    elif subject == "edge":
+def _part(
+    kind: str, name: str, part: Mapping[str, Any], loc: Loc, *, known: KnownBlocks | None, changed: dict[str, str]
+) -> Iterator[Finding]:
+    """What happens to one part of a pattern."""
+    other = changed.setdefault(name, kind)
+    if other != kind:
+        message = f"two things happen to the part {name!r}: {other} and {kind}"
+        yield "R123", loc, message, "make two rules of it, and run them one after the other"
+    if kind == "set":
+        yield from _setting(part, loc, subject=None)
+    elif kind != "remove":
+        yield from _block(part, loc, subject="part", known=known, key=_BLOCK_KEY[kind])
+
+
+def _fitting(
+    kind: str, match: object, action: Mapping[str, Any], loc: Loc, *, subject: str | None
+) -> Iterator[Finding]:
+    if subject and isinstance(match, dict):
+        if kind == "replace":
+            yield from _replacement(match, loc, subject=subject)
+        elif kind == "insert":
+            yield from _insertion(match, action, loc=loc, subject=subject)
+
+
+def _replacement(match: Mapping[str, Any], loc: Loc, *, subject: str) -> Iterator[Finding]:
+    if subject == "edge":
         yield "R130", loc, "an edge cannot be replaced", "use `insert: {block: ..., at: branch}` or `at: skip`"
     elif match.get("block") == "residual":
         yield "R130", loc, "a residual block cannot be replaced as a whole", "insert into it with `at: branch-end`"
 
 
 def _setting(action: Mapping[str, Any], loc: Loc, *, subject: str | None) -> Iterator[Finding]:
-    if subject == "pattern":
-        yield "R130", loc, "the parts of a pattern can be replaced, not set", "match modules: {type: Conv2d}"
-    elif subject in ("op", "edge"):
+    if subject in ("op", "edge"):
         message = f"an {'operation' if subject == 'op' else 'edge'} has no constructor whose arguments could be set"
         yield "R130", loc, message, "match modules: {type: Conv2d}"
     if not set(action) - set(SET_OPTIONS):
@@ -157,10 +184,6 @@ def _setting(action: Mapping[str, Any], loc: Loc, *, subject: str | None) -> Ite
 
 def _insertion(match: Mapping[str, Any], action: Mapping[str, Any], *, loc: Loc, subject: str) -> Iterator[Finding]:
     at = action.get("at")
-    if subject == "pattern":
-        hint = "match modules, for instance {type: BatchNorm2d, after: {type: Conv2d}}"
-        yield "R130", loc, "the parts of a pattern can be replaced; nothing is inserted beside them", hint
-        return
     if match.get("block") == "squeeze-excite" and at == "branch-end":
         yield "R130", loc, "a squeeze-excite block has no branch", "use `at: after`, or `replace`"
         return
@@ -173,8 +196,9 @@ def _insertion(match: Mapping[str, Any], action: Mapping[str, Any], *, loc: Loc,
         yield "R124", (*loc, "at"), f"`at: {at}` does not fit this match", f"supported here: {listed(fitting)}"
 
 
-def _block(action: Mapping[str, Any], loc: Loc, *, subject: str | None, known: KnownBlocks | None) -> Iterator[Finding]:
-    key = "block" if _name(loc) in ("insert", "branch") else "with"
+def _block(
+    action: Mapping[str, Any], loc: Loc, *, subject: str | None, known: KnownBlocks | None, key: str
+) -> Iterator[Finding]:
     name = action.get(key)
     if known is None or not isinstance(name, str):
         return

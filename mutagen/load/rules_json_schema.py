@@ -14,6 +14,7 @@ from mutagen.load.rules_words import ACTIONS, MEANINGS, OPERATIONS
 FILE_NAME = "rules.schema.json"
 
 _SWITCH = {"required": ["enabled"], "maxProperties": 2}
+_PATTERN = {"required": ["match"], "properties": {"match": {"required": ["pattern"]}}}
 _NUMBER = {"type": "number"}
 _CLASS = r"^([A-Za-z_]\w*\.)*[A-Z]\w*$"
 # Closer than the types of the models: what rules_checks finds, as far as a schema can say it.
@@ -39,10 +40,21 @@ def rules_schema() -> dict[str, Any]:
                 properties[key] = _described(properties[key], SAID[part, key])
     rule = definitions["RulePart"]
     actions = [action for action in ACTIONS if action in rule["properties"]]
-    rule["oneOf"] = [*({"required": ["match", action]} for action in actions), _SWITCH]
+    one = {"oneOf": [*({"required": ["match", action]} for action in actions), _SWITCH]}
+    some = {"anyOf": [{"required": [action]} for action in actions]}
+    rule |= {"if": _PATTERN, "then": {**some, **_shapes("Parts")}, "else": {**one, **_shapes("Part")}}
     made["anyOf"] = [{"required": [key]} for key in ("rules", "include", "blocks", "templates")]
     title = "Rules of mutagen: what to change in a PyTorch model"
     return {"$schema": DIALECT, "title": title, **made, "definitions": dict(sorted(definitions.items()))}
+
+
+def _shapes(ending: str) -> dict[str, Any]:
+    """What actions look like: on parts by name for a pattern, else on all that is matched."""
+    kinds = [kind for kind in ACTIONS if kind != "skip"]
+    shapes: dict[str, Any] = {kind: {"$ref": f"#/definitions/{kind.capitalize()}{ending}"} for kind in kinds}
+    if ending == "Part":
+        shapes["remove"] = {"anyOf": [shapes["remove"], {"const": True}]}
+    return {"properties": shapes}
 
 
 def rules_schema_text() -> str:

@@ -29,6 +29,7 @@ MAX_PROBLEMS = 500
 """No file that was meant as rules has more, and looking for suggestions takes its time."""
 
 _WITHIN = ("inside", "has", "after", "before", "all", "any", "not")
+_OF_PARTS = {"replace": "part", **{kind: f"{kind}-part" for kind in ("insert", "wrap", "branch", "remove")}}
 _LEVELS: Mapping[str, Level] = {"rules": "rule", "tests": "test", **dict.fromkeys(_WITHIN, "match")}
 
 
@@ -145,7 +146,8 @@ def _level(loc: Loc) -> Level:
     level = _LEVELS.get(name, name)
     if level in KEYS:
         return level
-    return "part" if "replace" in loc else "match"  # a part of a pattern, by its name
+    kind = str(loc[2]) if len(loc) > 2 else ""
+    return _OF_PARTS.get(kind, "match")  # a part of a pattern, by its name
 
 
 def _titled(level: Level) -> str:
@@ -156,7 +158,7 @@ def _titled(level: Level) -> str:
         "test": "a test of rules",
         "part": "a part of a pattern",
     }
-    return titles.get(level, f"`{level}`")
+    return titles.get("part" if level.endswith("-part") else level, f"`{level}`")
 
 
 def _within(loc: Loc, document: Document) -> Loc:

@@ -59,7 +59,7 @@ _MATCH = {
     "only": "Positions among all that are selected, in the order in which the model runs.",
 }
 _PATTERN = {
-    "pattern": "A chain of operations, the last one outside: relu(bn(conv(x))). Other keys describe its parts by name.",
+    "pattern": "Operations, the last one outside: relu(add(bn(conv(x)), y)). Other keys describe its parts by name.",
     **{key: _MATCH[key] for key in ("path", "source", "all", "any", "only")},
     "inside": "A module around all parts.",
     "not": "What no part may be; or a list of such.",
@@ -134,6 +134,7 @@ _INSERT = {
     "at": "before, after, input or output of a module; branch-end of a residual block; branch or skip of an edge.",
 }
 
+_AT_PART = "before, after, input or output of the part; after alone where it reads two tensors."
 _FROM = {
     "from": "Somebody else's class: folder/file.py:Name, relative to this file; or package.module:Name.",
     "how": "Whether the class is copied into the project (with the comment at the top of its file), or imported.",
@@ -156,8 +157,16 @@ SAID: Mapping[tuple[str, str], str] = {
         "RulePart": _RULE,
         "MatchPart": _MATCH,
         "PatternPart": _PATTERN,
-        "OnePart": _ONE,
-        "PartsPart": _PARTS,
+        "ReplaceOfPart": _ONE,
+        "InsertOfPart": {key: _INSERT[key] for key in ("block", "args", "start")} | {"at": _AT_PART},
+        "WrapOfPart": {key: _WRAP[key] for key in ("with", "args", "start")},
+        "BranchOfPart": {key: _BRANCH[key] for key in ("block", "fuse", "args", "start")},
+        "ReplaceParts": _PARTS,
+        "InsertParts": _PARTS,
+        "WrapParts": {key: _ACTION[key] for key in ("style", "partial")},
+        "BranchParts": {key: _ACTION[key] for key in ("style", "partial")},
+        "SetParts": {"partial": _ACTION["partial"]},
+        "RemoveParts": {"partial": _ACTION["partial"]},
         "SourcePart": _SOURCE,
         "ConditionPart": _CONDITION,
         "OnlyPart": _ONLY,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -11,9 +11,27 @@ from pydantic_core import PydanticCustomError
 
 from mutagen.errors import Place
 from mutagen.load.json_schema import Instead, Or, OrOne
-from mutagen.load.pattern_text import meaning, parts_of
+from mutagen.load.pattern_text import meaning
+from mutagen.load.pattern_tree import pattern_of
 from mutagen.load.rules_blocks import BlockName, BorrowPart, OwnPart, branch_name, name_of
 from mutagen.load.rules_claims import BudgetPart, ExpectPart
+from mutagen.load.rules_of_parts import (
+    EACH,
+    ONE,
+    PART_TAGS,
+    SIMPLY,
+    YES,
+    BlockOfPart,
+    BranchOfPart,
+    BranchParts,
+    EachPart,
+    InsertParts,
+    RemoveParts,
+    ReplaceParts,
+    SetParts,
+    WrapParts,
+    by_parts,
+)
 from mutagen.load.rules_tests import TestPart
 from mutagen.load.rules_values import VALUE, AnyValue, Given, Part, Text, Words
 from mutagen.load.rules_words import VERSION
@@ -37,7 +55,7 @@ from mutagen.records.rules import (
     Value,
 )
 
-TAGS = ("<match>", "<pattern>", "<one>", "<parts>")
+TAGS = ("<match>", "<pattern>", *PART_TAGS)
 """Steps that pydantic puts into locations where one key takes two shapes."""
 
 TESTS: tuple[TestName, ...] = ("eq", "ne", "gt", "ge", "lt", "le", "in", "multiple_of")
@@ -154,24 +172,6 @@ class ReplacePart(_ActionPart):
     block: BlockName = Field(alias="with")
 
 
-class OnePart(Part):
-    """What becomes of one part of a pattern."""
-
-    block: Text = Field(alias="with")
-    args: dict[str, AnyValue] = {}
-
-
-class PartsPart(Part):
-    """What becomes of the parts of a pattern, by name."""
-
-    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
-    __pydantic_extra__: dict[str, OnePart]
-
-    style: Style = "inline"
-    partial: Partial = "refuse"
-    emit: Emit = "in-place"
-
-
 class InsertPart(_ActionPart):
     """An insertion."""
 
@@ -203,14 +203,6 @@ class SkipPart(Part):
     """Targets that later rules leave alone."""
 
 
-def _plain_yes(given: object) -> object:
-    return {} if given is True else given
-
-
-Yes = BeforeValidator(_plain_yes)
-_YES = {"const": True}
-
-
 class SetPart(Part):
     """Arguments of a constructor, whatever they are called there."""
 
@@ -224,17 +216,13 @@ def _is_pattern(given: object) -> str:
     return TAGS[1] if isinstance(given, PatternPart) or isinstance(given, dict) and "pattern" in given else TAGS[0]
 
 
-def _is_parts(given: object) -> str:
-    one = not isinstance(given, dict) or "with" in given or not any(_names_part(*it) for it in given.items())
-    return TAGS[3] if isinstance(given, PartsPart) or not one else TAGS[2]
-
-
-def _names_part(key: str, value: object) -> bool:
-    return key != "args" and isinstance(value, dict)
-
-
 Match = Annotated[Annotated[MatchPart, Tag(TAGS[0])] | Annotated[PatternPart, Tag(TAGS[1])], Discriminator(_is_pattern)]
-Replace = Annotated[Annotated[ReplacePart, Tag(TAGS[2])] | Annotated[PartsPart, Tag(TAGS[3])], Discriminator(_is_parts)]
+Replace = Annotated[Annotated[ReplacePart, ONE] | Annotated[ReplaceParts, EACH], by_parts("replace")]
+Insert = Annotated[Annotated[InsertPart, ONE] | Annotated[InsertParts, EACH], by_parts("insert")]
+Set = Annotated[Annotated[SetPart, ONE] | Annotated[SetParts, EACH], by_parts("set")]
+Wrap = Annotated[Annotated[WrapPart, ONE] | Annotated[WrapParts, EACH], by_parts("wrap")]
+Branch = Annotated[Annotated[BranchPart, ONE] | Annotated[BranchParts, EACH], by_parts("branch")]
+Remove = Annotated[Annotated[RemovePart, ONE] | Annotated[RemoveParts, EACH], by_parts("remove")]
 
 
 class RulePart(Part):
@@ -244,16 +232,22 @@ class RulePart(Part):
     match: Annotated[Match | None, Given] = None
     why: str = ""
     replace: Annotated[Replace | None, Given] = None
-    insert: Annotated[InsertPart | None, Given] = None
-    set: Annotated[SetPart | None, Given] = None
-    wrap: Annotated[WrapPart | None, Given] = None
-    branch: Annotated[BranchPart | None, Given] = None
-    remove: Annotated[RemovePart | None, Yes, Given, Or(_YES)] = None
-    skip: Annotated[SkipPart | None, Yes, Given, Or(_YES)] = None
+    insert: Annotated[Insert | None, Given] = None
+    set: Annotated[Set | None, Given] = None
+    wrap: Annotated[Wrap | None, Given] = None
+    branch: Annotated[Branch | None, Given] = None
+    remove: Annotated[Remove | None, YES, Given, Or(SIMPLY)] = None
+    skip: Annotated[SkipPart | None, YES, Given, Or(SIMPLY)] = None
     optional: bool = False
     enabled: bool = True
     safety: Annotated[Safety | None, Given] = None
     expect: Annotated[ExpectPart | None, Given] = None
+
+    @property
+    def actions(self) -> tuple[Part, ...]:
+        """The actions that it names."""
+        found = (self.replace, self.insert, self.set, self.wrap, self.branch, self.remove)
+        return tuple(it for it in found if it is not None)
 
 
 class ModelPart(Part):
@@ -281,16 +275,22 @@ class FilePart(Part):
     templates: Words = ()
 
     @property
-    def borrowed(self) -> tuple[BorrowPart, ...]:
-        """The classes that actions borrow on the spot."""
-        actions = (part for rule in self.rules for part in (rule.insert, rule.replace, rule.wrap, rule.branch))
-        whole = [it for it in actions if it is not None and not isinstance(it, PartsPart)]
-        return tuple(it.block for it in whole if isinstance(it.block, BorrowPart))
+    def _with_blocks(self) -> Iterator[ReplacePart | InsertPart | WrapPart | BranchPart | BlockOfPart]:
+        for part in (part for rule in self.rules for part in (rule.insert, rule.replace, rule.wrap, rule.branch)):
+            if isinstance(part, EachPart):
+                yield from (it for it in part.named.values() if isinstance(it, BlockOfPart))
+            elif part is not None:
+                yield part
 
     @property
-    def branches(self) -> tuple[BranchPart, ...]:
+    def borrowed(self) -> tuple[BorrowPart, ...]:
+        """The classes that actions borrow on the spot."""
+        return tuple(it.block for it in self._with_blocks if isinstance(it.block, BorrowPart))
+
+    @property
+    def branches(self) -> tuple[BranchPart | BranchOfPart, ...]:
         """The paths that actions put beside modules."""
-        return tuple(rule.branch for rule in self.rules if rule.branch is not None)
+        return tuple(it for it in self._with_blocks if isinstance(it, BranchPart | BranchOfPart))
 
 
 def as_rule(part: RulePart, place: Place, named: Mapping[str, Tests], given: Mapping[str, Mapping[str, Value]]) -> Rule:
@@ -299,7 +299,7 @@ def as_rule(part: RulePart, place: Place, named: Mapping[str, Tests], given: Map
     ``named`` are the tests of the file that have a name, ``given`` arguments that blocks bring along.
     """
     assert part.match is not None, "checked by rules_checks"
-    own = _as_parts(part.replace) if isinstance(part.replace, PartsPart) else {}
+    own = {name: action for each in part.actions if isinstance(each, EachPart) for name, action in each.actions.items()}
 
     def with_given(action: Action) -> Action:
         return replace(action, args={**given.get(action.block, {}), **action.args})
@@ -307,7 +307,7 @@ def as_rule(part: RulePart, place: Place, named: Mapping[str, Tests], given: Map
     return Rule(
         id=part.id,
         query=_as_pattern(part.match, named) if isinstance(part.match, PatternPart) else _as_query(part.match, named),
-        action=with_given(_as_action(part)),
+        action=_shared(part) if own else with_given(_as_action(part)),
         parts={name: with_given(action) for name, action in own.items()},
         why=part.why,
         optional=part.optional,
@@ -317,35 +317,37 @@ def as_rule(part: RulePart, place: Place, named: Mapping[str, Tests], given: Map
 
 
 def _as_action(part: RulePart) -> Action:
-    if part.set is not None:
+    """What a rule does to all that it selects."""
+    if isinstance(part.set, SetPart):
         return Action("set", "", args=dict(part.set.model_extra or {}), partial=part.set.partial)
-    if part.insert is not None:
+    if isinstance(part.insert, InsertPart):
         return Action("insert", name_of(part.insert.block), at=part.insert.at, **part.insert.options)
-    if part.wrap is not None:
+    if isinstance(part.wrap, WrapPart):
         return Action("wrap", name_of(part.wrap.block), **part.wrap.options)
-    if part.branch is not None:
+    if isinstance(part.branch, BranchPart):
         return Action("wrap", branch_name(part.branch.block), **{**part.branch.options, "args": {}, "start": "paper"})
-    if part.remove is not None:
+    if isinstance(part.remove, RemovePart):
         return Action("remove", "Identity", partial=part.remove.partial, strategy=part.remove.strategy)
     if part.skip is not None:
         return Action("skip", "")
-    assert part.replace is not None, "checked by rules_checks"
-    if isinstance(part.replace, PartsPart):
-        given = part.replace
-        return Action("replace", "", style=given.style, partial=given.partial, emit=given.emit)
+    assert isinstance(part.replace, ReplacePart), "checked by rules_checks"
     return Action("replace", name_of(part.replace.block), **part.replace.options)
 
 
-def _as_parts(part: PartsPart) -> dict[str, Action]:
-    options: dict[str, Any] = {"style": part.style, "partial": part.partial, "emit": part.emit}
-    named: dict[str, OnePart] = part.model_extra or {}
-    return {name: Action("replace", it.block, args=dict(it.args), **options) for name, it in named.items()}
+def _shared(part: RulePart) -> Action:
+    """What the actions on the parts of a pattern have in common."""
+    every = [it for each in part.actions if isinstance(each, EachPart) for it in each.actions.values()]
+    partial: Partial = "allow" if any(it.partial == "allow" for it in every) else "refuse"
+    return Action("replace", "", style=every[0].style, partial=partial, emit=every[0].emit)
 
 
 def _as_pattern(part: PatternPart, named: Mapping[str, Tests]) -> Query:
     told: dict[str, MatchPart] = part.model_extra or {}
-    names, _ = parts_of(part.pattern)
-    parts = (PartQuery(it, meaning(it), _as_query(told.get(it, MatchPart()), named)) for it in names)
+    pattern = pattern_of(part.pattern)
+    parts = (
+        PartQuery(it, meaning(it), _as_query(told.get(it, MatchPart()), named), pattern.reads[it])
+        for it in pattern.parts
+    )
     return Query(
         path=part.path,
         inside=_as_query(part.inside, named) if part.inside else None,

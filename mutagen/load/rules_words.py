@@ -23,6 +23,10 @@ KEYS: Mapping[Level, tuple[str, ...]] = {
     ),
     "pattern": ("pattern", "path", "inside", "source", "all", "any", "not", "only"),
     "part": ("with", "args"),
+    "insert-part": ("block", "at", "args", "start"),
+    "wrap-part": ("with", "args", "start"),
+    "branch-part": ("block", "fuse", "args", "start"),
+    "remove-part": (),
     "source": ("class", "function", "file"),
     "where": ("eq", "ne", "gt", "ge", "lt", "le", "in", "multiple_of"),
     "replace": ("with", "args", "style", "partial", "emit", "start", "strategy"),
@@ -46,6 +50,10 @@ LATER: Mapping[Level, tuple[str, ...]] = {
     "match": ("criterion",),
     "pattern": ("criterion",),
     "part": ("strategy", "start"),
+    "insert-part": ("strategy",),
+    "wrap-part": ("strategy",),
+    "branch-part": ("strategy",),
+    "remove-part": ("strategy",),
     "source": (),
     "where": (),
     "replace": (),
@@ -89,6 +97,8 @@ POSITIONS: Mapping[str, tuple[str, ...]] = {
     "add": ("first", "second"),
     "mul": ("first", "second"),
 }
+JOINS = ("add", "mul", "cat")
+"""Operations that read two tensors in a pattern."""
 ACTIONS = ("replace", "insert", "set", "wrap", "branch", "remove", "skip")
 # What `set` takes beside the arguments of a constructor.
 SET_OPTIONS = ("partial",)

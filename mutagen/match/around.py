@@ -55,16 +55,26 @@ def sources_of(view: TraceView, subject: Subject) -> list[int]:
     return _resolved(view, dict.fromkeys(found), backwards=True)
 
 
-def passed(view: TraceView, subject: Subject) -> list[int]:
-    """The calls whose results a subject reads as they are, identities aside; products are calls as others are."""
-    inner = calls_of(view, subject)
-    pending = [feed for index in sorted(inner) for feed in view.feeds[index] if feed not in inner]
-    found: list[int] = []
+def beyond_inserted(view: TraceView, index: int, *, identities: bool) -> tuple[int, ...]:
+    """A call, and what stands behind it where it is of a product that a rule of the run inserts.
+
+    An identity is looked through; it is a call as others are where ``identities`` are asked for.
+    """
+    pending, found = [index], dict[int, None]()
     while pending:
-        index = pending.pop(0)
-        pending += view.feeds[index] if view.nodes[index].name in _PASSED else ()
-        found += [] if view.nodes[index].name in _PASSED else [index]
-    return list(dict.fromkeys(found))
+        it = pending.pop(0)
+        node = view.nodes[it]
+        is_identity = node.name in _PASSED
+        if it in found:
+            continue
+        if not is_identity or identities:
+            found[it] = None
+        made = product_made(view, node.path or "", node.scope)
+        if is_identity:
+            pending += view.feeds[it]
+        elif made is not None and is_inserted(view, made):
+            pending += _through(view, it, made, backwards=True)
+    return tuple(found)
 
 
 def readers_of(view: TraceView, subject: Subject) -> list[int]:

@@ -71,11 +71,11 @@ def by_op(view: TraceView, rule: Rule) -> Candidates:
     name = operation(rule.query.op or "")
     found = (call_subject(view, node) for node in op_calls(view, name))
     if rule.action.kind == "insert":
-        found = (_beside(view, subject, rule.action.at) for subject in found)
+        found = (beside(view, subject, rule.action.at) for subject in found)
     return Candidates(tuple(found), f"calls of {name}")
 
 
-def _beside(view: TraceView, subject: Subject, at: str | None) -> Subject:
+def beside(view: TraceView, subject: Subject, at: str | None) -> Subject:
     """The call as the edge in front of it, or as the one behind it where one call alone reads its result."""
     node = subject.node
     assert node is not None

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from mutagen.match.kinds import candidates
 from mutagen.match.only import NOT_PICKED
-from mutagen.match.patterns import IN_PRODUCT
 from mutagen.match.predicates import failures_in_order, first_failure
 from mutagen.match.subjects import Subject
+from mutagen.match.trees import IN_PRODUCT
 from mutagen.match.view import TraceView
 from mutagen.records.look import Miss
 from mutagen.records.rules import Rule

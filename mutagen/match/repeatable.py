@@ -9,7 +9,7 @@ from mutagen.errors import RuleError
 from mutagen.match.kinds import candidates
 from mutagen.match.made import cost_before_known
 from mutagen.match.view import TraceView, is_within
-from mutagen.records.match import RuleMatches
+from mutagen.records.match import AnyMatch, PatternMatch, RuleMatches
 from mutagen.records.rules import Action, Rule
 
 COSTS: Final = frozenset({"params", "macs"})
@@ -52,9 +52,13 @@ def _keeps_sizes(action: Action) -> bool:
 
 def _holds(view: TraceView, rule: Rule, other: RuleMatches) -> bool:
     """Whether something that a rule may look at is, or holds, what another one changes."""
-    changed = [path for match in other.matches for path in _paths(match.path, view)]
+    changed = [path for match in other.matches for it in _changed(match) for path in _paths(it, view)]
     looked = {path for subject in candidates(view, rule).subjects for path in subject.paths}
     return any(is_within(path, owner) for path in changed for owner in looked)
+
+
+def _changed(match: AnyMatch) -> Iterable[str]:
+    return (part.path for part in match.parts) if isinstance(match, PatternMatch) else (match.path,)
 
 
 def _paths(path: str, view: TraceView) -> Iterable[str]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 from mutagen.errors import ErrorGroup
 from mutagen.match.candidates import Candidates
-from mutagen.match.kinds import candidates, kind_of
+from mutagen.match.kinds import beside, candidates, kind_of
 from mutagen.match.made import made_by
 from mutagen.match.only import NEVER_RUN, NOT_PICKED, Counted, picked
-from mutagen.match.patterns import IN_PRODUCT, standing_chains
 from mutagen.match.predicates import failures_in_order, first_failure
 from mutagen.match.repeatable import not_repeatable
 from mutagen.match.standing import in_their_place, satisfied, standing_at
+from mutagen.match.standing_parts import keys_of, parts_done, standing_patterns
 from mutagen.match.subjects import Subject
+from mutagen.match.trees import IN_PRODUCT
 from mutagen.match.view import TraceView
 from mutagen.records.blocks import Block
 from mutagen.records.match import (
@@ -56,15 +58,22 @@ def _matches(view: TraceView, rule: Rule) -> RuleMatches:
     counted: list[Counted] = []
     for subject in found.subjects:
         failure = _failure(view, rule, subject)
-        there = standing_at(view, rule, subject) if failure is None and not subject.parts else None
+        there = None
+        if failure is None and rule.parts:
+            subject = replace(subject, done=parts_done(view, rule, subject))
+            there = subject.path if subject.done.issuperset(rule.parts) else None
+        elif failure is None and not subject.parts:
+            there = standing_at(view, rule, subject)
         if failure is not None:
             tally[failure] += 1
         else:
             counted.append(Counted(subject.path if there is None else there, subject, there is not None))
     one_by_one = rule.query.only is not None and kind_of(rule.query) == "op"
     taken = set() if one_by_one else {it.path for it in counted}
-    if rule.query.pattern:
-        counted.extend(Counted(chain.path, chain, True) for chain in standing_chains(view, rule))
+    if rule.parts:
+        known = {keys_of(it.subject) for it in counted if it.subject is not None}
+        standing_ones = (it for it in standing_patterns(view, rule) if keys_of(it) not in known)
+        counted.extend(Counted(it.path, it, True) for it in standing_ones)
     else:
         standing = [*satisfied(view, rule), *(in_their_place(view, rule) if rule.query.only is not None else ())]
         counted.extend(Counted(path, None, True) for path in dict.fromkeys(standing) if path not in taken)
@@ -74,7 +83,7 @@ def _matches(view: TraceView, rule: Rule) -> RuleMatches:
     already = [it.path for it in kept if it.standing]
     ordered = {name: tally[name] for name in _order(rule, found) if tally[name]}
     counts = {"seen": found.count, **ordered, "already": len(already), "matched": len(matched)}
-    return RuleMatches(rule, _numbered(rule, matched), tuple(already), counts, _explain(found, counts))
+    return RuleMatches(rule, _numbered(view, rule, matched), tuple(already), counts, _explain(found, counts))
 
 
 def _order(rule: Rule, found: Candidates) -> list[str]:
@@ -87,20 +96,31 @@ def _failure(view: TraceView, rule: Rule, subject: Subject) -> str | None:
     return first_failure(view, rule.query, subject)
 
 
-def _numbered(rule: Rule, subjects: list[Subject]) -> tuple[AnyMatch, ...]:
+def _numbered(view: TraceView, rule: Rule, subjects: list[Subject]) -> tuple[AnyMatch, ...]:
     counts: Counter[str] = Counter()
     found: list[AnyMatch] = []
     for subject in subjects:
         name = f"{rule.id}:{subject.path}#{counts[subject.path]}"
         counts[subject.path] += 1
-        found.append(_match(name, subject))
+        if subject.parts and subject.node is not None:
+            parts = (_part(view, rule, part, it, part in subject.done) for part, it in reversed(subject.parts))
+            found.append(PatternMatch(name, subject.path, subject.node, tuple(parts)))
+        else:
+            found.append(_match(name, subject))
     return tuple(found)
 
 
+def _part(view: TraceView, rule: Rule, name: str, subject: Subject, done: bool) -> PartMatch:
+    action = rule.parts.get(name)
+    edge: EdgeMatch | None = None
+    if action is not None and action.kind == "insert" and subject.node is not None:
+        near = beside(view, subject, action.at)
+        found = _match(f"{rule.id}.{name}:{subject.path}#{subject.node}", near)
+        edge = found if isinstance(found, EdgeMatch) else None
+    return PartMatch(name, subject.path, subject.node, subject.facts, edge, done)
+
+
 def _match(name: str, subject: Subject) -> AnyMatch:
-    if subject.parts and subject.node is not None:
-        parts = (PartMatch(part, it.path, it.node, it.facts) for part, it in reversed(subject.parts))
-        return PatternMatch(name, subject.path, subject.node, tuple(parts))
     if subject.edge is not None:
         edge = subject.edge
         return EdgeMatch(name, subject.path, edge.node, edge.operand, edge.other, edge.shortcut)

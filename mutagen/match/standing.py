@@ -77,7 +77,7 @@ def in_their_place(view: TraceView, rule: Rule) -> tuple[str, ...]:
 def _set(view: TraceView, rule: Rule) -> list[str]:
     """Instances that have the values and pass the tests on what these do not decide."""
     args = rule.action.args
-    rest = _without(rule.query, frozenset(args))
+    rest = without_facts(rule.query, frozenset(args))
     if kind_of(rest) == "block":
         subjects = [instance_subject(view, item) for item in block_instances(view, rest.block or "")]
     else:
@@ -89,10 +89,10 @@ def _set(view: TraceView, rule: Rule) -> list[str]:
     ]
 
 
-def _without(query: Query, facts: frozenset[str]) -> Query:
+def without_facts(query: Query, facts: frozenset[str]) -> Query:
     """The query without tests of these facts of the subject itself; what is true of anything asks for nothing."""
-    inner = tuple(_without(it, facts) for it in query.every)
-    some = tuple(_without(it, facts) for it in query.some)
+    inner = tuple(without_facts(it, facts) for it in query.every)
+    some = tuple(without_facts(it, facts) for it in query.some)
     kept = tuple(test for test in query.where if test.fact not in facts)
     return replace(query, where=kept, every=inner, some=() if Query() in some else some)
 

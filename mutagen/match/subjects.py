@@ -17,7 +17,8 @@ from mutagen.records.trace import Instance, Node
 class Subject:
     """A candidate: ``path`` as reports name it, ``paths`` as rules may, ``owners`` the modules around it.
 
-    The match of a pattern has ``parts`` with their names, the last one first.
+    The match of a pattern has ``parts`` with their names, the last to run first; ``done`` are those of them at which
+    what the rule asks for stands already.
     """
 
     path: str
@@ -29,6 +30,7 @@ class Subject:
     edge: Edge | None = None
     touched: tuple[str, ...] = field(default=())
     parts: tuple[tuple[str, Subject], ...] = ()
+    done: frozenset[str] = frozenset()
 
 
 def instance_subject(view: TraceView, instance: Instance) -> Subject:

@@ -143,7 +143,7 @@ def _draft(rule: Rule, matches: Sequence[AnyMatch], scene: Scene) -> Draft:
     first = matches[0]
     if isinstance(first, PatternMatch):
         chains = [it for it in matches if isinstance(it, PatternMatch)]
-        return patterns.plan(rule, chains, scene, lambda own, found: _noted(own, _draft(own, found, scene), scene))
+        return patterns.plan(rule, chains, scene, lambda own, found, seen: _noted(own, _draft(own, found, seen), seen))
     if rule.action.kind == "replace" and isinstance(first, InstanceMatch):
         return replace_module.plan(rule, [it for it in matches if isinstance(it, InstanceMatch)], scene)
     if rule.action.kind == "replace" and isinstance(first, CallMatch):

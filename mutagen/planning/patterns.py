@@ -13,9 +13,9 @@ from mutagen.planning.captures import captured_facts
 from mutagen.planning.conflicts import find_conflicts
 from mutagen.records.match import AnyMatch, CallMatch, InstanceMatch, PartMatch, PatternMatch
 from mutagen.records.plan import Refusal
-from mutagen.records.rules import Rule
+from mutagen.records.rules import Action, Rule
 
-Planner = Callable[[Rule, Sequence[AnyMatch]], Draft]
+Planner = Callable[[Rule, Sequence[AnyMatch], Scene], Draft]
 """The draft of a rule without a pattern."""
 
 _FUNCTIONS = frozenset({"gelu"})
@@ -30,7 +30,7 @@ def plan(rule: Rule, matches: Sequence[PatternMatch], scene: Scene, planner: Pla
     """
     left, refused = list(matches), list[Refusal]()
     while left:
-        parts = share_bound([_part(rule, name, left, scene, planner) for name in rule.parts])
+        parts = share_bound(_parts(rule, left, scene, planner))
         drafts = dict(zip(rule.parts, parts, strict=True))
         barred = _barred(rule, drafts, left, scene)
         if not barred:
@@ -40,8 +40,17 @@ def plan(rule: Rule, matches: Sequence[PatternMatch], scene: Scene, planner: Pla
     return Draft(refused=tuple(refused))
 
 
+def _parts(rule: Rule, matches: Sequence[PatternMatch], scene: Scene, planner: Planner) -> list[Draft]:
+    """The draft of each part; what one brings along, as names of attributes, is known to the next."""
+    drafts: list[Draft] = []
+    for name in rule.parts:
+        drafts.append(_part(rule, name, matches, scene, planner))
+        scene = scene.behind(drafts[-1].edits)
+    return drafts
+
+
 def keys_of(match: PatternMatch, rule: Rule) -> tuple[Key, ...]:
-    """What a chain changes: modules by their paths, calls by their nodes."""
+    """What a match takes: modules by their paths, calls by their nodes; what is put beside a part takes nothing."""
     return tuple(_key(part, rule) for part in match.parts if part.name in rule.parts)
 
 
@@ -57,41 +66,75 @@ def part_rule(rule: Rule, name: str) -> Rule:
 
 
 def _part(rule: Rule, name: str, matches: Sequence[PatternMatch], scene: Scene, planner: Planner) -> Draft:
-    """The draft for one part of all chains, each call or module once."""
+    """The draft for one part of all matches, each call or module once, without those that are done."""
     own = part_rule(rule, name)
-    found = {_key(part, rule): part for match in matches for part in match.parts if part.name == name}
+    named = (part for match in matches for part in match.parts if part.name == name)
+    found = {_key(part, rule): part for part in named if not part.done}
     chosen = frozenset(part.node for part in found.values())
     told = captured_facts(own, name, matches, scene)
-    targets: dict[Key, AnyMatch] = {}
+    targets: list[AnyMatch] = []
     refused: list[Refusal] = []
     for key, part in found.items():
-        barred = _unfit(own, part, chosen, scene) or told.barred(own, part, scene)
+        target = _target(own, part, f"{rule.id}.{name}", chosen, scene)
+        barred = target if isinstance(target, Refusal) else told.barred(own, part, scene)
         if barred is not None:
             refused.append(barred)
-        elif key[0] == "call" and part.node is not None:
-            targets[key] = CallMatch(f"{rule.id}.{name}:{part.path}#{part.node}", part.path, part.node)
-        else:
-            targets[key] = InstanceMatch(f"{rule.id}.{name}:{key[1]}", str(key[1]))
-    draft = planner(told.rule(own), list(targets.values()))
-    return join([Draft(refused=tuple(refused)), told.settled(own, draft)])
+        elif not isinstance(target, Refusal):
+            targets.append(target if key[0] != "module" else InstanceMatch(f"{rule.id}.{name}:{key[1]}", str(key[1])))
+    drafts = [planner(told.rule(own), group, scene) for group in _by_kind(targets)]
+    return join([Draft(refused=tuple(refused)), told.settled(own, join(drafts))])
+
+
+def _by_kind(targets: Sequence[AnyMatch]) -> list[list[AnyMatch]]:
+    """Modules, calls and edges, each of which an action treats in a way of its own."""
+    groups: dict[type[AnyMatch], list[AnyMatch]] = {}
+    for it in targets:
+        groups.setdefault(type(it), []).append(it)
+    return list(groups.values())
+
+
+def _target(own: Rule, part: PartMatch, name: str, chosen: frozenset[int | None], scene: Scene) -> AnyMatch | Refusal:
+    """What the action on a part works on: the module, the call, or the edge beside the call."""
+    module = InstanceMatch(f"{name}:{part.path}", part.path)
+    if _becomes_function(part, own.action) and part.node is not None:
+        return CallMatch(f"{name}:{part.path}#{part.node}", part.path, part.node)
+    unfit = _unfit(own, part, chosen, scene)
+    if unfit is None or own.action.kind != "insert":
+        return unfit or module
+    return part.edge or _nowhere(own, part, scene)
+
+
+def _nowhere(own: Rule, part: PartMatch, scene: Scene) -> Refusal:
+    """Why nothing can be put beside a call alone."""
+    chain = scene.trace.nodes[part.node].chain if part.node is not None else ()
+    message = "its result is returned, or read by several calls: no one edge is behind it"
+    advice = "insert before what reads it, or leave such matches out by a `type` of this part"
+    return refuse(own, part.path, "read-elsewhere", message, advice, where=chain[0].span if chain else None)
 
 
 def _key(part: PartMatch, rule: Rule) -> Key:
-    block = operation(rule.parts[part.name].block.removeprefix("nn."))
-    return ("call", part.node) if block in _FUNCTIONS and part.node is not None else ("module", part.path)
+    action = rule.parts[part.name]
+    if action.kind == "insert":
+        return ("beside", f"{rule.id}.{part.name}:{part.path}#{part.node}")
+    return ("call", part.node) if _becomes_function(part, action) else ("module", part.path)
+
+
+def _becomes_function(part: PartMatch, action: Action) -> bool:
+    known = action.kind == "replace" and operation(action.block.removeprefix("nn.")) in _FUNCTIONS
+    return known and part.node is not None
 
 
 def _unfit(rule: Rule, part: PartMatch, chosen: frozenset[int | None], scene: Scene) -> Refusal | None:
-    """Why a part cannot become a module: it is none, or it is called where no chain is."""
-    if _key(part, replace(rule, parts={part.name: rule.action}))[0] == "call" or part.node is None:
+    """Why a part is no module that could change: it is none, or it is called where no match is."""
+    if part.node is None:
         return None
     node = scene.trace.nodes[part.node]
     where = node.chain[0].span if node.chain else None
     if node.kind != "module":
-        message = f"the call of {node.name} is that of a function: no module stands there to become {rule.action.block}"
-        return refuse(
-            rule, part.path, "no-module", message, "leave such chains out by a `type` of this part", where=where
-        )
+        what = f"to become {rule.action.block}" if rule.action.kind == "replace" else f"to {rule.action.kind}"
+        message = f"the call of {node.name} is that of a function: no module stands there {what}"
+        advice = "leave such matches out by a `type` of this part"
+        return refuse(rule, part.path, "no-module", message, advice, where=where)
     rest = [it for it in scene.calls_of.get(scene.by_path[part.path].path, ()) if it.index not in chosen]
     if rest:
         message = "the module is called several times and not every call is selected"

@@ -46,12 +46,17 @@ class EdgeMatch:
 
 @dataclass(frozen=True, slots=True)
 class PartMatch:
-    """What a part of a pattern is: a call, or a whole module where ``node`` is None; ``path`` as for other matches."""
+    """What a part of a pattern is: a call, or a whole module where ``node`` is None; ``path`` as for other matches.
+
+    ``edge`` is where something can be inserted beside the call alone, ``done`` says that what the rule asks for stands.
+    """
 
     name: str
     path: str
     node: int | None
     facts: Mapping[str, Value]
+    edge: EdgeMatch | None = None
+    done: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,11 +61,15 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class PartQuery:
-    """One operation of a pattern: ``means`` are the operations that its name stands for, if its query names none."""
+    """One operation of a pattern: ``means`` are the operations that its name stands for, if its query names none.
+
+    ``reads`` are the names of its operands: other parts, or any tensors, of which those of one name are the same.
+    """
 
     name: str
     means: tuple[str, ...]
     query: Query
+    reads: tuple[str, ...] = ("x",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ class Query:
     """What a rule selects. One subject at most: instances (``type``, ``isa``, ``path``), ``block``, ``op``, ``edge``.
 
     A query without one takes the subjects of ``every`` and ``some``, the queries of which all, or any, must hold.
-    ``pattern`` is a chain of operations in the data flow, the last one first.
+    ``pattern`` is a tree of operations in the data flow, mostly a chain, the last one first.
     """
 
     type: tuple[str, ...] = ()

@@ -61,6 +61,24 @@ def test_refused(bench: Any, case: dict[str, Any]) -> None:
     bench.check_untouched()
 
 
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        ("cat(conv(x), x)", "1 calls of cat seen; 1 read no conv; 0 matched"),
+        ("mul(sigmoid(conv(x)), y)", "1 calls of mul seen; 1 matched"),
+        ("mul(sigmoid(conv(x)), conv1(y))", "1 calls of mul seen; 1 read no conv1; 0 matched"),
+        ("add(bn(conv(x)), x)", "2 calls of add seen; 2 read another x; 0 matched"),
+        ("add(y, bn(conv(relu(bn1(conv1(y))))))", "2 calls of add seen; 2 matched"),
+    ],
+)
+def test_operands_in_their_order_and_by_name(bench: Any, pattern: str, words: str) -> None:
+    """A concatenation has an order, a sum and a product have none; one name is one tensor."""
+    path = bench.copy(FOLDER / "chains" / "gated.py")
+    rule = f'  - {{id: a, optional: true, match: {{pattern: "{pattern}"}}, set: {{conv: {{padding_mode: reflect}}}}}}'
+    report = _run(bench, {"rules": rule}, path)
+    assert report.plan.rules[0].explanation == words
+
+
 def test_every_file_is_used() -> None:
     assert {it.stem for it in (FOLDER / "chains").glob("*.py")} == {case["model"] for case in CASES if "model" in case}
     stored = {it.stem for it in (FOLDER / "patches").glob("pattern-*")}

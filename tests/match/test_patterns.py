@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from mutagen.load.pattern_text import meaning, parts_of
+from mutagen.load.pattern_text import meaning
+from mutagen.load.pattern_tree import pattern_of
 from mutagen.match.select import select
 from mutagen.records.rules import Action, Only, PartQuery, Query, Rule
 
@@ -13,9 +16,10 @@ REPLACE = {"conv": Action("replace", "DepthwiseSeparableConv2d"), "relu": Action
 
 def chain(text, parts=None, /, replaced=REPLACE, **more):
     """A rule on a pattern; ``parts`` are the queries of its parts by name."""
-    names, _ = parts_of(text)
-    found = tuple(PartQuery(name, meaning(name), (parts or {}).get(name, Query())) for name in names)
-    known = {name: action for name, action in replaced.items() if name in names}
+    pattern = pattern_of(text)
+    told = {name: (parts or {}).get(name, Query()) for name in pattern.parts}
+    found = tuple(PartQuery(name, meaning(name), told[name], pattern.reads[name]) for name in pattern.parts)
+    known = {name: action for name, action in replaced.items() if name in pattern.parts}
     return Rule("r", Query(pattern=found, **more), Action("replace", ""), parts=known)
 
 
@@ -165,19 +169,48 @@ def test_nothing_within_a_product_is_a_part(net):
 
 
 @pytest.mark.parametrize(
-    ("text", "names"),
-    [("relu(bn(conv(x)))", "relu bn conv"), (" relu ( x ) ", "relu"), ("a_1(b2(_))", "a_1 b2")],
+    ("text", "names", "free"),
+    [
+        ("relu(bn(conv(x)))", "relu bn conv", "x"),
+        (" relu ( x ) ", "relu", "x"),
+        ("a_1(b2(_))", "a_1 b2", "_"),
+        ("relu(add(bn(conv(x)), y))", "relu add bn conv", "x y"),
+        ("mul(sigmoid(x),x)", "mul sigmoid", "x"),
+    ],
 )
-def test_the_text_of_a_pattern(text, names):
-    assert parts_of(text)[0] == tuple(names.split())
+def test_the_text_of_a_pattern(text, names, free):
+    pattern = pattern_of(text)
+    assert pattern.parts == tuple(names.split())
+    assert pattern.free == tuple(free.split())
+
+
+def test_what_the_parts_of_a_pattern_read():
+    reads = pattern_of("cat(up(x), relu(add(y, x)))").reads
+    assert reads == {"cat": ("up", "relu"), "up": ("x",), "relu": ("add",), "add": ("y", "x")}
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "relu()", "relu(x))", "(x)", "relu x", "relu(bn(x), y)", "f.relu(x)", "a(a(x))"]
+    ("text", "said"),
+    [
+        ("", "a name is missing, at the end of ''"),
+        ("x", "'x' is no operation that reads something"),
+        ("relu()", "')' is no name, at character 6 of"),
+        ("relu(bn(x)", "the bracket of 'relu' is not closed, at the end of"),
+        ("relu(x))", "')' is too much, at character 8 of"),
+        ("(x)", "'(' is no name, at character 1 of"),
+        ("relu x", "'x' is too much, at character 6 of"),
+        ("add(x y)", "'y' stands where a comma or a bracket should, at character 7"),
+        ("add(x, y, z)", "'add' reads more than two tensors, at character 1 of"),
+        ("add(x, 1)", "'1' is no name, at character 8 of"),
+        ("f.relu(x)", "'.' is too much, at character 2 of"),
+        ("a(a(x))", "the name 'a' stands twice, at character 3; number the parts: a1, a2"),
+        ("add(relu(x), relu)", "the name 'relu' stands for a part and for what is read"),
+        ("".join(f"a{i}(" for i in range(50)) + "x", "a pattern has 40 parts at most"),
+    ],
 )
-def test_texts_that_are_no_chains(text):
-    with pytest.raises(ValueError, match=r"chain|twice"):
-        parts_of(text)
+def test_texts_that_are_no_patterns(text, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        pattern_of(text)
 
 
 MEANT = """conv conv2d, conv1 conv2d, conv2d conv2d, bn_2 batch_norm, relu6 relu6, relu_6 relu, norm layer_norm,
