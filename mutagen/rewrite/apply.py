@@ -16,7 +16,6 @@ from mutagen.rewrite.imports import with_imports
 from mutagen.rewrite.syntax import check_edit, check_module
 from mutagen.source.file import SourceFile, encode, read_source
 
-
 # At one point: calls that end there, then what is put in between, then calls that begin.
 _CLOSING, _BETWEEN, _OPENING = range(3)
 
