@@ -25,10 +25,11 @@ from mutagen.blocks.replacement import find_replacement
 from mutagen.blocks.text import uses_of
 from mutagen.errors import ErrorGroup, MutagenError, RuleError
 from mutagen.planning import patterns
+from mutagen.planning.between import Between
 from mutagen.planning.bound_results import share_bound
 from mutagen.planning.conflicts import find_conflicts
 from mutagen.planning.nested import merge_nested
-from mutagen.planning.order import nearest_first, out_of_order
+from mutagen.planning.order import enclosed, nearest_first, out_of_order
 from mutagen.planning.reserved import Reserved
 from mutagen.planning.shared_blocks import share_definitions
 from mutagen.planning.spared import Spared, refused, stop
@@ -83,9 +84,12 @@ def _planned(
     free = _first_rule_wins(found, trace)
     drafts: list[Draft] = []
     ordered = nearest_first(found)
+    between = Between([it.rule for it in ordered], free)
     for it in ordered:
-        draft = _drop_refused(join([_on_rung(it, free[it.rule.id], scene), _unseen(it, scene)]))
+        mine = free[it.rule.id]
+        draft = _drop_refused(join([_on_rung(it, mine, between.seen_by(it.rule, mine, scene)), _unseen(it, scene)]))
         drafts.append(_noted(it.rule, draft, scene))
+        between.enclose(it.rule, enclosed(it.rule, draft, mine, trace))
         scene = scene.behind(draft.edits)
     drafts = [replace(it, edits=merge_nested(it.edits, project)) for it in drafts]
     drafts = share_bound(drafts)

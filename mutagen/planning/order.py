@@ -37,6 +37,12 @@ def out_of_order(
     return errors
 
 
+def enclosed(rule: Rule, draft: Draft, matches: Sequence[AnyMatch], trace: Trace) -> list[str]:
+    """The modules that a rule puts into others, together with what it inserts behind them."""
+    places = _places(rule, draft, matches, trace)
+    return [str(path) for (kind, path), written in places.items() if kind == "module" and not written]
+
+
 def _places(rule: Rule, draft: Draft, matches: Sequence[AnyMatch], trace: Trace) -> dict[Place, bool]:
     """Where a rule inserts something, by the module or edge it comes from, and whether ``forward`` calls it there."""
     if rule.action.kind != "insert" or rule.action.at in ("before", "input"):
