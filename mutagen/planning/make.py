@@ -28,6 +28,7 @@ from mutagen.planning import patterns
 from mutagen.planning.between import Between
 from mutagen.planning.bound_results import share_bound
 from mutagen.planning.conflicts import find_conflicts
+from mutagen.planning.distinct import distinct
 from mutagen.planning.nested import merge_nested
 from mutagen.planning.order import enclosed, nearest_first, out_of_order
 from mutagen.planning.reserved import Reserved
@@ -84,10 +85,11 @@ def _planned(
     free = _first_rule_wins(found, trace)
     drafts: list[Draft] = []
     ordered = nearest_first(found)
-    between = Between([it.rule for it in ordered], free)
+    between, known = Between([it.rule for it in ordered], free), set[str]()
     for it in ordered:
         mine = free[it.rule.id]
         draft = _drop_refused(join([_on_rung(it, mine, between.seen_by(it.rule, mine, scene)), _unseen(it, scene)]))
+        draft = distinct(draft, it.rule.id, known)
         drafts.append(_noted(it.rule, draft, scene))
         between.enclose(it.rule, enclosed(it.rule, draft, mine, trace))
         scene = scene.behind(draft.edits)

@@ -216,6 +216,17 @@ def test_what_can_only_go_into_a_module_does_not_come_behind_a_line_of_forward(b
     assert bench.run(str(path), target, "resnet20()", ("2x3x16x16",)).status == "applied"
 
 
+def test_a_module_is_replaced_and_put_beside_another(bench: Any, target: Path) -> None:
+    """Both rules name what they make after the one module."""
+    beside = "{id: beside, match: {path: block.conv}, insert: {block: ECA, at: after, strategy: override}}"
+    report = applied(bench, target, DSC, beside)
+    assert report.status == "applied", [str(it) for rule in report.plan.rules for it in rule.refused]
+    text = target.read_text()
+    assert "nn.Sequential(" in text and "self.eca" not in text
+    assert len({it.match for it in report.plan.surgery}) == 2
+    assert applied(bench, target, DSC, beside).status == "unchanged"
+
+
 def test_included_rules_are_part_of_the_transaction(bench: Any, target: Path) -> None:
     (bench.folder / "base.yaml").write_text(f"version: 1\nrules:\n  - {GELU}\n  - {GATE}\n")
     path = bench.folder / "variant.yaml"
