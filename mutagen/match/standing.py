@@ -9,6 +9,7 @@ from mutagen.match.blocks import block_instances
 from mutagen.match.facts import equal
 from mutagen.match.families import SHAPES
 from mutagen.match.kinds import kind_of
+from mutagen.match.moved import as_before, in_place_of
 from mutagen.match.ops import op_calls, operation
 from mutagen.match.predicates import first_failure, of_type, selects
 from mutagen.match.subjects import Subject, call_subject, instance_subject
@@ -56,7 +57,8 @@ def satisfied(view: TraceView, rule: Rule) -> tuple[str, ...]:
         found = _around(view, rule)
     elif rule.action.kind in ("replace", "remove"):
         subjects = _products(view, rule)
-        found = [item.path for item in subjects if first_failure(view, rule.query, item, lenient=True) is None]
+        passing = ((it, placed) for it in subjects for placed in as_before(view, it))
+        found = [it.path for it, placed in passing if first_failure(view, rule.query, placed, lenient=True) is None]
     elif kind_of(rule.query) == "instance":
         found = _wrapped(view, rule)
     return tuple(dict.fromkeys(found))
@@ -85,7 +87,9 @@ def _set(view: TraceView, rule: Rule) -> list[str]:
     return [
         it.path
         for it in subjects
-        if it.instance is not None and has_values(it.instance, args) and first_failure(view, rest, it) is None
+        if it.instance is not None
+        and has_values(it.instance, args)
+        and any(first_failure(view, rest, placed) is None for placed in as_before(view, it))
     ]
 
 
@@ -225,7 +229,7 @@ def _wrapped(view: TraceView, rule: Rule) -> list[str]:
         place = instance_subject(view, holder)
         inside = [item for item in view.trace.instances if item.owner == holder.path and item.path != path]
         moved = (instance_subject(view, item) for item in inside)
-        if any(_is(view, rule.query, _at(place, it)) for it in moved):
+        if any(_is(view, rule.query, in_place_of(place, it)) for it in moved):
             found.append(path)
     return found
 
@@ -237,14 +241,9 @@ def _around(view: TraceView, rule: Rule) -> list[str]:
         holder, inside = view.instances_at.get(path), view.instances_at.get(f"{path}.{BODY}")
         if block == rule.action.block and holder is not None and inside is not None:
             place = instance_subject(view, holder)
-            if _is(view, rule.query, _at(place, instance_subject(view, inside))):
+            if _is(view, rule.query, in_place_of(place, instance_subject(view, inside))):
                 found.append(path)
     return found
-
-
-def _at(place: Subject, moved: Subject) -> Subject:
-    """What moved into a container, as it was when it stood in the container's place."""
-    return replace(moved, path=place.path, paths=place.paths, owners=place.owners)
 
 
 def _is(view: TraceView, query: Query, subject: Subject) -> bool:
