@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-from typing import Literal
 
 import click
 
@@ -14,30 +13,33 @@ from mutagen.errors import ErrorGroup
 from mutagen.tracked.check import check
 from mutagen.tracked.drift import Found
 
+FORMS = ("json", "jsonl", "github", "sarif")
+"""Those of ``mutagen.report.drift``."""
+
 
 @click.command("check")
 @click.argument("files", nargs=-1, metavar="[FILE]...", shell_complete=completing.files)
-@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--output-format", type=click.Choice(["text", *FORMS]), default="text", show_default=True)
 @click.option(
     "--fix", is_flag=True, help="Let the rules run again on what has changed; this needs torch and the model."
 )
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing where nothing has changed.")
-def command(files: tuple[str, ...], output_format: Literal["text", "json"], fix: bool, quiet: bool) -> int:
+def command(files: tuple[str, ...], output_format: str, fix: bool, quiet: bool) -> int:
     """Tell whether files still are what their rules last proved, by the contents that mutagen.lock names.
 
     Without FILE all files that it names are compared, and the rule files with them; otherwise these alone, and what was
     made by them. Names that it does not know are passed over. Ends with 1 where something has changed. Neither torch
     nor the model is needed, but for --fix.
     """
-    if fix and output_format == "json":
+    if fix and output_format != "text":
         raise click.UsageError("--fix tells what the runs do, in words: leave --output-format out")
     found = check(files)
     code = 0
     if fix and found.runs:
         code = max(_run_again(folder, run, quiet=quiet) for folder, run in found.runs)
         found = check(files)
-    if output_format == "json":
-        emit(_json(found))
+    if output_format != "text":
+        emit(_form(output_format, found))
     elif found.errors:
         from mutagen.cli.failure import show_error
 
@@ -66,13 +68,9 @@ def _run_again(folder: str, run: str, *, quiet: bool) -> int:
     return outcome if isinstance(outcome, int) else 0
 
 
-def _json(found: Found) -> bytes:
-    import json
+def _form(name: str, found: Found) -> bytes:
     from pathlib import Path
 
-    from mutagen.report.errors import as_data
+    from mutagen.report.drift import render
 
-    errors = [data for error in found.errors for data in as_data(error, root=Path.cwd())]
-    status = "drifted" if errors else "unchanged"
-    data = {"schema_version": 1, "status": status, "files": found.files, "errors": errors}
-    return (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode()
+    return render(name, found.errors, files=found.files, cwd=Path.cwd()).encode()

@@ -13,7 +13,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from mutagen.errors import ErrorGroup, Place, RuleError
+from mutagen.errors import DriftError, ErrorGroup, Place, RuleError
 from mutagen.records.plan import Edit, Plan, Refusal, RulePlan
 from mutagen.records.result import FileChange, Report
 from mutagen.records.span import Span
@@ -158,6 +158,16 @@ def test_sarif_is_valid_whatever_the_status(status: str, make: Callable[..., Rep
     assert {it["ruleId"] for it in run["results"]} <= known
     assert all(("fixes" in it) == (status == "would_change" and it["level"] == "warning") for it in run["results"])
     assert run["invocations"][0]["executionSuccessful"] is False
+
+
+def test_what_has_drifted_is_a_result_and_no_failure_of_the_tool(tmp_path: Path) -> None:
+    drifts = [DriftError(code, "why", place=Place(str(tmp_path / "net.py")), hint="what") for code in ("L101", "L102")]
+    run = sarif_of([Told("", error=ErrorGroup(tuple(drifts)))], tmp_path)
+    assert run["invocations"][0]["executionSuccessful"] is True
+    assert [it["ruleId"] for it in run["results"]] == ["L101", "L102"]
+    assert run["tool"]["driver"]["rules"][0]["shortDescription"]["text"] == "a file is not as its rules left it"
+    marks = {it["partialFingerprints"]["mutagenTarget/v1"] for it in run["results"]}
+    assert len(marks) == 2
 
 
 def test_the_schema_can_fail(make: Callable[..., Report], tmp_path: Path) -> None:

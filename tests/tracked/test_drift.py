@@ -225,3 +225,47 @@ def test_fixing_tells_what_it_cannot_fix(
     assert check("--fix") == 1, "what is gone cannot be run again"
     assert "error[L104]" in capsys.readouterr().err
     assert check("--fix", "--output-format", "json") == 2
+    assert check("--fix", "--output-format", "sarif") == 2
+
+
+def test_the_forms_for_machines(applied: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    def told(form: str) -> str:
+        found = check("--output-format", form)
+        out, err = capsys.readouterr()
+        assert err == ""
+        assert found == (1 if drifted else 0)
+        return out
+
+    drifted = False
+    assert told("github") == ""
+    assert json.loads(told("jsonl")) == {"schema_version": 1, "type": "check", "status": "unchanged", "files": 2}
+    (run,) = json.loads(told("sarif"))["runs"]
+    assert (run["results"], run["tool"]["driver"]["rules"]) == ([], [])
+    drifted = True
+    (applied.folder / "parts.py").write_text("parts = 3\n")
+    (applied.folder / "rules.yaml").unlink()
+    first, second = told("github").splitlines()
+    assert first.startswith("::error title=mutagen L101,file=parts.py::the file is not as rules.yaml left it%0Ahelp: ")
+    assert second.startswith("::error title=mutagen L104,file=rules.yaml::")
+    *errors, whole = map(json.loads, told("jsonl").splitlines())
+    assert [(it["type"], it["code"], it["path"]) for it in errors] == [
+        ("error", "L101", "parts.py"),
+        ("error", "L104", "rules.yaml"),
+    ]
+    assert (whole["type"], whole["status"], whole["files"]) == ("check", "drifted", 2)
+    (run,) = json.loads(told("sarif"))["runs"]
+    assert [it["ruleId"] for it in run["results"]] == [it["id"] for it in run["tool"]["driver"]["rules"]]
+    assert run["invocations"] == [{"executionSuccessful": True, "toolExecutionNotifications": []}]
+    place = run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert place == {"uri": "parts.py", "uriBaseId": "%SRCROOT%"}
+
+
+def test_paths_for_a_repository_begin_at_its_root(
+    applied: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (applied.folder / ".git").mkdir()
+    (applied.folder / "sub").mkdir()
+    (applied.folder / "parts.py").write_text("parts = 3\n")
+    monkeypatch.chdir(applied.folder / "sub")
+    assert check("--output-format", "github") == 1
+    assert "file=parts.py::" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""SARIF 2.1.0 (OASIS, 2020), for code scanning: a result for each edit and refusal, errors as notifications.
+"""SARIF 2.1.0 (OASIS, 2020), for code scanning: a result for each edit, refusal and drift, errors as notifications.
 
 An edit carries the whole change of its target as a fix, since only the whole is proved.
 """
@@ -14,7 +14,8 @@ from typing import Any
 from urllib.parse import quote
 
 from mutagen import __version__
-from mutagen.errors import MutagenError, Place
+from mutagen.codes.read import explained_codes
+from mutagen.errors import DriftError, MutagenError, Place
 from mutagen.records.result import Report
 from mutagen.records.told import Told
 from mutagen.report.errors import members
@@ -29,9 +30,11 @@ _FINGERPRINT = "mutagenTarget/v1"
 
 def render(told: Sequence[Told], *, root: Path) -> str:
     """The SARIF text of one run over all targets, with paths relative to ``root``."""
-    errors = [error for it in told if it.error for error in members(it.error)]
+    every = [error for it in told if it.error for error in members(it.error)]
+    drifts = [it for it in every if isinstance(it, DriftError)]
+    errors = [it for it in every if not isinstance(it, DriftError)]
     run = {
-        "tool": {"driver": {"name": "mutagen", "version": __version__, "rules": list(_rules(told))}},
+        "tool": {"driver": {"name": "mutagen", "version": __version__, "rules": [*_rules(told), *_codes(drifts)]}},
         "columnKind": "unicodeCodePoints",
         "invocations": [
             {
@@ -39,7 +42,10 @@ def render(told: Sequence[Told], *, root: Path) -> str:
                 "toolExecutionNotifications": [_notification(it, root) for it in errors],
             }
         ],
-        "results": [result for it in told if it.report for result in _results(it.report, root)],
+        "results": [
+            *(result for it in told if it.report for result in _results(it.report, root)),
+            *(_drift(it, root) for it in drifts),
+        ],
     }
     return dumped({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
 
@@ -57,6 +63,29 @@ def _rules(told: Iterable[Told]) -> Iterator[dict[str, Any]]:
             "shortDescription": {"text": text},
             "help": {"text": f"mutagen explain {name}" if name != "proof" else "mutagen apply -v tells each case"},
         }
+
+
+def _codes(drifts: Iterable[DriftError]) -> Iterator[dict[str, Any]]:
+    known = explained_codes()
+    for code in dict.fromkeys(it.code for it in drifts):
+        yield {
+            "id": code,
+            "shortDescription": {"text": known[code].what},
+            "help": {"text": f"mutagen explain {code}"},
+        }
+
+
+def _drift(error: DriftError, root: Path) -> dict[str, Any]:
+    """A file or rule that has changed, which is a finding and no failure of the tool."""
+    mark = f"{error.code}\0{shown_path(error.place.file, root) if error.place else error.message}"
+    return {
+        "ruleId": error.code,
+        "kind": "fail",
+        "level": "error",
+        "message": {"text": f"{error.message}. {error.hint}" if error.hint else error.message},
+        "locations": [_at(error.place, root)] if error.place else [],
+        "partialFingerprints": {_FINGERPRINT: hashlib.sha256(mark.encode()).hexdigest()},
+    }
 
 
 def _results(report: Report, root: Path) -> Iterator[dict[str, Any]]:
