@@ -14,6 +14,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--random-rules", type=int, default=0, help="so many rule files are drawn at random in tests/golden"
     )
     parser.addoption("--every-pair", action="store_true", help="every two rules of tests/golden/test_pairs.py together")
+    parser.addoption("--random-rules-seed", type=int, default=0, help="the number of the first that is drawn")
+    parser.addoption("--random-rules-into", help="a folder for the log, and what random rule files have broken")
 
 
 def pytest_configure() -> None:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from mutagen.api import Options, run
+from mutagen.api import Options, make_plan_only, run
 from mutagen.load.plan_file import dump_plan, read_plan
+from mutagen.records.plan import Plan
 from mutagen.records.result import FileChange, Report
 from mutagen.report import diff
 from mutagen.rewrite.apply import rewrite
@@ -73,6 +74,12 @@ class Bench:
         options = replace(Options(rules=rules, target=str(target), model=model, inputs=inputs), **more)  # type: ignore[arg-type]
         try:
             return run(options, self.host)
+        finally:
+            self.host.close_sessions()
+
+    def plan(self, rules: str, target: Path, model: str, inputs: tuple[str, ...]) -> Plan:
+        try:
+            return make_plan_only(Options(rules=rules, target=str(target), model=model, inputs=inputs), self.host)
         finally:
             self.host.close_sessions()
 

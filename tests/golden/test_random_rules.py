@@ -1,11 +1,12 @@
 """Whatever a rule file asks for: an answer or an error, nothing written without proof, and nothing left to do.
 
-A few examples run with all tests, always the same ones; ``--random-rules 500`` draws so many at random.
+A few examples run with all tests, always the same ones. ``--random-rules 500`` draws so many at random, and
+``--random-rules-into FOLDER`` goes on where something breaks: there is a log, and what broke with its rules, reduced.
 """
 
 from __future__ import annotations
 
-import ast
+import json
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,13 +15,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import HealthCheck, Phase, given, note, seed, settings
 from hypothesis import strategies as st
 
-from mutagen.errors import ErrorGroup, InternalError, MutagenError, UserError
 from mutagen.records.result import Report
-from tests.golden.conftest import ROOT, Bench
-from tests.golden.random_rules import INDEPENDENT, SAMPLES, Sample, rule_files, text_of
+from tests.golden.conftest import Bench
+from tests.golden.drawn.checking import Broken, Folder, check, ended
+from tests.golden.drawn.files import FIRST, Files, file_of, rule_files, text_of
+from tests.golden.drawn.independent import INDEPENDENT
+from tests.golden.drawn.models import MODELS, SOME, Model
+from tests.golden.drawn.reducing import reduced
+
+_ALIKE = 2
+"""So many of one kind are reduced."""
 
 
 @dataclass
@@ -28,138 +35,134 @@ class Examples:
     """Runs a function on drawn data: ``asked`` times at random, or a few times always in the same way."""
 
     asked: int
+    into: Path | None
+    first: int = 0
     ended: Counter[str] = field(default_factory=Counter)
+    broken: Counter[str] = field(default_factory=Counter)
+    seen: set[str] = field(default_factory=set)
 
-    def run(self, check: Callable[[Any], None], few: int) -> None:
-        chosen = settings(
-            max_examples=self.asked or few,
-            derandomize=not self.asked,
-            database=None,
-            deadline=None,
-            phases=[Phase.generate, Phase.shrink] if self.asked else [Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
-        chosen(given(st.data())(check))()
+    @property
+    def models(self) -> st.SearchStrategy[Model]:
+        return st.sampled_from(MODELS if self.asked else SOME)
+
+    def run(self, look: Callable[[Any], None], few: int) -> None:
+        """Draw one after the other: among many of one run Hypothesis has more and more that resemble each other."""
+        phases = [Phase.generate, Phase.shrink] if self.asked and not self.into else [Phase.generate]
+        for number in range(self.first, self.first + (self.asked or few)):
+            # The first example of a run is always the simplest one, which is new once.
+            chosen = settings(
+                max_examples=2,
+                database=None,
+                deadline=None,
+                phases=phases,
+                suppress_health_check=list(HealthCheck),
+            )
+            seed(number)(chosen(given(st.data())(lambda data: look(data))))()
+        assert not self.broken, f"{dict(self.broken)}: see {self.into}"
+
+    def is_new(self, model: Model, files: Files) -> bool:
+        """Whether it was not drawn before; what is rare is drawn again and again."""
+        key = f"{model} {json.dumps(files)}"
+        new = key not in self.seen
+        self.seen.add(key)
+        return new
+
+    def told(self, how: str, model: Model, files: Files) -> None:
+        self.ended[how] += 1
+        if self.into is not None:
+            with (self.into / "log.jsonl").open("a") as log:
+                log.write(json.dumps({"ended": how, "model": str(model), "files": files}) + "\n")
+
+    def broke(self, error: Broken, model: Model, files: Files, again: Callable[[Files], str]) -> None:
+        """Note what broke, and go on; or let it break the test."""
+        self.told(f"broken: {error.kind}", model, files)
+        if self.into is None:
+            raise error
+        self.broken[error.kind] += 1
+        if self.broken[error.kind] <= _ALIKE:
+            files = reduced(files, lambda it: _kind(it, again) == error.kind)
+        place = self.into / f"{sum(self.broken.values()):03}"
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "why.txt").write_text(f"{model}\n{error}\n")
+        for name, data in files.items():
+            (place / name).write_text(text_of(data))
+
+
+def _kind(files: Files, again: Callable[[Files], str]) -> str:
+    try:
+        again(files)
+    except Broken as error:
+        return error.kind
+    return ""
 
 
 @pytest.fixture
 def examples(request: pytest.FixtureRequest) -> Iterator[Examples]:
-    made = Examples(request.config.getoption("--random-rules"))
+    into = request.config.getoption("--random-rules-into")
+    if into is not None:
+        into = Path(into)
+        into.mkdir(parents=True, exist_ok=True)
+    made = Examples(request.config.getoption("--random-rules"), into, request.config.getoption("--random-rules-seed"))
     yield made
     if made.asked:
         warnings.warn(f"random rule files ended so: {dict(made.ended.most_common())}", stacklevel=1)
 
 
-class Folder:
-    """Fresh copies of a sample beside a rule file."""
-
-    def __init__(self, bench: Bench, sample: Sample) -> None:
-        self.bench, self.sample = bench, sample
-        self.before = {
-            path: (ROOT / "samples" / path).read_bytes()
-            for path in sorted(it.relative_to(ROOT / "samples").as_posix() for it in _sources(sample))
-        }
-        self.reset()
-
-    def reset(self) -> None:
-        for path in self.bench.folder.rglob("*.py"):
-            path.unlink()
-        for name, data in self.before.items():
-            self.bench.write(name, data)
-
-    def now(self) -> dict[str, bytes]:
-        return {Path(path).relative_to(self.bench.folder).as_posix(): data for path, data in self.bench.bytes().items()}
-
-    def run(self, rules: str, *, write: bool) -> Report | MutagenError:
-        self.bench.write("rules.yaml", rules)
-        target = self.bench.folder / self.sample.target
-        try:
-            return self.bench.run(
-                str(self.bench.folder / "rules.yaml"), target, self.sample.model, (self.sample.shape,), write=write
-            )
-        except MutagenError as error:
-            return error
-
-
-def _sources(sample: Sample) -> list[Path]:
-    file = ROOT / "samples" / sample.target
-    return sorted(file.parent.glob("*.py")) if "/" in sample.target else [file]
-
-
-def check_error(error: MutagenError) -> None:
-    """An error is the user's to act on, and says how."""
-    for each in error.errors if isinstance(error, ErrorGroup) else (error,):
-        assert not isinstance(each, InternalError), (each.code, each.message, each.detail)
-        assert isinstance(each, UserError), each
-        assert each.code and each.message and each.hint, each
-
-
-def check_applied(report: Report, folder: Folder) -> None:
-    """What was written was proved, is what the report says, and can be compiled."""
-    assert report.status == "applied"
-    assert report.verdict is not None and report.verdict.proof.equal and report.verdict.proof.cases
-    assert not [it for it in report.verdict.checks if it.status == "fail"]
-    changed = {Path(it.path).relative_to(folder.bench.folder).as_posix(): it.after for it in report.files}
-    assert changed
-    assert folder.now() == folder.before | changed
-    for data in changed.values():
-        ast.parse(data)
-
-
 def test_a_random_rule_file_is_proved_or_leaves_all_as_it_is(bench: Bench, examples: Examples) -> None:
-    def check(data: Any) -> None:
-        sample = data.draw(st.sampled_from(SAMPLES))
-        rules = data.draw(rule_files(sample))
-        folder = Folder(bench, sample)
-        note(f"{sample.target} {sample.model} {sample.shape}\n{rules}")
-        first = folder.run(rules, write=True)
-        status = first.status if isinstance(first, Report) else "error"
-        codes = [it.code for it in getattr(first, "errors", (first,))] if isinstance(first, MutagenError) else []
-        examples.ended[" ".join([status, *sorted(set(codes))])] += 1
-        if isinstance(first, MutagenError):
-            check_error(first)
-        elif first.status == "applied":
-            check_applied(first, folder)
-            written = folder.now()
-            again = folder.run(rules, write=True)
-            assert isinstance(again, Report), f"the second run ends with {again}"
-            left = [(it.rule, it.planned, [str(each) for each in it.refused]) for it in again.plan.rules]
-            assert not again.plan.edits, left
-            assert again.files == ()
-            assert folder.now() == written
+    def look(data: Any) -> None:
+        model = data.draw(examples.models)
+        files = data.draw(rule_files(model))
+        if not examples.is_new(model, files):
             return
-        else:
-            assert first.status != "failed", f"what was planned could not be proved: {first.failure}"
-        assert folder.now() == folder.before
+        folder = Folder(bench, model)
+        note(f"{model}\n" + "\n".join(text_of(it) for it in files.values()))
+        try:
+            examples.told(check(folder, files), model, files)
+        except Broken as error:
+            examples.broke(error, model, files, lambda it: check(folder, it))
 
-    examples.run(check, 8)
-    assert examples.ended["applied"], "none of the examples was worth anything"
+    examples.run(look, 8)
+    assert [it for it in examples.ended if it.startswith("applied")], "none of the examples was worth anything"
 
 
 def test_the_order_of_independent_rules_does_not_matter(bench: Bench, examples: Examples) -> None:
-    def check(data: Any) -> None:
-        sample = data.draw(st.sampled_from(SAMPLES))
-        chosen = data.draw(
-            st.lists(st.sampled_from(INDEPENDENT), min_size=2, max_size=3, unique_by=lambda it: it["id"])
-        )
-        rules = [{**rule, "optional": True} for rule in chosen]
+    def look(data: Any) -> None:
+        model = data.draw(examples.models)
+        topics = data.draw(st.lists(st.sampled_from(sorted(INDEPENDENT)), min_size=2, max_size=3, unique=True))
+        rules = [{"id": it, **data.draw(st.sampled_from(INDEPENDENT[it])), "optional": True} for it in topics]
         other = data.draw(st.permutations(rules).filter(lambda it: it != rules))
-        note(f"{sample.target} {[rule['id'] for rule in rules]} {[rule['id'] for rule in other]}")
-        folder = Folder(bench, sample)
-        one, two = (folder.run(text_of(it), write=False) for it in (rules, other))
-        assert isinstance(one, Report) and isinstance(two, Report), (one, two)
-        assert one.status == two.status
-        assert {it.rule: set(it.planned) for it in one.plan.rules} == {
-            it.rule: set(it.planned) for it in two.plan.rules
-        }
-        assert lines(one) == lines(two)
-        assert (one.verdict and one.verdict.counts) == (two.verdict and two.verdict.counts)
-        examples.ended[one.status] += 1
+        files = {FIRST: file_of(rules), "other.yaml": file_of(other)}
+        note(f"{model} {rules} {other}")
+        folder = Folder(bench, model)
+        try:
+            examples.told(_either_way(folder, files), model, files)
+        except Broken as error:
+            examples.broke(error, model, files, lambda it: _either_way(folder, it))
 
-    examples.run(check, 3)
+    examples.run(look, 3)
     assert examples.ended["would_change"]
 
 
-def lines(report: Report) -> dict[str, list[bytes]]:
+def _either_way(folder: Folder, files: Files) -> str:
+    """How both orders end. Raises Broken where they come to different things."""
+    answers = []
+    for name in (FIRST, "other.yaml"):
+        folder.prepare({FIRST: files[name]})
+        answers.append(folder.run(write=False))
+    one, two = answers
+    if ended(one) != ended(two):
+        raise Broken("the order matters for how it ends", f"{ended(one)} {ended(two)}")
+    if isinstance(one, Report) and isinstance(two, Report):
+        planned = [{it.rule: set(it.planned) for it in each.plan.rules} for each in (one, two)]
+        if planned[0] != planned[1]:
+            raise Broken("the order matters for what is planned", str(planned))
+        if _lines(one) != _lines(two):
+            raise Broken("the order matters for what is written")
+        if (one.verdict and one.verdict.counts) != (two.verdict and two.verdict.counts):
+            raise Broken("the order matters for the counts")
+    return ended(one)
+
+
+def _lines(report: Report) -> dict[str, list[bytes]]:
     """The lines of each changed file; new classes and attributes may stand in the order of the rules."""
     return {it.path: sorted(it.after.splitlines()) for it in report.files}
