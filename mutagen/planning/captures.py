@@ -81,6 +81,8 @@ def captured_facts(own: Rule, name: str, matches: Sequence[PatternMatch], scene:
         for match in matches:
             parts = {part.name: part for part in match.parts}
             source, target = parts[asked[1]], _path(parts[name], scene)
+            if parts[name].done:
+                continue
             if asked[2] not in source.facts:
                 doubtful[parts[name].path] = (
                     f"the {asked[1]} of its chain, {source.path or 'a call'}, has no {asked[2]}"

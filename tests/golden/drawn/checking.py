@@ -80,6 +80,9 @@ class Folder:
 def check(folder: Folder, files: Files) -> str:
     """How it ended, in a few words with codes. Raises Broken."""
     before = folder.prepare(files)
+    plan = folder.plan()
+    if not isinstance(plan, Plan) or not (plan.edits or plan.claims):
+        return ended(plan)
     first = folder.run(write=True)
     if isinstance(first, Report) and first.status == "applied":
         _check_applied(first, folder, before)
@@ -92,13 +95,16 @@ def check(folder: Folder, files: Files) -> str:
     return ended(first)
 
 
-def ended(answer: Report | MutagenError) -> str:
-    """The status of a report, or of an error, and the codes in it."""
+def ended(answer: Report | Plan | MutagenError) -> str:
+    """The status of a report, of a plan without edits, or of an error, and the codes in it."""
     if isinstance(answer, MutagenError):
         return " ".join(["error", *sorted({it.code for it in _all(answer)})])
-    if answer.status == "failed":
+    if isinstance(answer, Report) and answer.status == "failed":
         return "failed claim"
-    return " ".join([answer.status, *sorted({it.code for rule in answer.plan.rules for it in rule.refused})])
+    plan = answer.plan if isinstance(answer, Report) else answer
+    codes = sorted({it.code for rule in plan.rules for it in rule.refused})
+    status = answer.status if isinstance(answer, Report) else "refused" if codes else "unchanged"
+    return " ".join([status, *codes])
 
 
 def _all(error: MutagenError) -> tuple[MutagenError, ...]:
