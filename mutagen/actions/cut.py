@@ -68,7 +68,7 @@ def _beside_join(match: EdgeMatch, scene: Scene, *, scales: bool) -> Iterator[Cu
         expression = only_operand(join, of_method=_is_method(node, join, file))
     for level, site in enumerate(node.chain):
         function = file.function(expression) if expression is not None else None
-        if expression is None or function is None:
+        if expression is None or function is None or not _is_for_it_alone(match, site, level, scene):
             return
         yield Cut(file, expression, site, function, join if level == 0 else None, other)
         outer = _handed_in(expression, function, node, level, scene)
@@ -79,6 +79,24 @@ def _beside_join(match: EdgeMatch, scene: Scene, *, scales: bool) -> Iterator[Cu
         partner = _handed_in(other, function, node, level, scene) if other is not None else None
         file, expression = outer
         other = partner[1] if partner else None
+
+
+def _is_for_it_alone(match: EdgeMatch, site: CallSite, level: int, scene: Scene) -> bool:
+    """Whether a call hands the operand to the join, and to nothing else that computes with it.
+
+    A container is called as its children are, ``self.layers(x)``: what the second of them reads is not ``x``.
+    """
+    node = scene.trace.nodes[match.node]
+    source = node.inputs[match.operand]
+
+    def within(it: Node) -> bool:
+        return any((each.span, each.frame) == (site.span, site.frame) for each in it.chain)
+
+    if level == 0 and within(scene.trace.nodes[source]) and scene.trace.nodes[source].chain[0] == node.chain[0]:
+        return False
+    readers = [scene.trace.nodes[index] for index in scene.users[source] if index != node.index]
+    inner = [it for it in readers if it.shape is not None and within(it)]
+    return not any(it.name != node.name or it.chain[0].span != node.chain[0].span for it in inner)
 
 
 def _is_method(node: Node, call: ast.AST, file: SourceFile) -> bool:

@@ -88,7 +88,7 @@ def _paths(fact: str, rule: RulePlan, plan: Plan) -> list[str]:
     if fact == "keys_lost":
         return taken
     holders = {it.wrapped.rpartition(".")[0]: it.match for it in plan.products if it.wrapped}
-    return [path for path in (*taken, *holders) if holders.get(path, rule.made[0]) in rule.made]
+    return [path for path in (*taken, *holders) if path not in holders or holders[path] in rule.made]
 
 
 def _change(claim: Claim, rule: RulePlan | None, effect: Effect) -> Finding:

@@ -15,6 +15,8 @@ TOLERANCE = 1e-4
 """Largest difference allowed, as a share of the largest magnitude in the tensor."""
 _COARSE = 2e-2
 _FLOOR = 1e-2
+_ROUNDED = 8 * torch.finfo(torch.float32).eps
+"""What a sum may come to that is 0 exactly, as a share of the largest magnitude among the gradients."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ def compare(reference: Groups, edited: Groups) -> Comparison:
         for name in [name for name in before if name in after]:
             if _identical(before[name], after[name]):
                 continue
-            floor = _FLOOR * _typical(before) if floor is None else floor
+            floor = _noise(kind, before) if floor is None else floor
             found = _difference(before[name], after[name], floor)
             bit_equal = bit_equal and found.bit_equal
             largest = max(largest, found.max_abs_diff)
@@ -62,10 +64,17 @@ def _missing(kind: str, before: Mapping[str, Sketch], after: Mapping[str, Sketch
     return ""
 
 
-def _typical(group: Mapping[str, Sketch]) -> float:
-    """The median of the tensors' magnitudes: below a share of it a tensor is noise, as a bias before a norm has."""
+def _noise(kind: str, group: Mapping[str, Sketch]) -> float:
+    """The magnitude below which a tensor is noise, as the gradient of a bias before a norm is.
+
+    That is a share of the median of the magnitudes; with gradients also what is left of the largest ones where they
+    cancel.
+    """
     sizes = [_magnitude(record["values"]) for record in group.values() if record["values"].is_floating_point()]
-    return statistics.median(sizes) if sizes else 0.0
+    if not sizes:
+        return 0.0
+    rounded = max(sizes) * _ROUNDED / TOLERANCE if "gradient" in kind else 0.0
+    return max(_FLOOR * statistics.median(sizes), rounded)
 
 
 def _magnitude(tensor: torch.Tensor) -> float:

@@ -12,8 +12,10 @@ import pytest
 
 from mutagen.errors import ErrorGroup, MutagenError
 from mutagen.records.result import Report
-from tests.golden.conftest import ROOT, Bench
-from tests.golden.random_rules import SAMPLES, Sample
+from tests.golden.conftest import Bench
+from tests.golden.drawn.models import SOME, Model
+
+SAMPLES = tuple({it.target: it for it in reversed(SOME)}.values())
 
 CONV = "match: {type: Conv2d, where: {kernel_size: 3, stride: 1, groups: 1, out_channels: {ge: 8}}}"
 RULES = {
@@ -69,21 +71,20 @@ def rules_of(*names: str) -> str:
     return "version: 1\nrules:\n" + "".join(f"  - id: {name}\n    optional: true{RULES[name]}\n" for name in names)
 
 
-def run(bench: Bench, sample: Sample, *names: str) -> Report | MutagenError:
+def run(bench: Bench, sample: Model, *names: str) -> Report | MutagenError:
     rules = bench.write("rules.yaml", rules_of(*names))
     try:
-        return bench.run(str(rules), bench.folder / sample.target, sample.model, (sample.shape,))
+        return bench.run(str(rules), bench.folder / sample.target, sample.call, sample.inputs)
     except MutagenError as error:
         return error
 
 
-def fresh(bench: Bench, sample: Sample) -> None:
-    source = ROOT / "samples" / sample.target
-    for file in source.parent.glob("*.py") if "/" in sample.target else [source]:
-        bench.write(file.relative_to(ROOT / "samples").as_posix(), file.read_bytes())
+def fresh(bench: Bench, sample: Model) -> None:
+    for name, file in sample.files:
+        bench.write(name, file.read_bytes())
 
 
-def test_two_rules_do_together_what_each_does_alone(bench: Bench, sample: Sample, one: str, other: str) -> None:
+def test_two_rules_do_together_what_each_does_alone(bench: Bench, sample: Model, one: str, other: str) -> None:
     alone = {}
     for name in (one, other):
         fresh(bench, sample)

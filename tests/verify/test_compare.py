@@ -95,6 +95,16 @@ def test_noise_of_a_bias_before_a_norm_is_no_difference():
     assert not compare(groups(a=a, b=a, bias=noise), groups(a=a, b=a, bias=other * 1e4)).equal
 
 
+def test_what_large_gradients_leave_where_they_cancel_is_no_difference():
+    large, small = torch.full((8,), 60.0), torch.ones(8)
+    left, other = torch.full((8,), 1e-5), torch.full((8,), -1e-5)
+
+    assert compare(groups(a=large, b=small, bias=left), groups(a=large, b=small, bias=other)).equal
+    assert not compare(groups(a=large, b=small, bias=left), groups(a=large, b=small, bias=other * 10)).equal
+    before, after = groups(a=large, b=small, c=left)["gradient"], groups(a=large, b=small, c=other)["gradient"]
+    assert not compare({"output": before}, {"output": after}).equal
+
+
 def test_half_precision_is_coarse():
     a = torch.randn(64).to(torch.bfloat16)
     assert compare(groups(a=a), groups(a=(a.float() * 1.004).to(torch.bfloat16))).equal

@@ -14,7 +14,7 @@ from tests.golden.drawn.matches import NAMED, narrowed, paths, patterns, subject
 from tests.golden.drawn.models import Model
 from tests.golden.drawn.usual import USUAL, themes
 
-Files = dict[str, Text]
+Files = dict[str, Any]
 FIRST, SECOND = "rules.yaml", "more.yaml"
 CLAIMS: dict[str, list[Any]] = {
     "instances": ["1..", "0..", "..400", "1.."],
@@ -133,6 +133,6 @@ def file_of(rules: list[Text], **more: Any) -> Text:
     )
 
 
-def text_of(file: Text) -> str:
+def text_of(file: Text | str) -> str:
     """The text of a rule file; JSON is YAML."""
-    return json.dumps(file, indent=1) + "\n"
+    return file if isinstance(file, str) else json.dumps(file, indent=1) + "\n"
