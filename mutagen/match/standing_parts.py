@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from mutagen.match.facts import equal
 from mutagen.match.ops import operation
 from mutagen.match.patterns import as_subject, is_part, is_such, says_what
 from mutagen.match.predicates import first_failure
@@ -14,16 +16,25 @@ from mutagen.match.trees import Laying, key_of
 from mutagen.match.view import TraceView
 from mutagen.match.wanted import has_values
 from mutagen.records.blocks import BODY
-from mutagen.records.rules import Action, PartQuery, Query, Rule
+from mutagen.records.rules import Action, PartQuery, Query, Rule, Value
 
+_CAPTURED = re.compile(r"\$\{(\w+)\.(\w+)\}")
 _BESIDE = ("insert", "set")
 """Actions after which a part is still what it was."""
 
 
 def parts_done(view: TraceView, rule: Rule, subject: Subject) -> frozenset[str]:
-    """The parts of a match at which what the rule asks for stands already."""
-    acted = [(part, it) for part, it in subject.parts if part in rule.parts and rule.parts[part].kind in _BESIDE]
-    return frozenset(name for name, it in acted if _is_done(view, _part(rule, name), rule.parts[name], it))
+    """The parts of a match at which what the rule asks for stands already.
+
+    A name may stand for what a part is replaced with too: ``act`` is what becomes a gelu, and a gelu.
+    """
+    acted = [(name, it, rule.parts[name]) for name, it in subject.parts if name in rule.parts]
+    return frozenset(
+        name
+        for name, it, action in acted
+        if action.kind in _BESIDE or action.kind == "replace" and _has_arguments(action, it, dict(subject.parts))
+        if _is_done(view, _part(rule, name), action, it)
+    )
 
 
 def standing_patterns(view: TraceView, rule: Rule) -> tuple[Subject, ...]:
@@ -69,6 +80,19 @@ def _is_done(view: TraceView, part: PartQuery, action: Action, subject: Subject)
     if instance is not None and is_product(view, instance, action.block):
         return True
     return subject.node is not None and view.nodes[subject.node].name == operation(action.block)
+
+
+def _has_arguments(action: Action, subject: Subject, parts: Mapping[str, Subject]) -> bool:
+    """Whether a part was given what the action asks for; what it does not tell is not asked."""
+    facts = subject.instance.facts if subject.instance is not None else {}
+    asked = {name: _resolved(value, parts) for name, value in action.args.items() if name in facts}
+    return all(value == "auto" or equal(facts[name], value) for name, value in asked.items())
+
+
+def _resolved(value: Value, parts: Mapping[str, Subject]) -> Value:
+    """An argument, or the fact of another part that it stands for."""
+    captured = _CAPTURED.fullmatch(value) if isinstance(value, str) else None
+    return parts[captured[1]].facts.get(captured[2]) if captured and captured[1] in parts else value
 
 
 def _wrapped(view: TraceView, action: Action, subject: Subject) -> Subject | None:
