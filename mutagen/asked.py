@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 
 from mutagen.blocks.catalogue import load_blocks, read_block
-from mutagen.blocks.own import check_importable, completed
+from mutagen.blocks.own import check_importable, check_uses, completed
 from mutagen.blocks.short_names import switch_name
 from mutagen.errors import Place, RuleError, TargetError
 from mutagen.load.candidates import choose_model, model_candidates
@@ -102,7 +102,9 @@ def blocks_asked(asked: RuleSet | Plan | None, host: Host | Part, located: Locat
         assert isinstance(found, Contract)
         return found
 
-    return completed(asked.own, contract)
+    blocks = completed(asked.own, contract)
+    check_uses(asked.rules, blocks)
+    return blocks
 
 
 def made_of(rules: RuleSet) -> Mapping[str, str]:

@@ -11,6 +11,7 @@ from mutagen.actions.draft import Draft, join
 from mutagen.actions.entry import Entry
 from mutagen.actions.entry_table import learned
 from mutagen.actions.new_call import literal
+from mutagen.actions.own_call import differing
 from mutagen.actions.scene import Scene, out_of_scope, refuse
 from mutagen.blocks.groups import num_groups
 from mutagen.blocks.replacement import DEFAULTS, Replacement
@@ -62,6 +63,8 @@ def new_class(
     if any(it is not None and not set(it.by_name) <= set(way.keep) for it in bound):
         return _hidden(rule, group[0], entry.span)
     kept = [name for name in around.by_name if name in way.keep]
+    if way.carries is not None and not _by_the_same_names(way, group, given, scene):
+        return _hidden(rule, group[0], entry.span)
     names = given | set(kept) | {name for it in bound if it is not None for name in it.by_name}
     if not entry.complete and any(_differs(it, names, way) for it in group):
         message = "what is looked up here has arguments of its own, which the source does not tell"
@@ -83,6 +86,11 @@ def new_class(
         usable = use_torch(f"torch.{way.torch_name}", entry.file)
     first += [f"{name}={entry.file.text(around.by_name[name])}" for name in kept]
     first += [f"{name}={literal(value)}" for name, value in options.items() if name not in names]
+    if way.carries is not None:
+        more = differing(way, scene.blocks[str(way.block)], group, {*names, *options})
+        if more is None:
+            return _hidden(rule, group[0], entry.span)
+        first += [f"{name}={literal(value)}" for name, value in more.items() if name not in options]
     text, draft = usable.name, usable.draft
     if first:
         partial = use_torch("functools.partial", entry.file)
@@ -176,6 +184,21 @@ def _without_class(partial: ast.Call) -> ast.Call:
     """A ``partial`` as the call that it stands for; positions that it binds hide what later calls give."""
     hidden: list[ast.expr] = [ast.Starred(it) for it in partial.args[1:]]
     return ast.Call(partial.args[0], hidden, partial.keywords)
+
+
+def _by_the_same_names(way: Replacement, group: Sequence[Instance], given: set[str], scene: Scene) -> bool:
+    """Whether calls mean the same by the new class: each argument at its place, and named ones under their names."""
+    carries = way.carries or {}
+    for it in group:
+        call = scene.project.file(it.chain[0].span.file).node_at(it.chain[0].span)
+        if not isinstance(call, ast.Call):
+            return False
+        found = arguments(call, way.signature)
+        if found is None or any(carries.get(name) != name for name in found.keyword):
+            return False
+        if any(carries.get(name) != way.product[number] for number, name in enumerate(way.signature[: len(call.args)])):
+            return False
+    return given <= set(carries)
 
 
 def _is_called(entry: Entry) -> bool:

@@ -78,7 +78,7 @@ def separating(
 ) -> str | None:
     """The fewest of the rule's tests, as a Python condition on the call's arguments, that separate the instances."""
     way = find_replacement(selected[0], rule.action.block)
-    given = arguments(call, way.signature) if way else None
+    given = arguments(call, way.signature if way is not None else selected[0].parameters)
     if given is None:
         return None
     tests = [(test, given.by_name.get(test.fact)) for test in rule.query.where]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from mutagen.actions.captured import Written, with_captured
 from mutagen.actions.definition import use_block, use_torch
 from mutagen.actions.draft import Draft
+from mutagen.actions.own_call import written_arguments
 from mutagen.actions.scene import Scene, refuse
 from mutagen.blocks.groups import num_groups
 from mutagen.blocks.replacement import IDENTITY, Replacement
@@ -49,6 +50,11 @@ def new_call(
     if way.source == "squeeze-excite":
         return _by_channels(rule, way, file, call, group, scene)
     given = arguments(call, way.signature)
+    if way.carries is not None and given is not None:
+        block = scene.blocks[str(way.block)]
+        usable = use_block(scene, rule, block.name, file, call)
+        written = written_arguments(way, block, call, given, group, rule.action.args, file.text, literal)
+        return NewCall(_laid_out(file, call, usable.name, written), None, usable.draft)
     if way.block is not None and given is not None:
         usable = use_block(scene, rule, way.block, file, call)
         return NewCall(_renamed(file, call, usable.name, _extra(rule, given)), usable.name, usable.draft)
@@ -83,7 +89,7 @@ def literal(value: Value) -> str:
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, tuple):
         return f"({', '.join(map(literal, value))}{',' if len(value) == 1 else ''})"
-    return repr(value)
+    return repr(value).replace("e-0", "e-") if isinstance(value, float) else repr(value)
 
 
 def _group_norm(

@@ -10,6 +10,7 @@ from mutagen.actions.definition import use_block, use_torch
 from mutagen.actions.draft import Draft
 from mutagen.actions.new_call import literal
 from mutagen.actions.override_text import Product
+from mutagen.actions.own_call import told_by_old
 from mutagen.actions.scene import Scene
 from mutagen.blocks.replacement import DEFAULTS, IDENTITY, Replacement
 from mutagen.match.facts import equal
@@ -41,6 +42,11 @@ def product_of(
     if way.target == IDENTITY:
         usable = use_torch(f"torch.{way.torch_name}", file)
         return Product(usable.name, (), child), usable.draft
+    if way.carries is not None:
+        block = scene.blocks[str(way.block)]
+        usable = use_block(scene, rule, block.name, file, node)
+        told = [*told_by_old(way, block, group, options, child), *(f"{it}={literal(to)}" for it, to in options.items())]
+        return Product(usable.name, tuple(told), child), usable.draft
     given = [f"{child}.{name}" for name in way.signature if name in NEEDED]
     count = options.pop("num_groups", "auto")
     if isinstance(count, int):

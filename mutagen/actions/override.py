@@ -77,7 +77,7 @@ def overridden(rule: Rule, draft: Draft, scene: Scene, *, neutral: frozenset[str
 def _override(
     rule: Rule, group: list[Instance], changed: frozenset[str], neutral: frozenset[str], scene: Scene
 ) -> Draft | None:
-    way = find_replacement(group[0], rule.action.block)
+    way = find_replacement(group[0], rule.action.block, scene.blocks)
     if way is None or len({it.type for it in group}) > 1:
         return None
     if any(it.facts.get("params") and not scene.held_once(it) for it in group):

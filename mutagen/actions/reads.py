@@ -14,6 +14,7 @@ from mutagen.actions.classes import class_sources
 from mutagen.actions.scene import Scene
 from mutagen.blocks.catalogue import Names, render
 from mutagen.blocks.replacement import Replacement, find_replacement
+from mutagen.blocks.text import class_of
 from mutagen.records.rules import Rule
 from mutagen.records.span import Span
 from mutagen.records.trace import Instance
@@ -38,7 +39,7 @@ _MOST_TOLD = 5
 def lost_read(rule: Rule, instance: Instance, scene: Scene) -> tuple[Read, Span] | None:
     """A read of an attribute that the instance has and its replacement lacks, in a method of a class that holds it."""
     found = [it for it in _reads(instance, scene) if it[0].attribute in _ASKED]
-    way = find_replacement(instance, rule.action.block) if found else None
+    way = find_replacement(instance, rule.action.block, scene.blocks) if found else None
     known = _attributes(way, scene) if way is not None else None
     return next((it for it in found if known is not None and it[0].attribute not in known), None)
 
@@ -58,7 +59,7 @@ def _reads(instance: Instance, scene: Scene) -> Iterator[tuple[Read, Span]]:
 def _attributes(way: Replacement, scene: Scene) -> frozenset[str] | None:
     if way.block is None:
         return _TORCH.get(str(way.torch_name))
-    text = render(scene.blocks[way.block], Names(), way.block)
+    text = _class_text(way.block, scene)
     stored = (it for it in ast.walk(ast.parse(text)) if isinstance(it, ast.Attribute) and isinstance(it.ctx, ast.Store))
     return frozenset(it.attr for it in stored)
 
@@ -68,7 +69,7 @@ def type_notes(rule: Rule, instances: Sequence[Instance], files: Sequence[str], 
     told: list[str] = []
     for kind in dict.fromkeys(it.type for it in instances):
         group = [it for it in instances if it.type == kind]
-        way = find_replacement(group[0], rule.action.block)
+        way = find_replacement(group[0], rule.action.block, scene.blocks)
         if way is None:
             continue
         product = _product_names(way, scene)
@@ -82,11 +83,18 @@ def type_notes(rule: Rule, instances: Sequence[Instance], files: Sequence[str], 
     return (*told[:_MOST_TOLD], *([f"{rest} more places ask for the class of what is replaced"] if rest > 0 else []))
 
 
+def _class_text(name: str, scene: Scene) -> str:
+    block = scene.blocks[name]
+    if block.borrowed is not None and block.borrowed.how == "import":
+        return ""
+    return render(block, Names(), name) if block.text else ast.unparse(class_of(block, blocks=scene.blocks))
+
+
 def _product_names(way: Replacement, scene: Scene) -> frozenset[str]:
     """Bare names of the new class and of the modules that it holds."""
     if way.block is None:
         return frozenset({str(way.torch_name).rpartition(".")[2]})
-    tree = ast.parse(render(scene.blocks[way.block], Names(), way.block))
+    tree = ast.parse(_class_text(way.block, scene))
     called = (it.func for it in ast.walk(tree) if isinstance(it, ast.Call))
     return frozenset({way.block, *(it.attr for it in called if isinstance(it, ast.Attribute))})
 

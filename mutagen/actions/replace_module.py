@@ -187,7 +187,7 @@ def _way(rule: Rule, instance: Instance, scene: Scene) -> Replacement | None:
     if rule.query.block == "squeeze-excite" and rule.action.kind == "replace":
         block = scene.blocks.get(rule.action.block)
         return replacement("squeeze-excite", rule.action.block) or (by_channels(block) if block is not None else None)
-    return find_replacement(instance, rule.action.block)
+    return find_replacement(instance, rule.action.block, scene.blocks)
 
 
 def _no_way(rule: Rule, instance: Instance) -> tuple[str, str, str]:

@@ -78,7 +78,7 @@ def origin_of(instance: Instance, scene: Scene, follower: Follower) -> Origin | 
 
 def _entry(rule: Rule, instance: Instance, origins: Mapping[str, Origin | None], scene: Scene) -> Entry | None:
     origin = origins[instance.path]
-    way = find_replacement(instance, rule.action.block)
+    way = find_replacement(instance, rule.action.block, scene.blocks)
     if origin is None or way is None:
         return None
     return entry_of(origin, way, tuple(it for it in origins.values() if it is not None), scene.project)
@@ -114,7 +114,7 @@ def _plan_flow(
         advice = "adapt that comparison first, or exclude the modules with `not: {path: ...}`"
         refused = (refuse(rule, it.path, "compared-class", message, advice, where=compared) for it in group)
         return Draft(refused=tuple(refused))
-    way = find_replacement(group[0], rule.action.block)
+    way = find_replacement(group[0], rule.action.block, scene.blocks)
     assert way is not None
     made = new_class(rule, way, entry, group, scene, follower, usual=usual)
     calls = call_edits(rule, way, group, scene, follower) if not isinstance(made, Refusal) else made

@@ -126,7 +126,7 @@ def _product(rule: Rule, group: Sequence[Instance], frame: Frame, scene: Scene) 
             return f"nothing in {group[0].name} tells its channels"
         usable = use_block(scene, rule, rule.action.block, frame.file, frame.anchor)
         return Product(usable.name, (f"child{inside}", *options(rule)), "child"), usable.draft
-    way = find_replacement(group[0], rule.action.block)
+    way = find_replacement(group[0], rule.action.block, scene.blocks)
     if way is None:
         return f"{group[0].name} cannot become {rule.action.block}"
     if any(it.facts.get("affine") and it.facts.get("bias") is False for it in group):

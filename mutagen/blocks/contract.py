@@ -5,11 +5,13 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import torch
 from torch import nn
 
+from mutagen.blocks.carried import SIGNATURES, carried
 from mutagen.blocks.lender import lent_class
 from mutagen.errors import RuleError
 from mutagen.records.blocks import Borrowed, Contract
@@ -41,15 +43,53 @@ _GIVE: Final = "give them beside `from`: args: {%s}"
 def contract_of(borrowed: Borrowed, given: Mapping[str, Value]) -> Contract:
     """The contract of a class for which the rule file gives these arguments.
 
-    Raises RuleError R141 where the class is none of torch's modules, R143 for arguments that it needs, R144 where it
-    keeps the shape of no feature map.
+    Raises RuleError R141 where the class is none of torch's modules; R143 for arguments that it needs, and R144 where
+    it keeps the shape of no feature map, if it does not take what a convolution, a norm or the like is given either.
     """
     kind = lent_class(borrowed)
     parameters = _parameters(kind, borrowed)
     _check_known(borrowed, [*given, *borrowed.channels], parameters)
+    names = tuple(it.name for it in parameters)
+    known = Contract(
+        names,
+        (),
+        by_name=False,
+        ranks=(),
+        file=inspect.getsourcefile(kind) or borrowed.file,
+        required=tuple(it.name for it in parameters if it.default is it.empty),
+        defaults={it.name: it.default for it in parameters if _is_simple(it.default)},
+    )
+    try:
+        return _handing_on(known, kind, parameters, borrowed, given)
+    except RuleError as error:
+        if error.code == "R128" or not _takes_a_place(known, given):
+            raise
+        return replace(known, unfit=(error.code, error.message, error.hint or ""))
+
+
+def _takes_a_place(known: Contract, given: Mapping[str, Value]) -> bool:
+    """Whether the arguments of some class of torch are all that it needs."""
+    ways = (carried(signature, known.parameters, given) for signature in SIGNATURES.values())
+    return any(way and set(known.required) <= {*way.values(), *given} for way in ways)
+
+
+def _is_simple(value: object) -> bool:
+    if isinstance(value, tuple):
+        return all(map(_is_simple, value))
+    return value is None or isinstance(value, bool | int | float | str)
+
+
+def _handing_on(
+    known: Contract,
+    kind: type[nn.Module],
+    parameters: Sequence[inspect.Parameter],
+    borrowed: Borrowed,
+    given: Mapping[str, Value],
+) -> Contract:
+    """The contract of a class that hands feature maps on; raises RuleError R143 or R144."""
     said = tuple(it.name for it in parameters if it.name in borrowed.channels)
     channels = said or _channels(parameters, given)
-    missing = [it.name for it in parameters if it.default is it.empty and it.name not in (*channels, *given)]
+    missing = [it for it in known.required if it not in (*channels, *given)]
     if missing:
         message = f"the constructor of {borrowed.name} needs {', '.join(missing)} too"
         raise RuleError("R143", message, hint=_GIVE % ", ".join(f"{it}: ..." for it in missing))
@@ -62,10 +102,9 @@ def contract_of(borrowed: Borrowed, given: Mapping[str, Value]) -> Contract:
         message = f"{borrowed.name} needs {guessed[0]}, which does not seem to be the number of channels"
         hint = f"write args: {{{guessed[0]}: ...}}, or channels: {guessed[0]} where it is"
         raise RuleError("R143", message, hint=hint)
-    names = tuple(it.name for it in parameters)
     first = parameters[: len(channels)]
-    by_name = names[: len(channels)] != channels or any(it.kind is it.KEYWORD_ONLY for it in first)
-    return Contract(names, channels, by_name, ranks, inspect.getsourcefile(kind) or borrowed.file)
+    by_name = known.parameters[: len(channels)] != channels or any(it.kind is it.KEYWORD_ONLY for it in first)
+    return replace(known, channels=channels, by_name=by_name, ranks=ranks)
 
 
 def _parameters(kind: type[nn.Module], borrowed: Borrowed) -> list[inspect.Parameter]:

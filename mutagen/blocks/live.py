@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from mutagen.blocks.carried import carried, plain
 from mutagen.blocks.catalogue import Names, check_options, find_block, render
 from mutagen.blocks.compose import rank_of
 from mutagen.blocks.groups import num_groups
@@ -21,6 +22,7 @@ from mutagen.errors import InternalError
 from mutagen.records.blocks import Block
 from mutagen.records.plan import Use
 from mutagen.records.rules import Value
+from mutagen.trace.constructor import named
 
 _FUNCTIONS: Mapping[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "gelu": functional.gelu,
@@ -63,6 +65,10 @@ def _build(use: Use, module: nn.Module | None, channels: tuple[int, ...]) -> nn.
         count = _channel(block, channels, 0) if "channels" in block.arguments else 0
         return Composition(block.composed, count, rank_of(block), _made_for)
     values: dict[str, Any] = {}
+    given = {**block.given, **use.args}
+    if block.borrowed is not None and module is not None and is_library(type(module)):
+        values = _carried_over(block, module, given)
+        return lent_class(block.borrowed)(**{**values, **given})
     for name, origin in block.arguments.items():
         if origin == "channels":
             values[name] = _channel(block, channels, 0)
@@ -70,11 +76,22 @@ def _build(use: Use, module: nn.Module | None, channels: tuple[int, ...]) -> nn.
             values[name] = _channel(block, channels, 1)
         elif origin == "from-module":
             values[name] = _read(block, module, name)
-        elif name in (given := {**block.given, **use.args}):
+        elif name in given:
             values[name] = given[name]
     constructor = _constructor(block) if block.borrowed is None else lent_class(block.borrowed)
     made: nn.Module = constructor(**values)
     return made
+
+
+def is_library(kind: type[nn.Module]) -> bool:
+    """Whether a class is one of torch itself."""
+    return kind.__module__.partition(".")[0] == "torch"
+
+
+def _carried_over(block: Block, module: nn.Module, given: Mapping[str, Value]) -> dict[str, Any]:
+    """What a class is given by the module in whose place it goes."""
+    names = carried(named(type(module)), tuple(block.arguments), given)
+    return {to: plain(_read(block, module, name)) for name, to in names.items()}
 
 
 def _made_for(name: str, args: Mapping[str, Value], channels: int) -> nn.Module:

@@ -13,7 +13,7 @@ from mutagen.blocks.compose import needs_channels, summary_of, used_blocks
 from mutagen.errors import ErrorGroup, MutagenError, RuleError
 from mutagen.load.layers import layer
 from mutagen.records.blocks import BODY, Block, Borrowed, Composed, Contract, Origin, OwnBlock, Requirement
-from mutagen.records.rules import Value
+from mutagen.records.rules import Rule, Value
 
 Ask = Callable[[Borrowed, Mapping[str, Value]], Contract]
 """Finds the contract of a borrowed class, in a child process."""
@@ -55,6 +55,22 @@ def check_importable(own: Sequence[OwnBlock], root: str) -> None:
             raise RuleError("R142", message, place=it.place, hint="have it copied: leave out `how: import`")
 
 
+def check_uses(rules: Sequence[Rule], blocks: Mapping[str, Block]) -> None:
+    """Raise the error of the first block that is to hand on a feature map and does not."""
+    for rule in rules:
+        for action in rule.actions:
+            block = blocks.get(action.block)
+            if block is not None and block.unfit and action.kind != "replace":
+                error = _unfit(block)
+                error.place = rule.place
+                raise error
+
+
+def _unfit(block: Block) -> RuleError:
+    code, message, hint = block.unfit
+    return RuleError(code, message, hint=hint)
+
+
 def _by_depth(own: Sequence[OwnBlock]) -> list[OwnBlock]:
     """Blocks behind those that they are composed of."""
     left, ordered = list(own), list[OwnBlock]()
@@ -88,11 +104,14 @@ def _borrowed(own: OwnBlock, borrowed: Borrowed, ask: Ask) -> Block:
         template=borrowed.file,
         arguments={it: "channels" if it in contract.channels else "rule" for it in contract.parameters},
         options={it: "any" for it in contract.parameters if it not in contract.channels},
-        requires=_ranks(contract.ranks),
+        requires=_ranks(contract.ranks) if contract.ranks else (),
         class_name=borrowed.name,
         given=own.given,
         borrowed=borrowed,
         by_name=contract.by_name,
+        required=contract.required,
+        defaults=contract.defaults,
+        unfit=contract.unfit,
     )
 
 
@@ -124,6 +143,8 @@ def _composed(own: OwnBlock, composed: Composed, blocks: Mapping[str, Block]) ->
 def _check_parts(composed: Composed, blocks: Mapping[str, Block]) -> None:
     for part in composed.parts:
         block = None if layer(part.what) is not None or part.what == BODY else blocks[part.what]
+        if block is not None and block.unfit:
+            raise _unfit(block)
         if block is not None and block.kind not in ("feature", "scale"):
             fitting = ", ".join(name for name, it in blocks.items() if it.kind in ("feature", "scale"))
             raise RuleError(

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
+from mutagen.blocks.carried import LOST, carried, plain
+from mutagen.blocks.catalogue import load_blocks
 from mutagen.blocks.groups import num_groups
 from mutagen.records.blocks import Block
 from mutagen.records.rules import Value
 from mutagen.records.trace import Instance
 
+NO_BLOCKS: Mapping[str, Block] = MappingProxyType({})
 IDENTITY = "Identity"
 """What takes the place of a module that is removed."""
 
@@ -33,7 +37,8 @@ class Replacement:
     constructed. ``signature`` and ``product`` are the parameters of both constructors in positional order. Parameters
     in ``keep`` are carried over by name, those in ``rename`` under the new name, those in ``drop`` disappear;
     ``computed`` are new ones that follow from the channels. ``factory`` is the catalogue function that does so where
-    the channels are not a literal, ``function`` the stateless form ("F.gelu").
+    the channels are not a literal, ``function`` the stateless form ("F.gelu"). ``carries``, for a block of the rule
+    file, are its parameters by those of the source.
     """
 
     source: str
@@ -50,13 +55,67 @@ class Replacement:
     function: str | None = None
     options: tuple[str, ...] = ()
     check: Check = _always
+    carries: Mapping[str, str] | None = None
 
 
-def find_replacement(instance: Instance, target: str) -> Replacement | None:
-    """The way from the instance's class to ``target``; only classes of torch itself, not what inherits from them."""
+def find_replacement(instance: Instance, target: str, blocks: Mapping[str, Block] = NO_BLOCKS) -> Replacement | None:
+    """The way from the instance's class to ``target``; only classes of torch itself, not what inherits from them.
+
+    ``blocks`` are those that rules may name, among which are somebody else's classes.
+    """
     if target == IDENTITY:
         return _identity(instance)
-    return replacement(instance.name, target) if instance.library else None
+    if not instance.library:
+        return None
+    known = replacement(instance.name, target)
+    block = blocks.get(target)
+    if known is not None or block is None or load_blocks().get(target) is block:
+        return known
+    return _to_own(instance, block)
+
+
+def _to_own(instance: Instance, block: Block) -> Replacement | None:
+    """The way from a module to a block of the rule file: arguments go by name, or it is made for as many channels."""
+    if block.kind not in ("feature", "scale"):
+        return None
+    if block.borrowed is not None:
+        names = carried(instance.parameters, tuple(block.arguments), block.given)
+    else:
+        channels = [name for name, origin in block.arguments.items() if origin == "channels"]
+        counts = [it for it in ("in_channels", "num_features", "num_channels") if it in instance.parameters]
+        names = dict(zip(counts[:1], channels, strict=False))
+    return Replacement(
+        source=instance.name,
+        target=block.name,
+        signature=instance.parameters,
+        product=tuple(block.arguments),
+        keep=tuple(name for name, to in names.items() if name == to),
+        block=block.name,
+        options=tuple(block.options),
+        check=lambda facts, args: _fits(instance, block, names, args),
+        carries=names,
+    )
+
+
+def _fits(instance: Instance, block: Block, names: Mapping[str, str], args: Mapping[str, Value]) -> Problem | None:
+    """Why a block of the rule file cannot be in the place of a module."""
+    what = f"{instance.name} cannot become {block.name}"
+    if block.borrowed is not None:
+        needed = [it for it in block.required if it not in (*names.values(), *block.given, *args)]
+    else:
+        needed = [it for it, origin in block.arguments.items() if origin == "channels" and it not in names.values()]
+    if needed:
+        cure = f"give them: args: {{{needed[0]}: ...}}" if block.borrowed else "insert it behind the module instead"
+        return "no-argument", f"{what}: its constructor needs {', '.join(needed)}, which no argument tells", cure
+    for name, usual in LOST.items() if block.borrowed or names else ():
+        value = plain(instance.facts.get(name, usual))
+        if name in instance.parameters and name not in names and value != usual:
+            message = f"{what}: its constructor takes no {name}, and the module has {value}"
+            return "lost-argument", message, f"leave such modules out: where: {{{name}: {usual}}}"
+    tried = block.tried.get(instance.path)
+    if tried:
+        return "shape", f"{what}: {tried}", "leave it out, for instance by where: {...}, or give other arguments: args"
+    return None
 
 
 def _identity(instance: Instance) -> Replacement:

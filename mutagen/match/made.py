@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from math import prod
 
 from mutagen.blocks.replacement import sources
-from mutagen.records.rules import Rule, Value
+from mutagen.records.rules import Query, Rule, Value
 from mutagen.records.trace import Instance
 
 _NOTHING: frozenset[str] = frozenset()
@@ -33,13 +33,18 @@ def made_by(rules: Iterable[Rule]) -> Made:
     """What some rules make."""
     replaced: dict[str, frozenset[str]] = {}
     inserted: set[str] = set()
-    for action in (action for rule in rules for action in rule.actions):
+    for it, action in ((rule, action) for rule in rules for action in rule.actions):
         block = action.block.removeprefix("torch.").removeprefix("nn.")
         if action.kind == "replace":
-            replaced[block] = frozenset(sources(block))
+            replaced[block] = frozenset(sources(block)) or _named(it.query)
         elif action.kind == "insert":
             inserted.add(block)
     return Made(replaced, frozenset(inserted))
+
+
+def _named(query: Query) -> frozenset[str]:
+    """The classes of torch that a rule names, for blocks of its own file."""
+    return frozenset(name.rpartition(".")[2] for name in query.type if name.replace(".", "_").isidentifier())
 
 
 def cost_before(block: str, facts: Mapping[str, Value], *, bias: bool) -> tuple[int, int] | None:

@@ -40,7 +40,7 @@ class Facts:
         if part.path in self.doubtful:
             advice = "write the value, or leave such chains out"
             return refuse(own, part.path, "no-fact", self.doubtful[part.path], advice, where=where)
-        way = find_replacement(instance, own.action.block) if instance is not None else None
+        way = find_replacement(instance, own.action.block, scene.blocks) if instance is not None else None
         problem = (
             refusal(way, instance, self.rule(own).arguments(part.path))
             if way is not None and instance is not None

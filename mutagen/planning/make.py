@@ -133,7 +133,7 @@ def _brought(draft: Draft, blocks: Mapping[str, Block]) -> tuple[Block, ...]:
     while wanted:
         block = blocks.get(wanted.pop(0))
         if block is not None and block.name not in found and shipped.get(block.name) is not block:
-            found[block.name] = block
+            found[block.name] = replace(block, tried={})
             wanted += uses_of(block)
     return tuple(found.values())
 
@@ -209,7 +209,7 @@ def _noted(rule: Rule, draft: Draft, scene: Scene) -> Draft:
     if rule.action.kind not in ("replace", "remove"):
         return draft
     known = [scene.by_path[path] for path in draft.planned if path in scene.by_path]
-    instances = [it for it in known if find_replacement(it, rule.action.block) is not None]
+    instances = [it for it in known if find_replacement(it, rule.action.block, scene.blocks) is not None]
     made = [it.chain[0].span.file for it in instances if it.chain]
     files = [
         it for it in (scene.project.target, *(it.span.file for it in draft.edits), *made) if it in scene.project.files

@@ -53,6 +53,8 @@ class Contract:
 
     Of its ``parameters`` those that are the number of channels are ``channels``, to be given ``by_name`` where they do
     not come first; of a tensor with one of the ``ranks`` it keeps the shape. ``file`` is where the class is defined.
+    ``required`` are parameters without a default, ``defaults`` those of simple kinds. ``unfit`` is the code, the cause
+    and the cure where it hands on no feature map, but may take the place of a module.
     """
 
     parameters: tuple[str, ...]
@@ -60,6 +62,22 @@ class Contract:
     by_name: bool
     ranks: tuple[int, ...]
     file: str
+    required: tuple[str, ...] = ()
+    defaults: Mapping[str, Value] = field(default_factory=dict)
+    unfit: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A borrowed class in the place of the modules at ``paths``.
+
+    Its arguments, the shape of what it is given, and that of what the old module made of it.
+    """
+
+    args: Mapping[str, Value]
+    takes: tuple[int, ...]
+    makes: tuple[int, ...]
+    paths: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +117,8 @@ class Block:
     ``imports`` are the names that the text needs. The text is the Jinja ``text`` of the file ``template``, unless the
     block is ``borrowed`` or ``composed``. ``class_name`` is what its class is called, ``name`` where that is empty.
     ``identity`` are the arguments with which it changes nothing at the start, where it ``can_be_identity``; ``by_name``
-    says that a call names the arguments that are channels.
+    says that a call names the arguments that are channels. ``required``, ``defaults`` and ``unfit`` are those of the
+    contract of a borrowed class; ``tried`` says why it cannot be in the place of modules, by their paths.
     """
 
     name: str
@@ -119,6 +138,10 @@ class Block:
     identity: Mapping[str, Value] = field(default_factory=dict)
     can_be_identity: bool = False
     by_name: bool = False
+    required: tuple[str, ...] = ()
+    defaults: Mapping[str, Value] = field(default_factory=dict)
+    unfit: tuple[str, ...] = ()
+    tried: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def reads_other(self) -> bool:

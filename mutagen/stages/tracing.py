@@ -21,6 +21,7 @@ from mutagen.records.options import Options
 from mutagen.records.vendor import Vendored
 from mutagen.sandbox.runner import Part
 from mutagen.stages.records import NOTHING_COPIED, Clock, Traced
+from mutagen.stages.trials import with_trials
 from mutagen.tracked.place import wanted
 from mutagen.tracked.standing import where_it_stands
 from mutagen.vendor.step import as_vendored, check_reached, vendor, with_copies_in_use
@@ -92,6 +93,7 @@ def up_to_plan(
     with clock.stage("match"):
         products = standing_products(trace, project.read, blocks)
         found = select(started(rules.rules, blocks), trace, products, blocks)
+        blocks = with_trials(blocks, found, trace, host)
     with clock.stage("plan"):
         plan = make_plan(found, trace, project, blocks=blocks, products=products)
         plan = as_vendored(replace(plan, claims=(*plan.claims, *rules.budget)), vendored)
