@@ -158,9 +158,11 @@ def _laid_out(file: SourceFile, call: ast.Call, name: str, given: Sequence[str])
     if not spread:
         return f"{name}({', '.join(given)})"
     newline, indent = file.newline, file.indent(starts[0])
-    comma = "," if file.text(call)[:-1].rstrip().endswith(",") else ""
+    inside = file.text(call)[:-1]
+    comma = "," if inside.rstrip().endswith(",") else ""
+    closing = f"{newline}{file.indent(call.end_lineno or call.lineno)}" if inside.rstrip(" \t").endswith("\n") else ""
     lines = f",{newline}{indent}".join(given)
-    return f"{name}({newline}{indent}{lines}{comma}{newline}{file.indent(call.end_lineno or call.lineno)})"
+    return f"{name}({newline}{indent}{lines}{comma}{closing})"
 
 
 def _extra(rule: Rule, given: Arguments) -> list[str]:

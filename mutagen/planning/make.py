@@ -33,6 +33,7 @@ from mutagen.planning.nested import merge_nested
 from mutagen.planning.order import enclosed, nearest_first, out_of_order
 from mutagen.planning.reserved import Reserved
 from mutagen.planning.shared_blocks import share_definitions
+from mutagen.planning.shared_heads import share_conditions
 from mutagen.planning.spared import Spared, refused, stop
 from mutagen.planning.strategy import on_its_rung
 from mutagen.records.blocks import Block
@@ -94,7 +95,7 @@ def _planned(
         between.enclose(it.rule, enclosed(it.rule, draft, mine, trace))
         scene = scene.behind(draft.edits)
     drafts = [replace(it, edits=merge_nested(it.edits, project)) for it in drafts]
-    drafts = share_bound(drafts)
+    drafts = share_conditions(share_bound(drafts))
     rules = [it.rule for it in ordered]
     conflicts = [*find_conflicts(drafts, rules, project), *out_of_order(rules, drafts, free, trace)]
     if conflicts:

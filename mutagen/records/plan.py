@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 
 Rung = Literal["site", "origin", "split", "subclass", "override", "forward"]
+
+_CALLED = re.compile(r"[\w.\[\]]+\(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +36,13 @@ class Edit:
     @property
     def around(self) -> tuple[str, str] | None:
         """What a call around the old text, which stays as it is, puts before and behind it; None for other edits."""
-        if not self.old or self.new.count(self.old) != 1:
-            return None
-        before, _, behind = self.new.partition(self.old)
-        return (before, behind) if before.endswith("(") and behind.startswith((")", ",")) else None
+        at = self.new.find(self.old) if self.old else -1
+        while at >= 0:
+            before, behind = self.new[:at], self.new[at + len(self.old) :]
+            if _CALLED.fullmatch(before) and behind.startswith((")", ",")) and behind.endswith(")"):
+                return before, behind
+            at = self.new.find(self.old, at + 1)
+        return None
 
 
 @dataclass(frozen=True, slots=True)

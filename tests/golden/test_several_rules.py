@@ -235,3 +235,23 @@ def test_included_rules_are_part_of_the_transaction(bench: Any, target: Path) ->
     assert report.status == "applied"
     assert [rule.rule for rule in report.plan.rules] == ["gelu", "dsc"]
     assert "LayerScale" not in target.read_text()
+
+
+def test_a_condition_that_two_rules_ask_for_is_written_once(bench: Any) -> None:
+    source = INLINE.replace("        self.norm", "        self.residual = c > 8\n        self.norm").replace(
+        "return x + F.relu(self.norm(self.conv(x)))",
+        "y = F.relu(self.norm(self.conv(x)))\n        if self.residual:\n            y = x + y\n        return y",
+    )
+    target = bench.write(
+        "net.py",
+        source.replace("self.block2 = Block(16)", "self.block2 = Block(8)").replace(
+            "self.block2(self.block(x))", "self.block2(self.block(x)[:, :8])"
+        ),
+    )
+    path = bench.folder / "rules.yaml"
+    path.write_text(f"version: 1\nrules:\n  - {WITHIN[0]}\n  - {WITHIN[1]}\n")
+    assert bench.run(str(path), target, "Net()", ("1x16x16x16",)).status == "applied"
+    made = "        if self.residual:\n            self.eca = ECA(c)\n            self.layer_scale = LayerScale()\n"
+    assert made in target.read_text()
+    assert "y = x + self.layer_scale(self.eca(y))" in target.read_text()
+    assert bench.run(str(path), target, "Net()", ("1x16x16x16",)).status == "unchanged"

@@ -66,3 +66,18 @@ def test_conflict(name: str, swapped: bool, tmp_path: Path) -> None:
 def test_one_rule_is_no_conflict(tmp_path: Path) -> None:
     project = open_project(str(tmp_path / "m.py"), str(tmp_path), ())
     assert find_conflicts([Draft(edits=(edit(0, 9), edit(2, 4)))], [ONE], project) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "around"),
+    [
+        ("y", "self.layer_scale(y)", ("self.layer_scale(", ")")),
+        ("y", "self.gate(y, skip)", ("self.gate(", ", skip)")),
+        ("y", "self.gate(x, y)", None),
+        ("F.relu", "F.gelu", None),
+        ("", "self.eca(y)", None),
+        ("y", "(y) if c else x", None),
+    ],
+)
+def test_a_call_around_what_stands_there(old: str, new: str, around: tuple[str, str] | None) -> None:
+    assert replace(edit(0, 4), old=old, new=new).around == around
