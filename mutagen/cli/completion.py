@@ -7,6 +7,8 @@ import click
 from mutagen.cli.output import say
 
 VARIABLE = "_MUTAGEN_COMPLETE"
+_FISH = ('string split "," $completion', 'string split --max 1 "," $completion')
+"""What click writes for fish ends descriptions, and names of files, at their first comma."""
 
 
 @click.command("completion")
@@ -25,4 +27,5 @@ def command(shell: str) -> None:
 
     found = get_completion_class(shell)
     assert found is not None
-    say(found(group, {}, "mutagen", VARIABLE).source() + "\n")
+    script = found(group, {}, "mutagen", VARIABLE).source()
+    say(script.replace(*_FISH) + "\n")

@@ -49,6 +49,14 @@ def test_words_are_completed(words: list[str], wanted: list[tuple[str, str]]) ->
     assert completed(*words) == wanted
 
 
+def with_command(folder: Path) -> dict[str, str]:
+    """An environment in which the command is this checkout's, by a file in a folder."""
+    command = folder / "mutagen"
+    command.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m mutagen "$@"\n')
+    command.chmod(0o755)
+    return {**os.environ, "PATH": os.pathsep.join([str(folder), os.environ["PATH"]])}
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_each_shell_gets_its_script(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["completion", shell]) == 0
@@ -59,6 +67,20 @@ def test_each_shell_gets_its_script(shell: str, capsys: pytest.CaptureFixture[st
         assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_fish_keeps_what_stands_behind_a_comma(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", "fish"]) == 0
+    script = capsys.readouterr().out
+    assert script.count("string split") == script.count('string split --max 1 ","') == 1
+    fish = shutil.which("fish")
+    if fish is not None:
+        (tmp_path / "mutagen.fish").write_text(script)
+        asked = 'source mutagen.fish; complete -C "mutagen ap"; complete -C "mutagen apply bn-"'
+        done = subprocess.run(
+            [fish, "-c", asked], env=with_command(tmp_path), cwd=tmp_path, capture_output=True, text=True
+        )
+        assert done.stdout == "apply\tChange models by rules: prove, then write.\nbn-to-gn\n", done.stderr
+
+
 def test_another_shell_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["completion", "tcsh"]) == 2
     assert "'fish'" in capsys.readouterr().err
@@ -66,16 +88,12 @@ def test_another_shell_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_bash_completes_in_earnest(tmp_path: Path) -> None:
     """The script is loaded by a real bash, which is asked as by the key."""
-    command = tmp_path / "mutagen"
-    command.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m mutagen "$@"\n')
-    command.chmod(0o755)
     script = (
         'eval "$(mutagen completion bash)"\ncompopt() { :; }\n'
         "COMP_WORDS=(mutagen apply eca); COMP_CWORD=2\n"
         '_mutagen_completion mutagen eca apply\necho "${COMPREPLY[@]}"\n'
     )
-    path = os.pathsep.join([str(tmp_path), os.environ["PATH"]])
     done = subprocess.run(
-        ["bash", "-c", script], env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
+        ["bash", "-c", script], env=with_command(tmp_path), capture_output=True, text=True, check=False
     )
     assert done.stdout.split() == ["eca-after-blocks"], done.stderr
