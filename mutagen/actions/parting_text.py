@@ -18,8 +18,6 @@ from mutagen.records.span import Span
 from mutagen.source.anchor import Function
 from mutagen.source.file import SourceFile
 
-_WIDTH = 120
-
 
 def partings(rule: Rule, scene: Scene, *, lax: bool = False) -> Partings:
     """Partings of a rule that have been asked for nothing yet, with names after its block."""
@@ -122,24 +120,12 @@ def _behind(file: SourceFile, kept: Sequence[ast.AST], *, end: ast.AST | None = 
     alone = len(kept) == 1 or _start(kept[-2])[0] < _start(last)[0]
     if starts_line and alone and (len(kept) > 1 or _closes_below(file, line)):
         return at, f",{file.newline}{file.indent(_start(last)[0])}", ""
-    return at, _separator(file, kept, line), ""
+    return at, ", ", ""
 
 
 def _closes_below(file: SourceFile, line: int) -> bool:
     following = file.utf8[file.line_starts[line] :].lstrip()[:1] if line < len(file.line_starts) else b""
     return following == b")"
-
-
-def _separator(file: SourceFile, kept: Sequence[ast.AST], line: int) -> str:
-    """A comma and a blank, or a new line where the old one is full."""
-    used = len(file.utf8[file.line_starts[line - 1] : file.line_end(line)].decode().expandtabs(4))
-    longest = max(
-        _WIDTH if used > 80 else 100, *(file.line_end(it + 1) - start for it, start in enumerate(file.line_starts))
-    )
-    if used + 20 <= min(longest, _WIDTH):
-        return ", "
-    first = next((it for it in kept if _start(it)[0] == line), kept[0])
-    return f",{file.newline}{' ' * _start(first)[1]}" if not file.indent(line).startswith("\t") else ", "
 
 
 def _before(file: SourceFile, rest: ast.AST, kept: Sequence[ast.AST]) -> tuple[Span, str, str]:

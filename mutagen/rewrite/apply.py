@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from mutagen.blocks.catalogue import load_blocks
@@ -14,10 +14,11 @@ from mutagen.records.span import Span
 from mutagen.rewrite.definitions import definition_text, module_text
 from mutagen.rewrite.imports import with_imports
 from mutagen.rewrite.syntax import check_edit, check_module
+from mutagen.rewrite.wrapping import is_wide, usual_width, wrapped
 from mutagen.source.file import SourceFile, encode, read_source
 
-# At one point: calls that end there, then what is put in between, then calls that begin.
-_CLOSING, _BETWEEN, _OPENING = range(3)
+# At one point: new definitions, calls that end there, what is put in between, calls that begin.
+_DEFINED, _CLOSING, _BETWEEN, _OPENING = range(4)
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,18 @@ def _edited(
     for order, definition in enumerate(sorted(definitions, key=lambda it: it.before)):
         text, imports = definition_text(definition, file, blocks, written=written)
         at = file.line_starts[definition.before - 1]
-        patches.append(_Patch(at, at, (-1, order), text.encode()))
+        patches.append(_Patch(at, at, (_DEFINED, order), text.encode()))
         wanted.extend(imports)
-    return _apply(file.utf8, patches), wanted
+    edited, touched = _apply(file.utf8, patches)
+    return _wrapped(file, edited, touched), wanted
+
+
+def _wrapped(file: SourceFile, text: bytes, touched: Set[int]) -> bytes:
+    """The text, with what became too long broken."""
+    if file.newline == "\r" or not is_wide(text.decode(), touched):
+        return text
+    width = usual_width(file.utf8.decode())
+    return wrapped(text.decode(), touched, width=width, newline=file.newline).encode()
 
 
 def _patches(file: SourceFile, edit: Edit, order: int, edits: Sequence[Edit]) -> Iterator[_Patch]:
@@ -96,10 +106,17 @@ def _within(inner: Span, outer: Span) -> bool:
     return start <= first and last <= end and (inner == outer or first < end and start < last)
 
 
-def _apply(text: bytes, patches: Sequence[_Patch]) -> bytes:
+def _apply(text: bytes, patches: Sequence[_Patch]) -> tuple[bytes, set[int]]:
+    """The text with all patches, and the numbers of the rows that edits have a part in."""
     parts: list[bytes] = []
-    at = 0
+    touched: set[int] = set()
+    at, row = 0, 1
     for it in sorted(patches, key=lambda patch: (patch.start, patch.end, patch.order)):
-        parts.extend((text[at : it.start], it.new))
+        kept = text[at : it.start]
+        parts.extend((kept, it.new))
+        first = row + kept.count(b"\n")
+        row = first + it.new.count(b"\n")
+        if it.order[0] != _DEFINED:
+            touched.update(range(first, row + 1))
         at = it.end
-    return b"".join([*parts, text[at:]])
+    return b"".join([*parts, text[at:]]), touched

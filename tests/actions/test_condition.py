@@ -152,7 +152,7 @@ def test_the_same_addition_in_others_without_a_flag(planned):
     assert done.refused == []
     assert "def __init__(self, width, heavy, use_layer_scale=False):" in done.text
     assert "        self.layer_scale = LayerScale(init=0.0) if use_layer_scale else nn.Identity()\n" in done.text
-    assert "nn.Sequential(Unit(16, False, use_layer_scale=True), Unit(16, True), Unit(16, F" in done.text
+    assert "nn.Sequential(\n            Unit(16, False, use_layer_scale=True), Unit(16, True), Unit(16, F" in done.text
 
 
 def test_copies_are_told_apart_when_all_is_built(planned):

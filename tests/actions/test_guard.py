@@ -34,7 +34,8 @@ def test_a_name_that_is_taken(planned):
 def test_within_a_lambda(planned):
     head = "make = lambda i, o, kernel_size, stride=1: nn.Conv2d(i, o, kernel_size, stride, kernel_size // 2)\n"
     text = planned(NET.replace(NET[1 : NET.index("class Net")], head + "\n\n"), "conv-to-dsc").text
-    assert "(DepthwiseSeparableConv2d if kernel_size > 1 and i >= 16 else nn.Conv2d)(i, o, kernel_size, stride" in text
+    chosen = "(DepthwiseSeparableConv2d if kernel_size > 1 and i >= 16 else nn.Conv2d)"
+    assert f": {chosen}(\n    i, o, kernel_size, stride, kernel_size // 2\n)\n" in text
 
 
 RULES = """version: 1

@@ -13,7 +13,7 @@ import pytest
 
 from mutagen.api import Options, make_plan_only, run
 from mutagen.load.plan_file import dump_plan, read_plan
-from mutagen.records.plan import Plan
+from mutagen.records.plan import Edit, Plan
 from mutagen.records.result import FileChange, Report
 from mutagen.report import diff
 from mutagen.rewrite.apply import rewrite
@@ -144,11 +144,7 @@ def _lines_stay(change: FileChange, report: Report) -> None:
     touched = set()
     before = (change.before or b"").splitlines(keepends=True)
     for edit in report.plan.edits:
-        if (
-            edit.span.file == change.path
-            and not edit.old
-            and _stands_within(before[edit.span.line - 1], edit.span.column)
-        ):
+        if edit.span.file == change.path and not edit.old and _stands_within(before[edit.span.line - 1], edit):
             touched.add(edit.span.line)
         if edit.span.file == change.path and edit.old:
             touched |= set(range(edit.span.line, edit.span.end_line + 1))
@@ -163,9 +159,10 @@ def _lines_stay(change: FileChange, report: Report) -> None:
             assert any(it == line for it in after), f"line {number} is not as it was: {line!r}"
 
 
-def _stands_within(line: bytes, column: int) -> bool:
-    """Whether what is inserted there has text of the line before it and behind it."""
-    return bool(line[:column].strip() and line[column:].strip())
+def _stands_within(line: bytes, edit: Edit) -> bool:
+    """Whether what is inserted there has text of the line before it, and goes on in it or has text behind it."""
+    goes_on = line[edit.span.column :].strip() or not edit.new.startswith(("\n", "\r"))
+    return bool(line[: edit.span.column].strip() and goes_on)
 
 
 @pytest.fixture(scope="session")
