@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from mutagen.errors import ErrorGroup
@@ -83,7 +83,21 @@ def _matches(view: TraceView, rule: Rule) -> RuleMatches:
     already = [it.path for it in kept if it.standing]
     ordered = {name: tally[name] for name in _order(rule, found) if tally[name]}
     counts = {"seen": found.count, **ordered, "already": len(already), "matched": len(matched)}
-    return RuleMatches(rule, _numbered(view, rule, matched), tuple(already), counts, _explain(found, counts))
+    held = tuple(dict.fromkeys(path for it in kept if it.standing for path in _held(view, rule, it)))
+    return RuleMatches(rule, _numbered(view, rule, matched), tuple(already), counts, _explain(found, counts), held=held)
+
+
+def _held(view: TraceView, rule: Rule, counted: Counted) -> Iterator[str]:
+    """The modules that a rule has changed; what it has put beside others leaves these to all rules."""
+    subject = counted.subject
+    if subject is not None and subject.parts:
+        changed = [it for name, it in subject.parts if name in rule.parts and rule.parts[name].kind != "insert"]
+        yield from (it.instance.path for it in changed if it.instance is not None)
+    elif subject is not None and rule.action.kind != "insert":
+        yield from [subject.instance.path] if subject.instance is not None else []
+    elif rule.action.kind != "insert" and kind_of(rule.query) in ("instance", "block"):
+        instance = view.instances_at.get(counted.path)
+        yield from [instance.path] if instance is not None else []
 
 
 def _order(rule: Rule, found: Candidates) -> list[str]:

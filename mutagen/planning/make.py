@@ -25,6 +25,7 @@ from mutagen.blocks.replacement import find_replacement
 from mutagen.blocks.text import uses_of
 from mutagen.errors import ErrorGroup, MutagenError, RuleError
 from mutagen.planning import patterns
+from mutagen.planning.apart import changed_apart
 from mutagen.planning.between import Between
 from mutagen.planning.bound_results import share_bound
 from mutagen.planning.conflicts import find_conflicts
@@ -98,6 +99,7 @@ def _planned(
     drafts = share_conditions(share_bound(drafts))
     rules = [it.rule for it in ordered]
     conflicts = [*find_conflicts(drafts, rules, project), *out_of_order(rules, drafts, free, trace)]
+    conflicts += changed_apart(drafts, rules, project)
     if conflicts:
         raise ErrorGroup(tuple(conflicts)) if len(conflicts) > 1 else conflicts[0]
     whole = share_definitions(join(drafts), project, blocks)
@@ -242,6 +244,8 @@ def _first_rule_wins(found: Sequence[RuleMatches], trace: Trace) -> Mapping[str,
                 taken.update(dict.fromkeys(keys, it.rule.id))
                 mine.append(match)
         free[it.rule.id] = mine
+        for path in it.held:
+            taken.setdefault(("module", path), it.rule.id)
         if it.rule.action.kind == "skip":
             reserved.add(it.matches)
     return free

@@ -76,7 +76,8 @@ AnyMatch = InstanceMatch | CallMatch | EdgeMatch | PatternMatch
 class RuleMatches:
     """Matches of one rule. ``already`` lists paths where the product stands; ``tally`` counts near misses per test.
 
-    ``spared`` are paths that comments or the configuration keep from the rule.
+    ``spared`` are paths that comments or the configuration keep from the rule, ``held`` those of the modules at which
+    it is done, so that they are its own as much as those that it still has to change.
     """
 
     rule: Rule
@@ -85,3 +86,4 @@ class RuleMatches:
     tally: Mapping[str, int] = field(default_factory=dict)
     explanation: str = ""
     spared: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
