@@ -51,7 +51,8 @@ def expression_for(
     for candidates in (_parameters(function, written), written, _recorded(observations, hidden)):
         fitting = [text for text, node in candidates.items() if _fits(node, observations)]
         if fitting:
-            return min(fitting, key=lambda text: (not _words(text) & _words(called), len(text), text))
+            twins = {text for text in fitting if _out_of(text) != text and _out_of(text) in fitting}
+            return min(fitting, key=lambda text: (not _words(text) & _words(called), text in twins, len(text), text))
     for text, values in siblings:
         if list(values) == [it.value for it in observations]:
             return text
@@ -60,6 +61,13 @@ def expression_for(
         return multiple
     distinct = {it.value for it in observations}
     return str(distinct.pop()) if len(distinct) == 1 else None
+
+
+def _out_of(name: str) -> str:
+    """``out_channels`` for ``in_channels``: where both hold, what a tensor has is what was put out."""
+    if name == "inp":
+        return "oup"
+    return re.sub(r"(?<![a-z])in(?=_|put)|^in(?=[a-z]*(?:planes|ch|channels)$)", "out", name)
 
 
 def _words(text: str) -> set[str]:

@@ -26,6 +26,17 @@ def find(
 
 
 CASES = {
+    "of an input and an output what is put out": (("use(inp, oup)", ({"inp": 16, "oup": 16}, 16)), {}, "oup"),
+    "also where it is the longer name": (
+        ("use(self.in_channels, self.out_channels)", ({"self.in_channels": 16, "self.out_channels": 16}, 16)),
+        {},
+        "self.out_channels",
+    ),
+    "the input where it alone is right": (
+        ("use(self.in_channels, self.out_channels)", ({"self.in_channels": 8, "self.out_channels": 16}, 8)),
+        {},
+        "self.in_channels",
+    ),
     "a parameter": (("use(inp, oup)", ({"inp": 8, "oup": 16}, 16)), {}, "oup"),
     "what the producer is given before other parameters": (
         ("use(inp, oup)", ({"inp": 16, "oup": 16}, 16)),
