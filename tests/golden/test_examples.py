@@ -54,3 +54,37 @@ def test_example(bench: Any, rule: str) -> None:
 def test_every_example_is_tried() -> None:
     assert [_name(rule) for rule in RULES] == list(TARGETS)
     assert HEAD.startswith("version: 1\nmodel: ")
+
+
+@pytest.mark.parametrize(
+    ("target", "model", "shape", "working"),
+    [
+        ("unet/unet_model.py", None, None, "conv-to-dsc gated-skips bn-to-gn relu-to-gelu"),
+        (
+            "resnet_torchvision_style.py",
+            "resnet18()",
+            "1x3x64x64",
+            "conv-to-dsc eca-after-blocks gated-residuals bn-to-gn relu-to-gelu one-eca",
+        ),
+        (
+            "senet_like.py",
+            "se_resnet()",
+            "1x3x32x32",
+            "conv-to-dsc eca-after-blocks gated-residuals bn-to-gn relu-to-gelu se-to-eca one-eca",
+        ),
+    ],
+)
+def test_all_examples_in_one_file(bench: Any, target: str, model: str | None, shape: str | None, working: str) -> None:
+    """Each does what is left for it; ``optional``, since no model has everything that they speak of."""
+    copy = bench.copy(SAMPLES / Path(target).parts[0])
+    path = copy if copy.suffix == ".py" else copy / Path(target).name
+    rules = bench.folder / "rules.yaml"
+    head = HEAD if model is None else re.sub(r"(?m)^model: .*\n", "", HEAD)
+    rules.write_text(head + "".join(rule.replace("\n", "\n    optional: true\n", 1) for rule in RULES))
+    given = (model, (shape,)) if shape is not None else (None, ())
+    report = bench.run(str(rules), path, *given)
+    assert report.status == "applied", report.failure
+    assert [it.rule for it in report.plan.rules if it.planned] == working.split()
+    written = bench.bytes()
+    assert bench.run(str(rules), path, *given).status == "unchanged"
+    assert bench.bytes() == written
