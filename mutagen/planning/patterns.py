@@ -11,6 +11,7 @@ from mutagen.match.ops import operation
 from mutagen.planning.bound_results import share_bound
 from mutagen.planning.captures import captured_facts
 from mutagen.planning.conflicts import find_conflicts
+from mutagen.planning.one_loop import in_one_loop
 from mutagen.records.match import AnyMatch, CallMatch, InstanceMatch, PartMatch, PatternMatch
 from mutagen.records.plan import Refusal
 from mutagen.records.rules import Action, Rule
@@ -30,7 +31,7 @@ def plan(rule: Rule, matches: Sequence[PatternMatch], scene: Scene, planner: Pla
     """
     left, refused = list(matches), list[Refusal]()
     while left:
-        parts = share_bound(_parts(rule, left, scene, planner))
+        parts = share_bound(in_one_loop(_parts(rule, left, scene, planner), scene.project))
         drafts = dict(zip(rule.parts, parts, strict=True))
         barred = _barred(rule, drafts, left, scene)
         if not barred:
