@@ -9,7 +9,7 @@ from pathlib import Path
 from mutagen.cli.output import is_styled, say
 from mutagen.records.plan import Edit, Plan
 from mutagen.records.result import FileChange
-from mutagen.report.hunks import Hunk, hunks
+from mutagen.report.hunks import Hunk, goes_with, hunks
 from mutagen.report.paths import shown_path
 
 _HELP = """\
@@ -32,11 +32,11 @@ class Questions:
     def __call__(self, plan: Plan, changes: tuple[FileChange, ...]) -> Collection[Edit]:
         """The edits of the hunks that are not wanted."""
         refused: set[Edit] = set()
-        found = [it for it in hunks(changes, plan.edits) if it.edits]
+        found = [it for it in hunks(changes, plan) if it.edits]
         rest = ""
         for number, hunk in enumerate(found, 1):
             new = [it for it in hunk.edits if it not in self._accepted]
-            if not new or any(_goes_with(it, refused) for it in new):
+            if not new or any(goes_with(it, refused) for it in new):
                 continue
             answer = rest or _asked(hunk, f"{number}/{len(found)}")
             rest = answer if answer in "aq" else ""
@@ -45,11 +45,6 @@ class Questions:
             else:
                 refused |= set(new)
         return refused
-
-
-def _goes_with(edit: Edit, refused: Collection[Edit]) -> bool:
-    """Whether an edit is for the same as one that is refused, and so need not be asked about."""
-    return any(edit.rule == it.rule and set(edit.instances) & set(it.instances) for it in refused)
 
 
 def _asked(hunk: Hunk, position: str) -> str:

@@ -22,8 +22,8 @@ def reviewed(
     *,
     changes: Callable[[Plan], tuple[FileChange, ...]],
     again: Callable[[Found], Plan],
-) -> tuple[Found, Plan]:
-    """The matches without those of refused edits, and the plan for them, every edit of which was accepted.
+) -> tuple[Found, Plan, frozenset[Edit]]:
+    """The matches without those of refused edits, the plan for them, every edit of which was accepted, and the refused.
 
     What an edit is refused for is dropped whole: the rule may not do the rest of it. A new plan is shown again, until
     nothing is refused; an edit that comes back although it was refused takes its whole rule along.
@@ -40,7 +40,7 @@ def reviewed(
             rules = {it.rule for it in refused}
             less = tuple(_without(it, refused, trace, whole=it.rule.id in rules) for it in found)
         found, plan = less, again(less)
-    return found, plan
+    return found, plan, frozenset(before)
 
 
 def _without(found: RuleMatches, refused: Collection[Edit], trace: Trace, *, whole: bool) -> RuleMatches:

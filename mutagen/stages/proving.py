@@ -79,6 +79,7 @@ def _covering(traced: Traced) -> Covering | None:
             project=traced.project,
             late=traced.late,
             blocks=traced.blocks,
+            refused=traced.refused,
         )
     if traced.trace.device == "meta":
         hint = "give a smaller configuration of the model for the proof: --prove-with CALL"

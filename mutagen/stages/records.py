@@ -12,7 +12,7 @@ from mutagen.blocks.catalogue import load_blocks
 from mutagen.records.blocks import Block
 from mutagen.records.collateral import Collateral
 from mutagen.records.match import RuleMatches
-from mutagen.records.plan import Plan
+from mutagen.records.plan import Edit, Plan
 from mutagen.records.result import FileChange, Verdict
 from mutagen.records.target import Call, Target
 from mutagen.records.trace import Trace
@@ -44,6 +44,7 @@ class Traced:
     """A run up to its plan, with the session that prepares the proof, if there is to be one, and one for the edited.
 
     With a ``smaller`` configuration this is the one that is prepared, and ``full`` is the session of the model itself.
+    ``refused`` are edits that a review did not want, of plans before this one.
     """
 
     original: Session | None
@@ -58,6 +59,7 @@ class Traced:
     full: Session | None = None
     late: bool = False
     reviewed: bool = False
+    refused: frozenset[Edit] = frozenset()
     vendored: Vendored = NOTHING_COPIED
     tracked: Mapping[str, str] | None = None
     made_of: Mapping[str, str] = field(default_factory=dict)

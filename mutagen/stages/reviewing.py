@@ -28,8 +28,8 @@ def after_review(traced: Traced, review: Review) -> Traced:
     def changes(plan: Plan) -> tuple[FileChange, ...]:
         return rewritten(replace(traced, plan=plan))
 
-    found, plan = reviewed(traced.found, traced.plan, traced.trace, review, changes=changes, again=again)
+    found, plan, refused = reviewed(traced.found, traced.plan, traced.trace, review, changes=changes, again=again)
     if found != traced.found:  # a part, of which the rules as they are written do not tell
         traced = replace(traced, made_of={})
         plan = replace(plan, claims=())
-    return replace(traced, found=found, plan=plan, reviewed=True)
+    return replace(traced, found=found, plan=plan, reviewed=True, refused=refused)

@@ -6,7 +6,7 @@ trace; so the proof is of what is written only where both mean the same places o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,7 +15,9 @@ from mutagen.errors import InternalError, Place, ProofError
 from mutagen.load.model_call import format_call
 from mutagen.match.select import select
 from mutagen.planning.make import make_plan
+from mutagen.planning.reviewed import reviewed
 from mutagen.records.blocks import Block
+from mutagen.records.match import RuleMatches
 from mutagen.records.plan import Edit, Plan
 from mutagen.records.proof import Outline
 from mutagen.records.result import Check, Counts, Verdict
@@ -85,8 +87,9 @@ def cover(
     project: Project,
     late: bool,
     blocks: Mapping[str, Block],
+    refused: Collection[Edit] = (),
 ) -> Covering:
-    """What the rules mean in the smaller configuration.
+    """What the rules mean in the smaller configuration, without what was ``refused`` by hand in the full one.
 
     Raises ProofError ``not-covered`` where it does not reach a place that the plan changes, ``selects-otherwise`` where
     the rules change places there that the plan leaves alone, or cannot be carried out.
@@ -95,7 +98,18 @@ def cover(
     assert trace is not None
     products = standing_products(trace, project.read, blocks)
     found = tuple(it for it in select(tuple(rules), trace, products, blocks) if it.matches or it.already)
-    own = make_plan(found, trace, project, blocks=blocks, products=products, late=late)
+
+    def planned(found: tuple[RuleMatches, ...]) -> Plan:
+        return make_plan(found, trace, project, blocks=blocks, products=products, late=late)
+
+    own = planned(found)
+    if refused:
+        unwanted = {(it.rule, it.span) for it in refused} - {(it.rule, it.span) for it in plan.edits}
+
+        def review(small: Plan, changes: object) -> list[Edit]:
+            return [it for it in small.edits if (it.rule, it.span) in unwanted]
+
+        _, own, _ = reviewed(found, own, trace, review, changes=lambda _: (), again=planned)
     _check_refusals(smaller, own, plan)
     ours, theirs = _by_place(plan), _by_place(own)
     if missing := [edit for place, edit in ours.items() if place not in theirs]:

@@ -42,7 +42,7 @@ def review_of(found: tuple[RuleMatches, ...], edits: dict[str, tuple[Edit, ...]]
         assert len(shown) < 9, "it does not come to an end"
         return refused & set(plan.edits)
 
-    left, plan = reviewed(found, again(found), TRACE, ask, changes=lambda plan: (), again=again)
+    left, plan, _ = reviewed(found, again(found), TRACE, ask, changes=lambda plan: (), again=again)
     assert not refused & set(plan.edits)
     assert all(it.rule.optional for it in left if not it.matches)
     return [match.id for it in left for match in it.matches]
