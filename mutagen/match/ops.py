@@ -23,5 +23,5 @@ def op_calls(view: TraceView, name: str) -> tuple[Node, ...]:
 
 def operations_before(view: TraceView, name: str) -> frozenset[str]:
     """The operations in the place of which a rule of the run puts this one."""
-    made = (classes for block, classes in view.made.replaced.items() if operation(block) == name)
+    made = (classes for block, classes in view.made.replaced.items() if name in (operation(block), of_class(block)))
     return frozenset(of_class(each) for classes in made for each in classes)

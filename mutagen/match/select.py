@@ -13,7 +13,7 @@ from mutagen.match.made import made_by
 from mutagen.match.only import NEVER_RUN, NOT_PICKED, Counted, picked
 from mutagen.match.predicates import failures_in_order, first_failure
 from mutagen.match.repeatable import not_repeatable
-from mutagen.match.standing import in_their_place, satisfied, standing_at
+from mutagen.match.standing import beside_others, in_their_place, satisfied, standing_at, taken_by_others
 from mutagen.match.standing_parts import keys_of, parts_done, standing_patterns
 from mutagen.match.subjects import Subject
 from mutagen.match.trees import IN_PRODUCT
@@ -76,6 +76,7 @@ def _matches(view: TraceView, rule: Rule) -> RuleMatches:
         counted.extend(Counted(it.path, it, True) for it in standing_ones)
     else:
         standing = [*satisfied(view, rule), *(in_their_place(view, rule) if rule.query.only is not None else ())]
+        standing += [*beside_others(view, rule)] or ([] if counted or standing else [*taken_by_others(view, rule)])
         counted.extend(Counted(path, None, True) for path in dict.fromkeys(standing) if path not in taken)
     kept, left_out = picked(view, rule, counted)
     tally.update(left_out)

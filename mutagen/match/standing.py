@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from mutagen.match.around import calls_of, classes_before
 from mutagen.match.blocks import block_instances
 from mutagen.match.facts import equal
 from mutagen.match.families import SHAPES
-from mutagen.match.kinds import kind_of
+from mutagen.match.kinds import beside, kind_of
 from mutagen.match.moved import as_before, in_place_of
-from mutagen.match.ops import op_calls, operation
+from mutagen.match.ops import op_calls, operation, operations_before
 from mutagen.match.predicates import first_failure, of_type, selects
 from mutagen.match.subjects import Subject, call_subject, instance_subject
 from mutagen.match.view import TraceView, node_within
@@ -74,6 +75,30 @@ def in_their_place(view: TraceView, rule: Rule) -> tuple[str, ...]:
     known = [it for it in view.trace.instances if classes_before(view, it) and it.path in view.products]
     subjects = (instance_subject(view, it) for it in known)
     return tuple(it.path for it in subjects if selects(view, rule.query, it, lenient=True))
+
+
+def beside_others(view: TraceView, rule: Rule) -> tuple[str, ...]:
+    """Paths of what other rules of the run have put where the rule would select, and beside which it is done."""
+    if rule.action.kind != "insert":
+        return ()
+    found = [it for it in _stood_for(view, rule) if selects(view, rule.query, it, lenient=True)]
+    return tuple(it.path for it in found if standing_at(view, rule, it) is not None)
+
+
+def taken_by_others(view: TraceView, rule: Rule) -> tuple[str, ...]:
+    """Paths of all that other rules of the run have put where the rule would select."""
+    if rule.action.kind == "insert" or rule.parts:
+        return ()
+    return tuple(it.path for it in _stood_for(view, rule) if selects(view, rule.query, it, lenient=True))
+
+
+def _stood_for(view: TraceView, rule: Rule) -> Iterator[Subject]:
+    """What rules of the run have made of something, as what the rule speaks of: modules or calls."""
+    if kind_of(rule.query) == "op":
+        made = (node for node in view.nodes if operations_before(view, node.name))
+        yield from (beside(view, call_subject(view, node), rule.action.at) for node in made)
+    elif kind_of(rule.query) in ("instance", "block"):
+        yield from (instance_subject(view, it) for it in view.trace.instances if classes_before(view, it))
 
 
 def _set(view: TraceView, rule: Rule) -> list[str]:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from mutagen.match.around import classes_before
 from mutagen.match.facts import equal
-from mutagen.match.ops import operation
+from mutagen.match.ops import operation, operations_before
 from mutagen.match.patterns import as_subject, is_part, is_such, says_what
 from mutagen.match.predicates import first_failure
 from mutagen.match.standing import is_product, standing_at, without_facts
@@ -17,6 +18,7 @@ from mutagen.match.view import TraceView
 from mutagen.match.wanted import has_values
 from mutagen.records.blocks import BODY
 from mutagen.records.rules import Action, PartQuery, Query, Rule, Value
+from mutagen.trace.operation_names import of_class
 
 _CAPTURED = re.compile(r"\$\{(\w+)\.(\w+)\}")
 _BESIDE = ("insert", "set")
@@ -42,12 +44,12 @@ def standing_patterns(view: TraceView, rule: Rule) -> tuple[Subject, ...]:
 
     def fits(part: PartQuery, subject: Subject) -> bool:
         action = rule.parts.get(part.name)
-        return is_part(view, part, subject) if action is None else _is_done(view, part, action, subject)
+        return _was_part(view, part, subject) if action is None else _is_done(view, part, action, subject)
 
     def fails(part: PartQuery, subject: Subject) -> str | None:
         action = rule.parts.get(part.name)
         if action is None or action.kind == "insert":
-            return first_failure(view, part.query, subject)
+            return first_failure(view, part.query, subject, lenient=not is_part(view, part, subject))
         if action.kind == "set":
             return first_failure(view, without_facts(part.query, frozenset(action.args)), subject)
         it = _wrapped(view, action, subject) if action.kind == "wrap" else subject
@@ -65,6 +67,16 @@ def keys_of(subject: Subject) -> frozenset[tuple[object, ...]]:
     return frozenset(key_of(it) for _, it in subject.parts)
 
 
+def _was_part(view: TraceView, part: PartQuery, subject: Subject) -> bool:
+    """Whether a subject is what a part speaks of, or what another rule of the run has made of that."""
+    if is_part(view, part, subject) or says_what(part.query):
+        return is_part(view, part, subject)
+    if subject.node is not None:
+        return not operations_before(view, view.nodes[subject.node].name).isdisjoint(part.means)
+    before = classes_before(view, subject.instance) if subject.instance is not None else ()
+    return any(of_class(it) in part.means for it in before)
+
+
 def _is_done(view: TraceView, part: PartQuery, action: Action, subject: Subject) -> bool:
     instance = subject.instance
     if action.kind == "remove":
@@ -73,10 +85,10 @@ def _is_done(view: TraceView, part: PartQuery, action: Action, subject: Subject)
         inside = _wrapped(view, action, subject)
         return inside is not None and _is_of(view, part, inside)
     if action.kind == "set":
-        return is_part(view, part, subject) and instance is not None and has_values(instance, action.args)
+        return _was_part(view, part, subject) and instance is not None and has_values(instance, action.args)
     if action.kind == "insert":
         own = Rule("", Query(), action)
-        return is_part(view, part, subject) and standing_at(view, own, subject) is not None
+        return _was_part(view, part, subject) and standing_at(view, own, subject) is not None
     if instance is not None and is_product(view, instance, action.block):
         return True
     return subject.node is not None and view.nodes[subject.node].name == operation(action.block)

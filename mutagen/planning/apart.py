@@ -46,7 +46,7 @@ def changed_apart(drafts: Sequence[Draft], rules: Sequence[Rule], project: Proje
         again = next((it for earlier in late[:index] for it in late[index] if it in earlier), None)
         if again is not None:
             first = next(it for it in range(index) if again in late[it])
-            what = f"{rules[first].id} and {rule.id} both put {again} into another module when all is built"
+            what = f"{rules[first].id} and {rule.id} both put a module at {again}, or it into one, when all is built"
             errors.append(_error(what, late[index][again]))
     return errors
 
@@ -74,10 +74,11 @@ def _changed(edit: Edit, project: Project) -> Iterator[_Method]:
 
 
 def _enclosed_late(draft: Draft) -> Mapping[str, Edit]:
-    """The modules that lines behind the construction put into others, with these lines."""
+    """What lines behind the construction put somewhere, and the modules that they put into others, with these lines."""
     lines = [it for it in draft.edits if it.rung == "override"]
     holders = [it.wrapped.rpartition(".")[0] for it in draft.products if it.wrapped]
-    return {path: edit for path in holders for edit in lines if path in edit.instances}
+    late = {path: edit for path in holders for edit in lines if path in edit.instances}
+    return late | {it.path: lines[0] for it in draft.products if lines}
 
 
 def _error(message: str, edit: Edit) -> ClashError:

@@ -6,7 +6,7 @@ import ast
 import re
 import shutil
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +15,7 @@ from mutagen.errors import ErrorGroup, MutagenError, UserError
 from mutagen.records.plan import Plan
 from mutagen.records.result import Report
 from tests.golden.conftest import Bench
+from tests.golden.drawn.drawing import Text
 from tests.golden.drawn.files import FIRST, Files, text_of
 from tests.golden.drawn.models import GOLDEN, Model
 
@@ -49,6 +50,13 @@ class Folder:
             self.bench.write(name, text_of(data))
         return self.now()
 
+    def demand(self, files: Files, rules: Collection[str]) -> None:
+        """Write the rule files so that these rules are not optional: what has changed something is never missed."""
+        for name, data in files.items():
+            if isinstance(data, dict):
+                asked = [_asked(it) if it["id"] in rules else it for it in data["rules"]]
+                self.bench.write(name, text_of({**data, "rules": asked}))
+
     def now(self) -> dict[str, bytes]:
         return {Path(path).relative_to(self.bench.folder).as_posix(): it for path, it in self.bench.bytes().items()}
 
@@ -77,6 +85,10 @@ class Folder:
             raise Broken(f"crash {type(error).__name__} in {place}", traceback.format_exc()) from error
 
 
+def _asked(rule: Text) -> Text:
+    return {key: value for key, value in rule.items() if key != "optional"}
+
+
 def check(folder: Folder, files: Files) -> str:
     """How it ended, in a few words with codes. Raises Broken."""
     before = folder.prepare(files)
@@ -86,6 +98,7 @@ def check(folder: Folder, files: Files) -> str:
     first = folder.run(write=True)
     if isinstance(first, Report) and first.status == "applied":
         _check_applied(first, folder, before)
+        folder.demand(files, {it.rule for it in first.plan.rules if it.planned})
         _check_again(folder)
         return ended(first)
     if isinstance(first, Report) and first.status == "failed" and all(it.met for it in first.findings):
