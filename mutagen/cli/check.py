@@ -9,6 +9,7 @@ import click
 
 from mutagen.cli import completing
 from mutagen.cli.output import emit, say
+from mutagen.config.settings import Standing
 from mutagen.errors import ErrorGroup
 from mutagen.tracked.check import check
 from mutagen.tracked.drift import Found
@@ -33,11 +34,11 @@ def command(files: tuple[str, ...], output_format: str, fix: bool, quiet: bool) 
     """
     if fix and output_format != "text":
         raise click.UsageError("--fix tells what the runs do, in words: leave --output-format out")
-    found = check(files)
+    found = check(files, Standing())
     code = 0
     if fix and found.runs:
         code = max(_run_again(folder, run, quiet=quiet) for folder, run in found.runs)
-        found = check(files)
+        found = check(files, Standing())
     if output_format != "text":
         emit(_form(output_format, found))
     elif found.errors:

@@ -112,6 +112,11 @@ def options_for(target: str, *, rules: str, write: bool, plan_file: str | None, 
 
     config = config_of(target, flags)
     exclude, ignores = patterns(config) if config else ((), ())
+    settings = ""
+    if config is not None:
+        from mutagen.config.settings import settings_of
+
+        settings = settings_of(config, target)
     return Options(
         rules=rules,
         target=target,
@@ -135,4 +140,7 @@ def options_for(target: str, *, rules: str, write: bool, plan_file: str | None, 
         entry=entry_for(config, target) if config else None,
         exclude=exclude,
         per_file_ignores=ignores,
+        settings=settings,
+        config_file=flags["config_file"],
+        isolated=flags["isolated"],
     )

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from mutagen.config.find import config_for, entry_for, patterns
+from mutagen.config.settings import settings_of
 from mutagen.library.result import Planned, Result
 from mutagen.library.target import Given, place_of
 from mutagen.records.options import Options, Scope
@@ -131,7 +132,7 @@ def _options(
 ) -> Options:
     """The options of a run; what the arguments leave open is taken from the configuration."""
     file, built = place_of(target)
-    options = Options(os.fspath(rules), file, model=model or built, write=False, **more)
+    options = Options(os.fspath(rules), file, model=model or built, write=False, isolated=isolated, **more)
     given = None if config is None else os.fspath(config)
     found = None if isolated else config_for(file, given=given)
     if found is None:
@@ -144,6 +145,8 @@ def _options(
         entry=entry_for(found, file),
         exclude=exclude,
         per_file_ignores=ignores,
+        settings=settings_of(found, file),
+        config_file=given,
     )
 
 

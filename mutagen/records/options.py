@@ -23,6 +23,8 @@ class Options:
 
     ``entry`` is what the configuration says of the target, where flags and rules say nothing. ``exclude`` are patterns,
     with full paths, of files that are never edited; ``per_file_ignores`` such patterns with rules that spare the files.
+    ``settings`` is the digest of all that the configuration says, which is that of ``config_file`` where one is given,
+    and none where ``isolated``.
     """
 
     rules: str
@@ -47,3 +49,6 @@ class Options:
     entry: Entry | None = None
     exclude: tuple[str, ...] = ()
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    settings: str = ""
+    config_file: str | None = None
+    isolated: bool = False

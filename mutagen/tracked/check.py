@@ -7,18 +7,18 @@ from collections.abc import Sequence
 
 from mutagen.errors import Place, UserError
 from mutagen.tracked.content import name_of
-from mutagen.tracked.drift import Found, compare
+from mutagen.tracked.drift import Found, Settings, compare, no_settings
 from mutagen.tracked.lockfile import parse
 from mutagen.tracked.place import NAME, nearest_lock
 
 
-def check(files: Sequence[str]) -> Found:
+def check(files: Sequence[str], settings: Settings = no_settings) -> Found:
     """What has drifted: all that the lock file here or above names, or these files and what was made by them.
 
-    Files that no lock file names are passed over; the lock file's own name stands for all that it names. Raises
-    UserError L002 where there is no lock file at all.
+    Files that no lock file names are passed over; the lock file's own name stands for all that it names. ``settings``
+    tell what the configuration says of a run now. Raises UserError L002 where there is no lock file at all.
     """
-    found = [_compared(lock, names) for lock, names in _locks(files).items()]
+    found = [_compared(lock, names, settings) for lock, names in _locks(files).items()]
     errors = tuple(error for each in found for error in each.errors)
     return Found(sum(each.files for each in found), errors, tuple(run for each in found for run in each.runs))
 
@@ -48,11 +48,11 @@ def _locks(files: Sequence[str]) -> dict[str, set[str] | None]:
     return locks
 
 
-def _compared(lock: str, names: set[str] | None) -> Found:
+def _compared(lock: str, names: set[str] | None, settings: Settings) -> Found:
     try:
         with open(lock, "rb") as file:
             data = file.read()
     except OSError as error:
         message = f"the lock file cannot be read: {error.strerror}"
         raise UserError("L001", message, place=Place(lock), hint="make it readable for you") from error
-    return compare(parse(data, lock), lock, names)
+    return compare(parse(data, lock), lock, names, settings=settings)

@@ -24,6 +24,8 @@ FLAGS = {
     "vendor": "--vendor",
     "timeout": "--timeout",
     "memory": "--memory",
+    "config_file": "--config",
+    "isolated": "--isolated",
 }
 """The options that lead to other results, by field, with the flags that give them."""
 _DEFAULTS = {field.name: field.default for field in fields(Options)}
@@ -48,6 +50,8 @@ def _flags(options: Options, folder: str) -> Iterator[str]:
                 flag,
                 _function(value, folder)
                 if name == "inputs_from"
+                else _seen(value, folder)
+                if name == "config_file"
                 else f"{value:g}"
                 if name == "timeout"
                 else str(value),

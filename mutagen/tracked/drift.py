@@ -1,14 +1,14 @@
 """Compares what a lock file says with the disk.
 
 Codes: L101 a file changed, L102 a rule or template changed, L103 a file is gone, L104 a rule is gone, L105 a tracked
-file cannot be read.
+file cannot be read, L106 the configuration changed.
 """
 
 from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
@@ -18,6 +18,14 @@ from mutagen.tracked.content import digest_of, is_shipped, path_of
 from mutagen.tracked.lockfile import Line
 
 _MOST_RUNS = 4
+
+Settings = Callable[[str, Sequence[str]], tuple[str, str | None]]
+"""Of the folder of a lock file and the words of a run: what the configuration says, as a digest, and its file."""
+
+
+def no_settings(folder: str, run: Sequence[str]) -> tuple[str, str | None]:
+    """For whoever knows of no configuration."""
+    return "", None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +42,19 @@ class _Disk:
     """Digests by the names that a lock file gives; None for what is not there. ``errors`` are of what was not read."""
 
     lock: str
+    settings: Settings = no_settings
     digests: dict[str, str | None] = field(default_factory=dict)
     errors: list[DriftError] = field(default_factory=list)
+    _configs: dict[str, tuple[str, str | None]] = field(default_factory=dict)
 
     def path(self, name: str) -> str:
         return path_of(name, os.path.dirname(self.lock))
+
+    def config(self, line: Line) -> tuple[str, str | None]:
+        """What the configuration says of a line's run now, and where."""
+        if line.run not in self._configs:
+            self._configs[line.run] = self.settings(os.path.dirname(self.lock), shlex.split(line.run))
+        return self._configs[line.run]
 
     def get(self, name: str) -> str | None:
         if name not in self.digests:
@@ -52,25 +68,32 @@ class _Disk:
         return self.digests[name]
 
 
-def compare(lines: Iterable[Line], lock: str, only: AbstractSet[str] | None = None) -> Found:
+def compare(
+    lines: Iterable[Line], lock: str, only: AbstractSet[str] | None = None, *, settings: Settings = no_settings
+) -> Found:
     """What has drifted among the lines of a lock file.
 
-    With ``only``, files of these names and those whose rules have these names are compared. A file that is gone is
-    told in any case: whoever lists what there is cannot name it.
+    With ``only``, files of these names and those whose rules or configuration have these names are compared. A file
+    that is gone is told in any case: whoever lists what there is cannot name it.
     """
-    disk = _Disk(lock)
+    disk = _Disk(lock, settings)
     groups: dict[tuple[str, str], list[Line]] = {}
     for line in lines:
         groups.setdefault((line.file, line.run), []).append(line)
-    judged = [_nearest(it, disk) for it in groups.values() if _is_asked(it, only)]
-    judged += [it[0] for it in groups.values() if not _is_asked(it, only) and not os.path.exists(disk.path(it[0].file))]
-    errors = [*_about_files(judged, disk), *_about_rules(judged, disk)]
+    judged = [_nearest(it, disk) for it in groups.values() if _is_asked(it, only, disk)]
+    judged += [
+        it[0] for it in groups.values() if not _is_asked(it, only, disk) and not os.path.exists(disk.path(it[0].file))
+    ]
+    errors = [*_about_files(judged, disk), *_about_rules(judged, disk), *_about_config(judged, disk)]
     runs = {(os.path.dirname(lock), line.run): None for line in judged if _can_run_again(line, disk)}
     return Found(len({line.file for line in judged}), (*errors, *disk.errors), tuple(runs))
 
 
-def _is_asked(group: Sequence[Line], only: AbstractSet[str] | None) -> bool:
-    return only is None or any(line.file in only or not only.isdisjoint(line.rules) for line in group)
+def _is_asked(group: Sequence[Line], only: AbstractSet[str] | None, disk: _Disk) -> bool:
+    if only is None or any(line.file in only or not only.isdisjoint(line.rules) for line in group):
+        return True
+    tables = [disk.path(it) for it in only if it.endswith(".toml")]
+    return bool(tables) and disk.config(group[0])[1] in tables
 
 
 def _nearest(group: Sequence[Line], disk: _Disk) -> Line:
@@ -85,7 +108,7 @@ def _changed(line: Line, disk: _Disk) -> Iterator[str]:
 
 def _can_run_again(line: Line, disk: _Disk) -> bool:
     """Whether a line has drifted, and all that its run needs is there."""
-    drifted = disk.get(line.file) != line.sha256 or any(_changed(line, disk))
+    drifted = disk.get(line.file) != line.sha256 or any(_changed(line, disk)) or disk.config(line)[0] != line.config
     return drifted and all(disk.get(name) for name in (line.file, *line.rules))
 
 
@@ -123,6 +146,18 @@ def _about_rules(lines: Sequence[Line], disk: _Disk) -> Iterator[DriftError]:
         else:
             hint = f"take the change back, or {again}"
             yield DriftError("L102", f"the rule file has changed {applied}", place=place, hint=hint)
+
+
+def _about_config(lines: Sequence[Line], disk: _Disk) -> Iterator[DriftError]:
+    drifted: dict[str | None, list[Line]] = {}
+    for line in lines:
+        said, file = disk.config(line)
+        if said != line.config:
+            drifted.setdefault(file, []).append(line)
+    for file, about in drifted.items():
+        message = f"the configuration has changed since {_rules(about)} was applied to {_files(about)}"
+        hint = f"take the change back, or let it run again:\n{_commands(about, disk)}"
+        yield DriftError("L106", message, place=Place(file or disk.lock), hint=hint)
 
 
 def _rules(lines: Sequence[Line]) -> str:

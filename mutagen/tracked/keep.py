@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from mutagen.errors import ClashError
@@ -70,7 +71,7 @@ def _moved(line: Line, change: FileChange | None) -> Line:
     """The line of another run: where the file was as it left it, what was proved since does not undo that."""
     if change is None or change.before is None or digest(change.before) != line.sha256:
         return line
-    return Line(line.file, digest(change.after), line.run, line.rules)
+    return replace(line, sha256=digest(change.after))
 
 
 def _lines(report: Report, options: Options, folder: str) -> list[Line]:
@@ -81,7 +82,8 @@ def _lines(report: Report, options: Options, folder: str) -> list[Line]:
     rules = {name_of(path, folder): digest_of(path) or "" for path in report.made_of}
     files = {path: digest_of(path) for path in (report.plan.file, *(report.tracked or ()))}
     files |= {change.path: digest(change.after) for change in report.files}
-    return [Line(name_of(path, folder), sha256, run, rules) for path, sha256 in files.items() if sha256 is not None]
+    found = [(name_of(path, folder), sha256) for path, sha256 in files.items() if sha256 is not None]
+    return [Line(name, sha256, run, rules, options.settings) for name, sha256 in found]
 
 
 @contextmanager

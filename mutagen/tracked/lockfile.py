@@ -29,12 +29,14 @@ class Line:
     """One file as one run left it: digests of the file and of what the rules were read from, by name.
 
     ``run`` are the arguments of `mutagen apply` as a shell takes them, with paths as seen from the lock file.
+    ``config`` is the digest of what the configuration said of it, "" where it said nothing.
     """
 
     file: str
     sha256: str
     run: str
     rules: Mapping[str, str]
+    config: str = ""
 
     @property
     def identity(self) -> tuple[str, ...]:
@@ -76,7 +78,8 @@ def render(lines: Iterable[Line]) -> bytes:
 
 def _text(line: Line) -> str:
     rules = dict(sorted(line.rules.items()))
-    return json.dumps({"file": line.file, "sha256": line.sha256, "run": line.run, "rules": rules}, ensure_ascii=False)
+    data = {"file": line.file, "sha256": line.sha256, "run": line.run, "rules": rules}
+    return json.dumps(data | ({"config": line.config} if line.config else {}), ensure_ascii=False)
 
 
 def _line(data: dict[str, object]) -> Line:
@@ -85,7 +88,10 @@ def _line(data: dict[str, object]) -> Line:
         raise TypeError
     if not all(isinstance(value, str) for value in rules.values()) or len(shlex.split(run)) < 2:
         raise TypeError
-    return Line(file, sha256, run, rules)
+    config = data.get("config", "")
+    if not isinstance(config, str):
+        raise TypeError
+    return Line(file, sha256, run, rules, config)
 
 
 def _check(row: str) -> None:

@@ -298,9 +298,9 @@ def test_arguments_are_called_as_the_flags_are() -> None:
         assert {name.replace("_", "-") for name in named - {"host", "cache"}} <= flags
     assert "no-cache" in flags
     fields = {it.name for it in dataclasses.fields(Options)}
-    named = {"input": "inputs", "prove_input": "prove_inputs"}
+    named = {"input": "inputs", "prove_input": "prove_inputs", "config": "config_file"}
     given = {named.get(name, name) for name in inspect.signature(mutagen.apply).parameters}
-    configured = {"entry", "exclude", "per_file_ignores"}
+    configured = {"entry", "exclude", "per_file_ignores", "settings"}
     assert fields - given - configured == {"write", "plan_file"}, "options that Python code cannot give"
 
 

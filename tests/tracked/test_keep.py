@@ -225,7 +225,7 @@ def test_where_a_lock_file_is_made(tmp_path: Path) -> None:
 
 def test_every_option_is_in_the_command_or_does_not_change_the_result() -> None:
     names = {field.name for field in fields(Options)}
-    configured = {"entry", "exclude", "per_file_ignores"}  # a run again reads the configuration again
+    configured = {"entry", "exclude", "per_file_ignores", "settings"}  # a run again reads the configuration again
     assert names - set(FLAGS) - configured == {"rules", "target", "write", "cache", "lock", "plan_file"}
 
 
@@ -245,8 +245,13 @@ def test_the_command_has_what_was_given_and_paths_from_the_lock_file(project: An
         memory=2**30,
         cache=True,
         write=False,
+        config_file="sub/other.toml",
+        isolated=True,
     )
+    (project.folder / "sub").mkdir()
+    (project.folder / "sub/other.toml").touch()
     assert shlex.split(command_of(options, target, f"{folder}/sub")) == shlex.split(
         """relu-to-gelu ../net.py --model "Net('x', [1, 2])" --select a --ignore b* --input 1x3x8x8
-        --input ids=1x4:int64 --inputs-from ../net.py:make --vendor --timeout 600 --memory 1073741824"""
+        --input ids=1x4:int64 --inputs-from ../net.py:make --vendor --timeout 600 --memory 1073741824
+        --config other.toml --isolated"""
     )
