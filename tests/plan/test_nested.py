@@ -32,3 +32,28 @@ def test_a_text_that_keeps_only_the_inner_one() -> None:
 def test_others_stay_as_they_are_and_in_order() -> None:
     edits = (edit("x + f", "y + f"), edit("g(x)", "h(x)"), edit("f(x + g(x))", "nothing"))
     assert merge_nested(edits, PROJECT) == edits
+
+
+def added(text: str, behind: str) -> Edit:
+    at = TEXT.index(behind) + len(behind)
+    return Edit(Span("/m/net.py", 1, at, 1, at), "", text, "r", "split", "")
+
+
+def test_an_argument_is_added_wherever_the_call_is_written_afterwards() -> None:
+    for new, wanted in (
+        ("W(g(x)) if on else g(x)", "W(g(x, a=1)) if on else g(x, a=1)"),
+        ("W(g(x))", "W(g(x, a=1))"),
+    ):
+        for given in ([edit("g(x)", new), added(", a=1", "g(x")], [added(", a=1", "g(x"), edit("g(x)", new)]):
+            (whole,) = merge_nested(given, PROJECT)
+            assert (whole.old, whole.new) == ("g(x)", wanted)
+
+
+def test_an_argument_of_a_call_that_is_not_kept_stays_apart() -> None:
+    edits = (edit("f(x + g(x))", "h(x)"), added(", a=1", "g(x"))
+    assert merge_nested(edits, PROJECT) == edits
+
+
+def test_what_is_added_beside_a_call_is_none_of_its_arguments() -> None:
+    edits = (edit("g(x)", "W(g(x))"), added(" + 1", "g(x)"))
+    assert merge_nested(edits, PROJECT) == edits
