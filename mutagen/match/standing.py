@@ -41,6 +41,8 @@ def standing_at(view: TraceView, rule: Rule, subject: Subject) -> str | None:
         return instance.path if instance is not None and has_values(instance, action.args) else None
     if action.kind in ("replace", "remove"):
         return _replaced(view, action, subject)
+    if action.kind == "wrap":
+        return None  # what is wrapped lies in its product, and what feeds a product is not wrapped by it
     if subject.edge is not None:
         node = view.nodes[subject.edge.node]
         at_partner = action.at in {"shortcut", "input"}
