@@ -30,9 +30,9 @@ class Count:
 def count_for(owners: Sequence[Instance], values: Sequence[int], scene: Scene, *, maker: str) -> Count | None:
     """The channels of a tensor of each owner: an attribute of the child that made it, else a parameter of that name.
 
-    Else an attribute of another module within; a number where all have that one. What lies deeper than a child may be
-    another module in another configuration, a parameter means the same in all of them. ``maker`` is the path of the
-    module that made the tensor for the first owner, as far as it is known.
+    Else an attribute of another module within, one within that child first; a number where all have that one. What lies
+    deeper than a child may be another module in another configuration, a parameter means the same in all of them.
+    ``maker`` is the path of the module that made the tensor for the first owner, as far as it is known.
     """
     first = owners[0].path
     own = within(maker, first) if is_below(maker, first) else ""
@@ -41,7 +41,8 @@ def count_for(owners: Sequence[Instance], values: Sequence[int], scene: Scene, *
         return child
     inner = [within(it.path, first) for it in scene.trace.instances if is_below(it.path, first)]
     inner.reverse()  # of several that have it, the last one is nearest to the tensor
-    paths = [*([own] if own else []), *sorted(inner, key=lambda it: it.count(".")), ""]
+    inner.sort(key=lambda it: (not is_below(it, own or "-"), it.count(".")))
+    paths = [*([own] if own else []), *inner, ""]
     written = _parameter(owners, values, scene) or _attribute(owners, paths, values, scene)
     return written or (Count(str(values[0])) if len(set(values)) == 1 else None)
 
