@@ -22,7 +22,7 @@ from mutagen.records.span import Span
 from mutagen.records.trace import CallSite
 from mutagen.source.anchor import Function
 from mutagen.source.file import SourceFile
-from mutagen.source.names import names_in
+from mutagen.source.names import imported_names, names_in, resolve
 
 _ROUNDS: Final = 40
 _MOST_EDITS: Final = 7
@@ -190,7 +190,7 @@ def _at_call(parameter: Parameter, span: Span, runs: list[Run], asking: Partings
         raise NoParting("the call that would set them apart stands in a file that may not be edited", span)
     file = scene.project.file(span.file)
     call = file.node_at(span)
-    if not isinstance(call, ast.Call) or _last_name(call.func) in _NOT_THE_CALLEE:
+    if not isinstance(call, ast.Call) or _last_name(call.func) in _NOT_THE_CALLEE or _of_torch(call, file):
         raise NoParting("the call that would set them apart is not written out", span)
     passed = _told_apart(runs, parameter.need.default, asking)
     function = file.function(call)
@@ -229,6 +229,11 @@ def _told_apart(runs: Sequence[Run], default: Value, asking: Partings) -> Passed
     if default is not False:
         raise NoParting("two loops, one in the other and in different functions, would set them apart", site.span)
     return by_turn(file, function, node, frames, switch=asking.switch)
+
+
+def _of_torch(call: ast.Call, file: SourceFile) -> bool:
+    """Whether a call only takes what is made meanwhile, as in ``nn.Sequential(*map(make, sizes))``."""
+    return (resolve(call.func, imported_names(file)) or "").startswith("torch.")
 
 
 def _last_name(node: ast.expr) -> str:

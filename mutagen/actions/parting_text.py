@@ -49,7 +49,8 @@ def _changes(solved: Solution, scene: Scene, rule: Rule) -> Iterator[tuple[Span,
         call = file.node_at(span)
         assert isinstance(call, ast.Call)
         at, before, after = _behind_arguments(file, call)
-        yield at, f"{before}{name}={text}{after}", f"this call leads to the selected instances: {name}={text}"
+        sign = _sign(file, [it.value for it in call.keywords if it.arg is not None])
+        yield at, f"{before}{name}{sign}{text}{after}", f"this call leads to the selected instances: {name}={text}"
     for loop in solved.loops:
         if loop.rename is not None:
             yield loop.rename, loop.shown, "the loop's count tells the selected instances"
@@ -60,7 +61,7 @@ def _definitions(parameter: Parameter, solved: Solution, scene: Scene, rule: Rul
         at, before, after = _behind_parameters(other_file, other)
         default = repr(parameter.need.default)
         reason = f"tells the selected instances from the others; old calls get {default}"
-        yield at, before + _declared(other, parameter.name, default) + after, reason
+        yield at, before + _declared(other_file, other, parameter.name, default) + after, reason
         flag = parameter.need.default is False
         text = f"{'Whether' if flag else 'Where'} to use {rule.action.block}"
         kind = "bool" if flag else "tuple"
@@ -69,12 +70,19 @@ def _definitions(parameter: Parameter, solved: Solution, scene: Scene, rule: Rul
             yield *line, "the docstring speaks of the other parameters"
 
 
-def _declared(function: Function, name: str, default: str) -> str:
+def _sign(file: SourceFile, values: Sequence[ast.expr]) -> str:
+    """The sign in front of a value as the other ones have it: some owners put blanks around it."""
+    heads = [file.utf8[file.line_starts[it.lineno - 1] : file.offset(it.lineno, it.col_offset)] for it in values]
+    return " = " if heads and all(it.endswith(b" = ") for it in heads) else "="
+
+
+def _declared(file: SourceFile, function: Function, name: str, default: str) -> str:
     given = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
     if any(it.annotation is not None for it in given):
         kind = "bool" if default in ("True", "False") else "tuple"
         return f"{name}: {kind} = {default}"
-    return f"{name}={default}"
+    defaults = [*function.args.defaults, *(it for it in function.args.kw_defaults if it is not None)]
+    return f"{name}{_sign(file, defaults)}{default}"
 
 
 def _behind_arguments(file: SourceFile, call: ast.Call) -> tuple[Span, str, str]:
