@@ -8,121 +8,158 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
+from mutagen.actions.annotation import annotated
 from mutagen.actions.definition import use_block, use_torch
 from mutagen.actions.draft import Draft, join
+from mutagen.actions.held import held_at
 from mutagen.actions.insert_target import Target
-from mutagen.actions.new_call import given_to, literal
+from mutagen.actions.makers import Giving, calls_giving
+from mutagen.actions.new_call import NewCall, given_to, literal
+from mutagen.actions.parting import Partings
+from mutagen.actions.parting_records import NoParting
 from mutagen.actions.scene import Scene, out_of_scope, refuse
+from mutagen.actions.wrap_some import Chosen, chosen, condition_of
+from mutagen.actions.wrapping import Wrapping
 from mutagen.records.blocks import BODY
 from mutagen.records.plan import Edit, InsertAtModule, Product, Refusal, Use, WrapModule
 from mutagen.records.rules import Rule
-from mutagen.records.span import Span
-from mutagen.records.trace import CallSite
 from mutagen.source.expressions import Observation, expression_for
-from mutagen.source.file import SourceFile
 
-_WIDTH = 110
-
-
-def wrapped(rule: Rule, found: Sequence[Target], last: Mapping[str, Refusal], scene: Scene) -> Draft:
-    """Edits for targets that cannot have a new attribute beside them; ``last`` says why they cannot."""
-    groups: dict[Span, list[tuple[Target, CallSite]]] = {}
-    drafts: list[Draft] = []
-    chosen = {it.path for it in found}
-    for it in found:
-        site = _site(it, chosen, scene)
-        if isinstance(site, CallSite):
-            groups.setdefault(site.span, []).append((it, site))
-        else:
-            drafts.append(Draft(refused=(_refusal(rule, it, site, last.get(it.path), scene),)))
-    return join([*drafts, *(_wrap(rule, span, group, scene) for span, group in groups.items())])
+_MOST_BEFORE: Final = 4
 
 
-def _refusal(rule: Rule, target: Target, why: str | None, known: Refusal | None, scene: Scene) -> Refusal:
-    """What to say of a target: what spoke against a new attribute, else what speaks against wrapping it."""
+def wrapped(
+    rule: Rule, found: Sequence[Target], last: Mapping[str, Refusal], scene: Scene, split: Partings | None = None
+) -> Draft:
+    """Edits for targets that cannot have a new attribute beside them; ``last`` says why they cannot.
+
+    With ``split`` what a call gives may be told apart.
+    """
+    by_path = {it.path: it for it in found}
+    calls = calls_giving([it.instance for it in found], scene, outermost=split is not None and split.switch)
+    given = {path for it in calls for path in it.paths}
+    none = [_refusal(rule, it, last.get(it.path), scene) for it in found if it.path not in given]
+    drafts = [Draft(refused=tuple(none))]
+    some: list[Chosen] = []
+    for giving in calls:
+        group = [by_path[it] for it in giving.paths]
+        known = [last[it] for it in giving.paths if it in last]
+        drafts.append(_wrap(rule, giving, group, known, scene, split, some))
+    return join([*drafts, Draft(edits=chosen(rule, some))])
+
+
+def _refusal(rule: Rule, target: Target, known: Refusal | None, scene: Scene) -> Refusal:
+    """What to say of a target that no call gives: what spoke against a new attribute, else that."""
     if known is not None and known.code != "container":
         return replace(known, path=target.path)
     chain = target.instance.chain
-    if why is None:
+    if not chain or not any(scene.editable(it) for it in chain[:1]):
         return out_of_scope(rule, target.path, chain, scene)
-    where = chain[0].span if chain else None
-    return refuse(rule, target.path, "needs-split", why, "select all of them, or none", where=where)
+    message = "the expression that made it is not a call that can be found in the source"
+    return refuse(rule, target.path, "needs-split", message, "select all of them, or none", where=chain[0].span)
 
 
-def _site(target: Target, chosen: set[str], scene: Scene) -> CallSite | str | None:
-    """The innermost call that makes the module and no other that stays; a text why there is none."""
-    chain, others = target.instance.chain, None
-    if not chain or not scene.editable(chain[0]):
-        return None
-    for level, site in enumerate(chain):
-        if site.span.file not in scene.project.files or not scene.editable(site):
-            break
-        file = scene.project.file(site.span.file)
-        node = file.node_at(site.span)
-        if not isinstance(node, ast.Call):
-            break
-        alike = scene.made_at[chain[0].span]
-        made = [it for it in alike if level < len(it.chain) and it.chain[level].span == site.span]
-        rest = [it for it in made if it.path not in chosen]
-        if not rest:
-            return site
-        others = others or rest
-        statement = file.statement(node)
-        if not isinstance(statement, ast.Return) or statement.value is not node:
-            break
-    if others is None:
-        return "the expression that made it is not a call that can be found in the source"
-    made_here = len(scene.made_at[chain[0].span])
-    return f"the expression makes {made_here} instances; {others[0].path} must stay as it is"
+def _wrap(
+    rule: Rule,
+    giving: Giving,
+    group: Sequence[Target],
+    known: Sequence[Refusal],
+    scene: Scene,
+    split: Partings | None,
+    some: list[Chosen],
+) -> Draft:
+    """The change of one call; what is to be told apart there is added to ``some``, whose edits come later."""
+    parting = split if split is not None and (giving.others or split.switch) else None
+    if giving.others and parting is None:
+        return _not_alone(rule, giving, known, "select all of them, or none")
+    held = held_at(giving.file, giving.call, group[0].instance) if parting is not None else None
+    wrapping = _wrapping(rule, giving, group, scene, hidden=held.hidden if held is not None else frozenset())
+    if isinstance(wrapping, Refusal):
+        return Draft(refused=tuple(replace(wrapping, path=it) for it in giving.paths))
+    if parting is not None:
+        try:
+            condition, rung, needed = condition_of(rule, giving, held, parting)
+        except NoParting as problem:
+            return _not_alone(rule, giving, (), _advice(giving), problem=problem)
+        some.append(Chosen(giving, wrapping, condition, rung, held))
+        return join([_whole(rule, (), giving, group, wrapping, scene, always=False), needed])
+    file, call = giving.file, giving.call
+    reason = f"all {len(group)} instance(s) made here are selected, and no expression calls them by name"
+    if rule.action.kind == "wrap":
+        reason = f"all {len(group)} instance(s) made here are selected"
+    text = wrapping.around_call(file, call)
+    edit = Edit(giving.span, file.text(call), text, rule.id, "site", reason, giving.paths)
+    return _whole(rule, (edit,), giving, group, wrapping, scene, always=True)
 
 
-def _wrap(rule: Rule, span: Span, group: list[tuple[Target, CallSite]], scene: Scene) -> Draft:
-    file = scene.project.file(span.file)
-    call, paths = file.node_at(span), tuple(it.path for it, _ in group)
-    assert isinstance(call, ast.Call)
+def _whole(
+    rule: Rule,
+    edits: tuple[Edit, ...],
+    giving: Giving,
+    group: Sequence[Target],
+    wrapping: Wrapping,
+    scene: Scene,
+    *,
+    always: bool,
+) -> Draft:
+    """The edits with what they mean and need."""
+    new = NewCall("", wrapping.container, Draft())
+    notes = annotated(rule, giving.file, giving.call, group[0].instance.name, new, always=always)
+    done = Draft(edits=edits, planned=giving.paths, sites=(str(giving.span),))
+    return join([done, wrapping.draft, notes, *(wrap_meaning(rule, it, scene) for it in group)])
+
+
+def _advice(giving: Giving) -> str:
+    if not giving.others:
+        return "leave out `emit: flag`"
+    return f"select all of them, or none: `not: {{path: ...}}`; not selected is {giving.others[0].instance.path}"
+
+
+def _not_alone(
+    rule: Rule, giving: Giving, known: Sequence[Refusal], advice: str, *, problem: NoParting | None = None
+) -> Draft:
+    """Why what a call gives cannot become a part of a block there."""
+    told = next((it for it in known if it.code != "container"), None)
+    if told is not None:
+        return Draft(refused=tuple(replace(told, path=it) for it in giving.paths))
+    made = len(giving.group) + len(giving.others)
+    stays = f"{giving.others[0].instance.path} must stay as it is" if giving.others else "a switch is asked for"
+    message = f"the expression makes {made} instances; {stays}"
+    message += f"; {problem.message}" if problem is not None else ""
+    where = problem.where if problem is not None and problem.where is not None else giving.span
+    return Draft(refused=tuple(refuse(rule, it, "needs-split", message, advice, where=where) for it in giving.paths))
+
+
+def _wrapping(
+    rule: Rule, giving: Giving, group: Sequence[Target], scene: Scene, *, hidden: frozenset[str]
+) -> Wrapping | Refusal:
+    """What the modules become a part of, with the channels as the function around says them."""
+    file, call = giving.file, giving.call
     function = file.function(call)
     texts: list[str] = []
-    for name in group[0][0].values:
-        seen = [Observation(site.names, it.values[name]) for it, site in group]
+    for name in group[0].values:
+        seen = [Observation(made.site.names, it.values[name]) for made, it in zip(giving.group, group, strict=True)]
         values = {it.value for it in seen}
-        said = expression_for(file, function, seen, nearby=_outputs(call)) if function is not None else None
+        said = None
+        if function is not None:
+            nearby = [*_outputs(call), *_outputs_before(giving, group[0], scene)]
+            said = expression_for(file, function, seen, nearby=nearby, hidden=hidden)
         said = said or (literal(values.pop()) if len(values) == 1 else None)
         if said is None:
             message = "no expression gives the channels of all that is made here"
             advice = "keep the channel count in an argument of the function around"
-            return Draft(refused=tuple(refuse(rule, it, "no-expression", message, advice, where=span) for it in paths))
+            return refuse(rule, group[0].path, "no-expression", message, advice, where=giving.span)
         texts.append(said)
     usable = use_block(scene, rule, rule.action.block, file, call)
     block = scene.blocks[rule.action.block]
     if block.kind == "wrap":
-        container, parts = usable, (None, *filter(None, [given_to(rule, block, texts)]))
-    else:
-        container = use_torch("torch.nn.Sequential", file)
-        new = f"{usable.name}({given_to(rule, block, texts)})"
-        parts = (new, None) if group[0][0].before else (None, new)
-    text = _wrapped_text(file, call, container.name, parts)
-    reason = f"all {len(group)} instance(s) made here are selected, and no expression calls them by name"
-    edit = Edit(span, file.text(call), text, rule.id, "site", reason, paths)
-    whole = Draft(edits=(edit,), planned=paths, sites=(str(span),))
-    return join([whole, usable.draft, container.draft, *(wrap_meaning(rule, it, scene) for it, _ in group)])
-
-
-def _wrapped_text(file: SourceFile, call: ast.Call, container: str, parts: Sequence[str | None]) -> str:
-    """The container with all parts, of which None is the old call, a line each where one would be too long."""
-    old = file.text(call)
-    short = f"{container}({', '.join(old if it is None else it for it in parts)})"
-    start, end = file.line_starts[call.lineno - 1], file.line_end(call.end_lineno or call.lineno)
-    width = len(file.utf8[start:end].decode().expandtabs(4)) + len(short) - len(old)
-    if "\n" not in old and width <= _WIDTH:
-        return short
-    indent, step = file.indent(call.lineno), file.step(call.lineno)
-    texts = [it.value for it in ast.walk(call) if isinstance(it, ast.Constant) and isinstance(it.value, str)]
-    strings = any("\n" in it for it in texts)
-    lines = old.split("\n")
-    moved = old if strings else "\n".join([lines[0], *(step + it if it.strip() else it for it in lines[1:])])
-    rows = "".join(f"{file.newline}{indent}{step}{moved if it is None else it}," for it in parts)
-    return f"{container}({rows}{file.newline}{indent})"
+        return Wrapping(usable.name, (None, *filter(None, [given_to(rule, block, texts)])), usable.draft)
+    container = use_torch("torch.nn.Sequential", file)
+    new = f"{usable.name}({given_to(rule, block, texts)})"
+    parts = (new, None) if group[0].before else (None, new)
+    return Wrapping(container.name, parts, join([usable.draft, container.draft]))
 
 
 def wrap_meaning(rule: Rule, target: Target, scene: Scene) -> Draft:
@@ -140,3 +177,18 @@ def wrap_meaning(rule: Rule, target: Target, scene: Scene) -> Draft:
 def _outputs(call: ast.Call) -> list[ast.AST]:
     """What the constructor is given, its output channels first."""
     return [*(it.value for it in call.keywords if it.arg in ("out_channels", "num_features")), *call.args[1:2], call]
+
+
+def _outputs_before(giving: Giving, target: Target, scene: Scene) -> list[ast.AST]:
+    """What the call is given, in the same function, that makes the module whose tensor comes in."""
+    site, node = giving.group[0].site, target.calls[0].source
+    for _ in range(_MOST_BEFORE):
+        maker = scene.by_path.get(node.path) if node is not None and node.path is not None else None
+        made = [it for it in maker.chain if it.frame == site.frame] if maker is not None else []
+        call = giving.file.node_at(made[0].span) if made else None
+        if isinstance(call, ast.Call):
+            return _outputs(call)
+        if node is None or not node.inputs:
+            break
+        node = scene.trace.nodes[node.inputs[0]]
+    return []

@@ -61,12 +61,13 @@ def common_owners(group: Sequence[Instance]) -> Iterator[str]:
         yield ".".join(parts[0][:length])
 
 
-def owners_of(group: Sequence[Instance], scene: Scene) -> Iterator[Owner]:
+def owners_of(group: Sequence[Instance], scene: Scene, *, apart: bool = False) -> Iterator[Owner]:
     """Classes whose instances hold all of the group, those of the target's file first and innermost first.
 
-    Last comes the function that makes the model, which other such functions know nothing of.
+    With ``apart`` also those of which each instance holds a few of it. Last comes the function that makes the model,
+    which other such functions know nothing of.
     """
-    found = list(_classes(group, scene))
+    found = list(_classes(group, scene, apart=apart))
     yield from sorted(found, key=lambda it: it.file.path != scene.project.target)
     factory = _factory(scene)
     if factory is not None:
@@ -128,9 +129,11 @@ def _shifted(text: str, by: int, column: int) -> str:
     return "\n".join([first, *moved])
 
 
-def _classes(group: Sequence[Instance], scene: Scene) -> Iterator[Owner]:
+def _classes(group: Sequence[Instance], scene: Scene, *, apart: bool) -> Iterator[Owner]:
     parents = {it.type if (it := scene.by_path.get(one.owner)) else "" for one in group}
-    for path in dict.fromkeys([*([group[0].owner] if len(parents) == 1 else []), *common_owners(group)]):
+    around = [group[0].owner] if len(parents) == 1 else []
+    around = list(common_owners(group[:1])) if apart else around
+    for path in dict.fromkeys([*around, *common_owners(group)]):
         instance = scene.by_path.get(path)
         known = instance.definition if instance is not None else None
         if instance is None or known is None or not scene.project.editable(known.file):

@@ -82,7 +82,8 @@ def _override(rule: Rule, group: Sequence[Target], scene: Scene) -> Draft | None
         whole = Draft(edits=edits, planned=paths, sites=(str(edits[-1].span),))
         return join([whole, usable.draft, container.draft, *(wrap_meaning(rule, it, scene) for it in group)])
 
-    return change_at(owners_of(instances, scene), change)
+    apart = scene.blocks[rule.action.block].kind == "wrap"
+    return change_at(owners_of(instances, scene, apart=apart), change)
 
 
 def _everywhere(here: Sequence[Target], path: str, owner: Owner, scene: Scene) -> list[str] | None:

@@ -15,8 +15,8 @@ _ALL: Final = ("site", "origin", "split", "subclass", "override", "forward")
 _RUNGS: Final[Mapping[str, tuple[str, ...]]] = {
     "replace": ("site", "origin", "split", "subclass", "override"),
     "insert": ("forward", "site", "split", "subclass", "override"),
-    "wrap": ("site", "override"),
-    "branch": ("site", "override"),
+    "wrap": ("site", "split", "subclass", "override"),
+    "branch": ("site", "split", "subclass", "override"),
     "remove": ("site", "origin", "split", "subclass", "override"),
 }
 
@@ -30,10 +30,10 @@ def action_findings(
         yield "R130", loc, f"`{kind}` is for modules, not for {what}", "match modules: {type: Conv2d}"
     elif kind == "remove" and isinstance(match, dict) and match.get("block") == "residual":
         yield "R130", loc, "a residual block is no module that could be left out", "match what is in it by type or path"
-    if kind in ("wrap", "branch") and action.get("emit", "in-place") != "in-place":
-        message = f"`emit: {action['emit']}` is not known for `{kind}`"
-        yield "R130", (*loc, "emit"), message, "leave `emit` out"
     rung = action.get("strategy")
     rungs = _RUNGS.get(kind, ())
     if isinstance(rung, str) and rungs and rung in _ALL and rung not in rungs:
-        yield "R130", (*loc, "strategy"), f"`{kind}` has no rung {rung!r}", f"rungs: {listed(rungs)}"
+        hint = f"rungs: {listed(rungs)}"
+        if kind in ("wrap", "branch") and rung == "origin":
+            hint = f"what makes the module is wrapped, whatever class a variable brings there; {hint}"
+        yield "R130", (*loc, "strategy"), f"`{kind}` has no rung {rung!r}", hint

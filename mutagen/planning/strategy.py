@@ -26,11 +26,11 @@ def on_its_rung(rule: Rule, scene: Scene, make: Make) -> Draft:
         draft = replace(draft, refused=told)
     else:
         draft = make(rule, replace(scene, late=scene.late or rung == "override"))
-    others = sorted({it.rung for it in draft.edits} - {rung})
+    others = sorted({it.rung for it in draft.edits if it.instances} - {rung})
     if not others or not draft.planned:
         return draft
     message = f"the rule asks for the rung {rung}; what is exact here stands on {' and '.join(others)}"
     advice = f"leave `strategy` out, or ask for {others[0]}"
-    where = next(it.span for it in draft.edits if it.rung != rung)
+    where = next(it.span for it in draft.edits if it.instances and it.rung != rung)
     refused = tuple(refuse(rule, path, "strategy", message, advice, where=where) for path in draft.planned)
     return Draft(refused=(*draft.refused, *refused))
