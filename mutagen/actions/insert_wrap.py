@@ -144,7 +144,7 @@ def _wrapping(
         values = {it.value for it in seen}
         said = None
         if function is not None:
-            nearby = [*_outputs(call), *_outputs_before(giving, group[0], scene)]
+            nearby = [*outputs_of(call), *_outputs_before(giving, group[0], scene)]
             said = expression_for(file, function, seen, nearby=nearby, hidden=hidden)
         said = said or (literal(values.pop()) if len(values) == 1 else None)
         if said is None:
@@ -174,7 +174,7 @@ def wrap_meaning(rule: Rule, target: Target, scene: Scene) -> Draft:
     return Draft(surgery=(step,), products=tuple(Product(path, f"{it}.{new}", f"{it}.{old}") for it in places))
 
 
-def _outputs(call: ast.Call) -> list[ast.AST]:
+def outputs_of(call: ast.Call) -> list[ast.AST]:
     """What the constructor is given, its output channels first."""
     return [*(it.value for it in call.keywords if it.arg in ("out_channels", "num_features")), *call.args[1:2], call]
 
@@ -187,7 +187,7 @@ def _outputs_before(giving: Giving, target: Target, scene: Scene) -> list[ast.AS
         made = [it for it in maker.chain if it.frame == site.frame] if maker is not None else []
         call = giving.file.node_at(made[0].span) if made else None
         if isinstance(call, ast.Call):
-            return _outputs(call)
+            return outputs_of(call)
         if node is None or not node.inputs:
             break
         node = scene.trace.nodes[node.inputs[0]]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from typing import Final
 
 from mutagen.actions.definition import use_block, use_torch
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.insert_target import Target
-from mutagen.actions.insert_wrap import wrap_meaning
+from mutagen.actions.insert_wrap import outputs_of, wrap_meaning
 from mutagen.actions.new_call import given_to
 from mutagen.actions.override import inner_paths, named_part
 from mutagen.actions.override_text import call_lines, place
@@ -16,6 +17,8 @@ from mutagen.actions.owners import Owner, change_at, owner_edits, owners_of
 from mutagen.actions.paths import joined, within
 from mutagen.actions.scene import Scene
 from mutagen.records.rules import Rule
+from mutagen.source.anchor import own_frame
+from mutagen.source.call import function_parameters
 from mutagen.source.names import names_in
 
 CURED: Final = frozenset(
@@ -66,7 +69,8 @@ def _override(rule: Rule, group: Sequence[Target], scene: Scene) -> Draft | None
             if head:
                 lines.append(f'{indent}parent = {owner.name}.get_submodule("{head}")')
             old = place(within(path, head), "parent" if head else owner.name)
-            arguments = _arguments(here, old, owner)
+            arguments = _parameters(here, owner) if wraps else None
+            arguments = arguments if arguments is not None else _arguments(here, old, owner)
             if arguments is None:
                 return None
             given = given_to(rule, block, arguments)
@@ -109,6 +113,28 @@ def _slot(path: str, scene: Scene) -> tuple[str, str]:
     holder, _, name = path.rpartition(".")
     instance = scene.by_path.get(holder)
     return (instance.path if instance is not None else holder), name
+
+
+def _parameters(here: Sequence[Target], owner: Owner) -> list[str] | None:
+    """The channels as parameters of the constructor that go, as what comes out, to what makes the modules."""
+    holder = owner.file.class_of(owner.function)
+    if not owner.is_class or holder is None or len(here) != len(owner.roots):
+        return None
+    pairs = zip(owner.roots, here, strict=True)
+    frames = [own_frame(it.instance.chain, root, holder.name) for root, it in pairs]
+    known = [it for it in frames if it is not None]
+    call = owner.file.node_at(known[0].span) if len(known) == len(frames) else None
+    given = [it.id for it in outputs_of(call) if isinstance(it, ast.Name)] if isinstance(call, ast.Call) else []
+    stored = {it.id for it in ast.walk(owner.function) if isinstance(it, ast.Name) and isinstance(it.ctx, ast.Store)}
+    names = [it for it in given if it in function_parameters(owner.function) and it not in stored]
+    found: list[str] = []
+    for count in here[0].values:
+        values = [it.values[count] for it in here]
+        said = next((it for it in names if [site.names.get(it) for site in known] == values), None)
+        if said is None:
+            return None
+        found.append(said)
+    return found
 
 
 def _arguments(here: Sequence[Target], old: str, owner: Owner) -> list[str] | None:
