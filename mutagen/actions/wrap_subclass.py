@@ -7,6 +7,7 @@ from typing import Final
 
 from mutagen.actions.definition import use_block
 from mutagen.actions.draft import Draft, join
+from mutagen.actions.every_part import every_part
 from mutagen.actions.insert_target import Target
 from mutagen.actions.insert_wrap import wrap_meaning
 from mutagen.actions.new_call import given_to
@@ -48,10 +49,13 @@ def _writing(rule: Rule, by_path: Mapping[str, Target], scene: Scene) -> Callabl
 
     def written(inner: Inner, frame: Frame) -> Written | str:
         usable = use_block(scene, rule, block.name, frame.file, frame.anchor)
-        names = " and ".join(path.rpartition(".")[2] for path in inner)
-        says = f"{block.written} around {names if len(inner) <= _MOST_PLAIN else 'what it makes'}"
+        names = list(dict.fromkeys(path.rpartition(".")[2] for path in inner))
+        told = len(names) <= _MOST_PLAIN and not any(it.isdigit() for it in names)
+        says = f"{block.written} around {' and '.join(names) if told else 'what it makes'}"
         held = {path: [by_path[it.path] for it in group] for path, group in inner.items()}
-        looped = _loop(rule, usable.name, held, scene) if len(held) > _MOST_PLAIN else None
+        looped = _every(rule, usable.name, held, scene)
+        if looped is None and len(held) > _MOST_PLAIN:
+            looped = _loop(rule, usable.name, held, scene)
         if looped is not None:
             return Written(says, looped, usable.draft)
         lines: list[str] = []
@@ -67,6 +71,17 @@ def _writing(rule: Rule, by_path: Mapping[str, Target], scene: Scene) -> Callabl
         return Written(says, lines, usable.draft, needs)
 
     return written
+
+
+def _every(rule: Rule, name: str, held: Mapping[str, Sequence[Target]], scene: Scene) -> list[str] | None:
+    """A loop over a list of which every part holds one."""
+    owners = {it.path.removesuffix(path).rstrip(".") for path, group in held.items() for it in group}
+    every = every_part(held, owners, scene)
+    counts = counts_of([it for group in held.values() for it in group], every.module) if every is not None else None
+    if every is None or counts is None:
+        return None
+    given = given_to(rule, scene.blocks[rule.action.block], counts)
+    return every.lines(name, [every.module, *filter(None, [given])], INDENT, "    ")
 
 
 def _loop(rule: Rule, name: str, held: Mapping[str, Sequence[Target]], scene: Scene) -> list[str] | None:

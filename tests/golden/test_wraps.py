@@ -192,6 +192,66 @@ def test_no_switch_for_what_another_file_makes(bench: Any) -> None:
     bench.check_untouched()
 
 
+STACK = """\
+import torch.nn as nn
+
+
+class Stack(nn.Module):
+    def __init__(self, width, depth):
+        super().__init__()
+        self.layers = nn.ModuleList()
+        for _ in range(depth):
+            self.layers.append(nn.ModuleList([nn.Conv2d(width, width, 1), nn.BatchNorm2d(width)]))
+        self.blocks = nn.Sequential(*[nn.Conv2d(width, width, 3, padding=1) for _ in range(depth)])
+
+    def forward(self, x):
+        for conv, norm in self.layers:
+            x = norm(conv(x))
+        return self.blocks(x)
+
+
+class Net(nn.Module):
+    def __init__(self, width=8, depth=2):
+        super().__init__()
+        self.stem = nn.Conv2d(3, width, 1)
+        self.stack = Stack(width, depth)
+
+    def forward(self, x):
+        return self.stack(self.stem(x))
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "lines"),
+    [
+        (
+            "stack.layers.*.1",
+            ["for layer in self.layers:", "    layer[1] = Refined(layer[1], layer[1].num_features)"],
+        ),
+        (
+            "stack.blocks.*",
+            ["for i, block in enumerate(self.blocks):", "    self.blocks[i] = Refined(block, block.out_channels)"],
+        ),
+        ("stack.blocks.1", ["self.blocks[1] = Refined(self.blocks[1], self.blocks[1].out_channels)"]),
+        (
+            "stack.{blocks.0,layers.0.0}",
+            [
+                "self.layers[0][0] = Refined(self.layers[0][0], self.layers[0][0].out_channels)",
+                "self.blocks[0] = Refined(self.blocks[0], self.blocks[0].out_channels)",
+            ],
+        ),
+    ],
+)
+def test_a_subclass_goes_through_a_list_of_which_every_part_is_meant(bench: Any, path: str, lines: list[str]) -> None:
+    net = bench.write("net.py", STACK)
+    file = rules(bench, f"match: {{path: '{path}'}}, wrap: {{with: Refined, emit: subclass}}")
+    report = bench.run(file, net, "Net", SHAPE)
+    assert report.status == "applied" and report.verdict.proof.equal
+    last = net.read_text().partition("super().__init__(*args, **kwargs)\n")[2].partition("\n\n\n")[0]
+    assert last == "\n".join(f"        {line}" for line in lines)
+    assert bench.run(file, net, "Net", SHAPE).status == "unchanged"
+
+
 def test_what_a_function_returns_elsewhere_stays(bench: Any) -> None:
     path = bench.copy(NET)
     file = rules(bench, "match: {type: ReLU, path: 'layer*.*.act'}, wrap: {with: Refined}")
