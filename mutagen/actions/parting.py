@@ -46,6 +46,7 @@ class Partings:
     switch: bool = False
     _asked: list[tuple[str, Need]] = field(default_factory=list)
     _loops: list[Loop] = field(default_factory=list)
+    _numbers: dict[str, int] = field(default_factory=dict)
 
     def condition(self, runs: Sequence[Run]) -> str:
         """The condition at an expression that holds for its runs with a true value alone; raises NoParting."""
@@ -55,7 +56,9 @@ class Partings:
     def parameter(self, file: SourceFile, function: Function, runs: Sequence[Run]) -> str:
         """The new parameter of a function; each run's chain begins with the call of it. Raises NoParting."""
         flats = [replace(it, chain=flat(it.chain)) for it in runs]
-        need = Need(file.path, function.lineno, {-index - 1: it for index, it in enumerate(flats)})
+        # Below those of frames; an instance has the same one whenever it is asked for.
+        numbers = [self._numbers.setdefault(it.made or "", -len(self._numbers) - 1) for it in flats]
+        need = Need(file.path, function.lineno, dict(zip(numbers, flats, strict=True)))
         return self._keep(Passed("{}", need))
 
     def solution(self) -> Solution:

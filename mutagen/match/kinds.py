@@ -83,9 +83,19 @@ def beside(view: TraceView, subject: Subject, at: str | None) -> Subject:
         return replace(subject, edge=Edge(node, 0, 0)) if view.nodes[node].inputs else subject
     near = readers(view, node)
     places = [number for it in near for number, index in enumerate(view.nodes[it].inputs) if index == node]
-    if len(near) == len(places) == 1 and view.nodes[near[0]].kind != "output":
+    if len(near) == len(places) == 1 and _is_read_alone(view, near[0]):
         return replace(subject, edge=Edge(near[0], places[0], places[0]))
     return subject
+
+
+def _is_read_alone(view: TraceView, reader: int) -> bool:
+    """Whether the one reader of a result is a call, not the caller; an identity only hands it on."""
+    while view.nodes[reader].name == "identity":
+        beyond = readers(view, reader)
+        if len(beyond) != 1:
+            return False
+        reader = beyond[0]
+    return view.nodes[reader].kind != "output"
 
 
 def by_edge(view: TraceView, rule: Rule) -> Candidates:

@@ -11,6 +11,7 @@ from mutagen.match.candidates import Candidates
 from mutagen.match.kinds import beside, candidates, kind_of
 from mutagen.match.made import made_by
 from mutagen.match.only import NEVER_RUN, NOT_PICKED, Counted, picked
+from mutagen.match.ops import op_calls, operation
 from mutagen.match.predicates import failures_in_order, first_failure
 from mutagen.match.repeatable import not_repeatable
 from mutagen.match.standing import beside_others, in_their_place, satisfied, standing_at, taken_by_others
@@ -88,17 +89,21 @@ def _matches(view: TraceView, rule: Rule) -> RuleMatches:
     return RuleMatches(rule, _numbered(view, rule, matched), tuple(already), counts, _explain(found, counts), held=held)
 
 
-def _held(view: TraceView, rule: Rule, counted: Counted) -> Iterator[str]:
-    """The modules that a rule has changed; what it has put beside others leaves these to all rules."""
+def _held(view: TraceView, rule: Rule, counted: Counted) -> Iterator[str | int]:
+    """The modules and calls that a rule has changed; what it has put beside others leaves these to all rules."""
     subject = counted.subject
     if subject is not None and subject.parts:
         changed = [it for name, it in subject.parts if name in rule.parts and rule.parts[name].kind != "insert"]
         yield from (it.instance.path for it in changed if it.instance is not None)
+        yield from (it.node for it in changed if it.instance is None and it.node is not None)
     elif subject is not None and rule.action.kind != "insert":
         yield from [subject.instance.path] if subject.instance is not None else []
     elif rule.action.kind != "insert" and kind_of(rule.query) in ("instance", "block"):
         instance = view.instances_at.get(counted.path)
         yield from [instance.path] if instance is not None else []
+    elif rule.action.kind == "replace" and kind_of(rule.query) == "op":
+        made = op_calls(view, operation(rule.action.block))
+        yield from (it.index for it in made if counted.path in (it.path, it.scope))
 
 
 def _order(rule: Rule, found: Candidates) -> list[str]:

@@ -244,8 +244,8 @@ def _first_rule_wins(found: Sequence[RuleMatches], trace: Trace) -> Mapping[str,
                 taken.update(dict.fromkeys(keys, it.rule.id))
                 mine.append(match)
         free[it.rule.id] = mine
-        for path in it.held:
-            taken.setdefault(("module", path), it.rule.id)
+        for held in it.held:
+            taken.setdefault(("module" if isinstance(held, str) else "call", held), it.rule.id)
         if it.rule.action.kind == "skip":
             reserved.add(it.matches)
     return free

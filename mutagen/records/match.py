@@ -77,7 +77,7 @@ class RuleMatches:
     """Matches of one rule. ``already`` lists paths where the product stands; ``tally`` counts near misses per test.
 
     ``spared`` are paths that comments or the configuration keep from the rule, ``held`` those of the modules at which
-    it is done, so that they are its own as much as those that it still has to change.
+    it is done, and the nodes of such calls: they are its own as much as what it still has to change.
     """
 
     rule: Rule
@@ -86,4 +86,4 @@ class RuleMatches:
     tally: Mapping[str, int] = field(default_factory=dict)
     explanation: str = ""
     spared: tuple[str, ...] = ()
-    held: tuple[str, ...] = ()
+    held: tuple[str | int, ...] = ()
