@@ -134,7 +134,7 @@ def _part(view: TraceView, rule: Rule, name: str, subject: Subject, done: bool) 
     action = rule.parts.get(name)
     edge: EdgeMatch | None = None
     if action is not None and action.kind == "insert" and subject.node is not None:
-        near = beside(view, subject, action.at)
+        near = beside(view, subject, "before" if action.at in ("before", "input") else "after")
         found = _match(f"{rule.id}.{name}:{subject.path}#{subject.node}", near)
         edge = found if isinstance(found, EdgeMatch) else None
     return PartMatch(name, subject.path, subject.node, subject.facts, edge, done)

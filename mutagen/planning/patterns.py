@@ -82,8 +82,31 @@ def _part(rule: Rule, name: str, matches: Sequence[PatternMatch], scene: Scene, 
             refused.append(barred)
         elif not isinstance(target, Refusal):
             targets.append(target if key[0] != "module" else InstanceMatch(f"{rule.id}.{name}:{key[1]}", str(key[1])))
-    drafts = [planner(told.rule(own), group, scene) for group in _by_kind(targets)]
+    drafts = [
+        _planned(told.rule(own), group, list(found.values()), scene, planner)
+        for group in _by_kind(list(dict.fromkeys(targets)))
+    ]
     return join([Draft(refused=tuple(refused)), told.settled(own, join(drafts))])
+
+
+def _planned(own: Rule, group: Sequence[AnyMatch], parts: Sequence[PartMatch], scene: Scene, planner: Planner) -> Draft:
+    """The draft for matches of one kind.
+
+    What cannot stand beside modules, or only where all is built, stands on the edges of their calls.
+    """
+    draft = planner(own, group, scene)
+    paths = {it.path for it in group if isinstance(it, InstanceMatch)}
+    edges = [it.edge for it in parts if it.path in paths]
+    if own.action.kind != "insert" or _ease(draft) == (0, False) or not paths or None in edges:
+        return draft
+    at = "before" if own.action.at in ("before", "input") else "after"
+    beside = replace(own, action=replace(own.action, at=at))
+    return min(draft, planner(beside, [it for it in edges if it is not None], scene), key=_ease)
+
+
+def _ease(draft: Draft) -> tuple[int, bool]:
+    """How much is refused, and whether anything is written where all is built; the less the better."""
+    return len(draft.refused), any(edit.rung == "override" for edit in draft.edits)
 
 
 def _by_kind(targets: Sequence[AnyMatch]) -> list[list[AnyMatch]]:

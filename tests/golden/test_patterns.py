@@ -79,6 +79,71 @@ def test_operands_in_their_order_and_by_name(bench: Any, pattern: str, words: st
     assert report.plan.rules[0].explanation == words
 
 
+LAYERS = """import torch.nn as nn
+
+
+class ConvNorm(nn.Module):
+    def __init__(self, cin, cout):
+        super().__init__()
+        self.conv = nn.Conv2d(cin, cout, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(cout)
+
+    def forward(self, x):
+        return self.norm(self.conv(x))
+"""
+NET = """import torch.nn as nn
+
+from layers import ConvNorm
+
+
+class Unit(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.conv1 = ConvNorm(width, width)
+        self.act = nn.ReLU()
+        self.conv2 = ConvNorm(width, width)
+
+    def forward(self, x):
+        y = self.conv2(self.act(self.conv1(x)))
+        return x + y
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = ConvNorm(3, 16)
+        self.units = nn.Sequential(Unit(16), Unit(16))
+
+    def forward(self, x):
+        return self.units(self.stem(x))
+"""
+
+
+def test_a_part_that_a_shared_file_makes_has_its_block_where_it_is_read(bench: Any) -> None:
+    """Beside the module nothing can stand; its branch ends in a file that may be edited."""
+    bench.write("layers.py", LAYERS)
+    bench.write("other.py", "from layers import ConvNorm\n")
+    path = bench.write("net.py", NET)
+    pattern = "add(x, norm2(conv2(act(norm1(conv1(x))))))"
+    rule = f'  - {{id: a, match: {{pattern: "{pattern}"}}, insert: {{norm2: {{block: ECA, at: output}}}}}}'
+    report = _run(bench, {"rules": rule}, path)
+    assert report.status == "applied"
+    assert report.verdict.proof.equal
+    assert "        y = self.eca(y)\n        return x + y\n" in path.read_text()
+    assert (bench.folder / "layers.py").read_text() == LAYERS
+    assert _run(bench, {"rules": rule}, path).status == "unchanged"
+
+
+def test_an_operand_is_told_from_a_shortcut_by_what_both_read(bench: Any) -> None:
+    """Without that a shortcut that ends in a norm is an operand as good as the branch."""
+    bench.write("layers.py", LAYERS)
+    path = bench.write("net.py", NET)
+    rule = '  - {id: a, match: {pattern: "add(x, norm(conv(y)))"}, set: {norm: {eps: 0.001}}}'
+    report = _run(bench, {"rules": rule}, path)
+    matched = report.plan.rules[0].matched
+    assert matched == ("units.0.conv2.norm", "stem.norm", "units.1.conv2.norm")
+
+
 def test_every_file_is_used() -> None:
     assert {it.stem for it in (FOLDER / "chains").glob("*.py")} == {case["model"] for case in CASES if "model" in case}
     stored = {it.stem for it in (FOLDER / "patches").glob("pattern-*")}
