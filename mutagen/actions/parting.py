@@ -21,6 +21,7 @@ from mutagen.records.rules import Value
 from mutagen.records.span import Span
 from mutagen.records.trace import CallSite
 from mutagen.source.anchor import Function
+from mutagen.source.call import function_parameters
 from mutagen.source.file import SourceFile
 from mutagen.source.names import imported_names, names_in, resolve
 
@@ -197,19 +198,32 @@ def _at_call(parameter: Parameter, span: Span, runs: list[Run], asking: Partings
         raise NoParting("the call that would set them apart is not written out", span)
     passed = _told_apart(runs, parameter.need.default, asking)
     function = file.function(call)
-    if passed.text == "{}" and passed.need is not None and _hands_on(call, function):
+    handed = passed.text == "{}" and passed.need is not None
+    if handed and passed.need is not None and _hands_on(call, function, elsewhere=_decorates(call, function, file)):
         return Passed("", replace(passed.need, through=parameter.name))
+    if _decorates(call, function, file):
+        raise NoParting("the call that would set them apart stands in a decorator, which others use too", span)
     return passed
 
 
-def _hands_on(call: ast.Call, function: Function | None) -> bool:
-    """Whether a call passes the ``**kwargs`` of its function on as they are."""
+def _decorates(call: ast.Call, function: Function | None, file: SourceFile) -> bool:
+    """Whether a call in a function calls what a function around that was given."""
+    outer = file.function(function) if function is not None else None
+    if outer is None or not isinstance(call.func, ast.Name):
+        return False
+    own = {it.arg for it in ast.walk(function.args) if isinstance(it, ast.arg)} if function is not None else set()
+    return call.func.id not in own and call.func.id in function_parameters(outer)
+
+
+def _hands_on(call: ast.Call, function: Function | None, *, elsewhere: bool) -> bool:
+    """Whether a call passes the ``**kwargs`` of its function on as they are; ``elsewhere`` they may be read too."""
     rest = function.args.kwarg if function is not None else None
     given = [it.value for it in call.keywords if it.arg is None]
     if function is None or rest is None or not any(isinstance(it, ast.Name) and it.id == rest.arg for it in given):
         return False
     uses = [it for it in ast.walk(function) if isinstance(it, ast.Name) and it.id == rest.arg]
-    return len(uses) == 1
+    stored = any(not isinstance(it.ctx, ast.Load) for it in uses)
+    return len(uses) == 1 or elsewhere and not stored
 
 
 def _told_apart(runs: Sequence[Run], default: Value, asking: Partings) -> Passed:

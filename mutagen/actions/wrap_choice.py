@@ -29,11 +29,18 @@ def choice(file: SourceFile, call: ast.Call, wrapping: Wrapping, condition: str)
     indent, step = file.indent(call.lineno), file.step(call.lineno)
     own_line = not file.utf8[start : file.offset(call.lineno, call.col_offset)].strip()
     if own_line and isinstance(parent, _BRACKETED | _COMPREHENSIONS):
-        rows = [wrapping.around_call(file, call), f"if {condition}", f"else {old}"]
+        rows = [wrapping.around_call(file, call), f"if {condition}", f"else {_behind(old, call, len('else '))}"]
         return (Change(file.span(call), old, f"{file.newline}{indent}".join(rows)),)
     line = f"{file.newline}{indent}{step}"
     text = line.join(["(", wrapping.around(old), f"if {condition}", f"else {old}"])
     return (Change(file.span(call), old, f"{text}{file.newline}{indent})"),)
+
+
+def _behind(old: str, call: ast.Call, by: int) -> str:
+    """The call behind a word; lines that are aligned with its bracket move along."""
+    first, *rest = old.split("\n")
+    aligned = rest and all(len(it) - len(it.lstrip(" ")) > call.col_offset + 4 for it in rest)
+    return "\n".join([first, *(" " * by + it if aligned else it for it in rest)])
 
 
 def _in_lines(

@@ -237,3 +237,44 @@ def test_a_long_way_out_is_no_argument(planned, depth, split):
     done = planned(text, some(path))
     assert ("use_dsc" in done.text) is split
     assert {edit.rung for edit in done.plan.edits} == ({"split"} if split else {"override"})
+
+
+DECORATED = """
+def counted(func):
+    def inner(*args, **kwargs):
+        LINES
+    return inner
+
+
+class Unit(nn.Module):
+    @counted
+    def __init__(self, width):
+        super().__init__()
+        self.conv = nn.Conv2d(width, width, 3, 1, 1)
+
+    def forward(self, x):
+        return self.conv(x)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.units = nn.Sequential(Unit(3), Unit(3))
+
+    def forward(self, x):
+        return self.units(x)
+"""
+
+
+def test_a_decorator_hands_arguments_on(planned):
+    lines = "assert len(kwargs) < 9\n        func(*args, **kwargs)"
+    done = planned(DECORATED.replace("LINES", lines), some("units.1.conv"))
+    assert "nn.Sequential(Unit(3), Unit(3, use_dsc=True))" in done.text
+    assert "def inner(*args, **kwargs):" in done.text and "func(*args, **kwargs)" in done.text
+
+
+@pytest.mark.parametrize("lines", ["func(*args)", "kwargs = dict(kwargs)\n        func(*args, **kwargs)"])
+def test_a_decorator_gets_no_argument_of_one_class(planned, lines):
+    done = planned(DECORATED.replace("LINES", lines), some("units.1.conv"))
+    assert "use_dsc" not in done.text
+    assert {it.rung for it in done.plan.edits} <= {"override"}
