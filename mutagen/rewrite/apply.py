@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mutagen.blocks.catalogue import load_blocks
@@ -14,7 +14,7 @@ from mutagen.records.span import Span
 from mutagen.rewrite.definitions import definition_text, module_text
 from mutagen.rewrite.imports import with_imports
 from mutagen.rewrite.syntax import check_edit, check_module
-from mutagen.rewrite.wrapping import is_wide, usual_width, wrapped
+from mutagen.rewrite.wrapping import columns, is_wide, usual_width, wrapped
 from mutagen.source.file import SourceFile, encode, read_source
 
 # At one point: new definitions, calls that end there, what is put in between, calls that begin.
@@ -74,12 +74,14 @@ def _edited(
     return _wrapped(file, edited, touched), wanted
 
 
-def _wrapped(file: SourceFile, text: bytes, touched: Set[int]) -> bytes:
-    """The text, with what became too long broken."""
-    if file.newline == "\r" or not is_wide(text.decode(), touched):
+def _wrapped(file: SourceFile, text: bytes, touched: Mapping[int, bytes]) -> bytes:
+    """The text, with what became too long broken; what was as long before is its owner's wish."""
+    before, after = file.utf8.decode(), text.decode()
+    if file.newline == "\r" or not is_wide(after, touched.keys()):
         return text
-    width = usual_width(file.utf8.decode())
-    return wrapped(text.decode(), touched, width=width, newline=file.newline).encode()
+    width, rows, known = usual_width(before), after.split("\n"), set(before.split("\n"))
+    new = {row for row, was in touched.items() if rows[row - 1] not in known and columns(was.decode()) <= width}
+    return wrapped(after, new, width=width, newline=file.newline).encode()
 
 
 def _patches(file: SourceFile, edit: Edit, order: int, edits: Sequence[Edit]) -> Iterator[_Patch]:
@@ -106,10 +108,10 @@ def _within(inner: Span, outer: Span) -> bool:
     return start <= first and last <= end and (inner == outer or first < end and start < last)
 
 
-def _apply(text: bytes, patches: Sequence[_Patch]) -> tuple[bytes, set[int]]:
-    """The text with all patches, and the numbers of the rows that edits have a part in."""
+def _apply(text: bytes, patches: Sequence[_Patch]) -> tuple[bytes, dict[int, bytes]]:
+    """The text with all patches, and by number the rows that edits have a part in, as they begin or end before them."""
     parts: list[bytes] = []
-    touched: set[int] = set()
+    touched: dict[int, bytes] = {}
     at, row = 0, 1
     for it in sorted(patches, key=lambda patch: (patch.start, patch.end, patch.order)):
         kept = text[at : it.start]
@@ -117,6 +119,13 @@ def _apply(text: bytes, patches: Sequence[_Patch]) -> tuple[bytes, set[int]]:
         first = row + kept.count(b"\n")
         row = first + it.new.count(b"\n")
         if it.order[0] != _DEFINED:
-            touched.update(range(first, row + 1))
+            inside = dict.fromkeys(range(first, row + 1), b"")
+            inside |= {row: _row_at(text, it.end), first: _row_at(text, it.start)}
+            touched |= {number: max(was, touched.get(number, b""), key=len) for number, was in inside.items()}
         at = it.end
     return b"".join([*parts, text[at:]]), touched
+
+
+def _row_at(text: bytes, offset: int) -> bytes:
+    start, end = text.rfind(b"\n", 0, offset) + 1, text.find(b"\n", offset)
+    return text[start:end] if end >= 0 else text[start:]

@@ -28,7 +28,7 @@ def usual_width(text: str) -> int:
     rows = text.split("\n")
     if layout is None:
         return WIDEST
-    widths = sorted(_columns(row) for number, row in enumerate(rows, 1) if number not in layout.fixed)
+    widths = sorted(columns(row) for number, row in enumerate(rows, 1) if number not in layout.fixed)
     several, longest = widths[-_SEVERAL:][0], widths[-1]
     if longest > WIDEST:
         return max(several, WIDEST)
@@ -39,14 +39,14 @@ def usual_width(text: str) -> int:
 def is_wide(text: str, touched: Set[int]) -> bool:
     """Whether one of some rows is too long in any file: if not, nobody need ask what is usual in this one."""
     rows = text.split("\n")
-    return any(_columns(rows[number - 1]) > _NARROWEST for number in touched)
+    return any(columns(rows[number - 1]) > _NARROWEST for number in touched)
 
 
 def wrapped(text: str, touched: Set[int], *, width: int, newline: str = "\n") -> str:
     """The text with the rows in ``touched``, by number from 1, broken where they are wider than ``width``."""
     rows, left = text.split("\n"), set(touched)
     for _ in range(_MOST):
-        long = sorted((it for it in left if _columns(rows[it - 1]) > width), reverse=True)
+        long = sorted((it for it in left if columns(rows[it - 1]) > width), reverse=True)
         layout = layout_of("\n".join(rows)) if long else None
         if layout is None:
             break
@@ -128,7 +128,7 @@ def _one_each(row: str, starts: list[int]) -> list[str]:
 
 def _filled(row: str, starts: list[int], indent: str, width: int) -> list[str] | None:
     """The row as far as it goes, and the rest below."""
-    fit = [start for start in starts[1:] if _columns(row[:start].rstrip()) <= width]
+    fit = [start for start in starts[1:] if columns(row[:start].rstrip()) <= width]
     at = fit[-1] if fit else starts[1]
     return [row[:at].rstrip(), indent + row[at:]]
 
@@ -149,7 +149,7 @@ def _joined(rows: list[str], it: Bracket) -> int:
     first, body, last = (rows[number - 1].rstrip("\r") for number in it.rows)
     if len(it.commas) == len(it.items):
         return 0
-    return _columns(first + body.strip() + last.strip())
+    return columns(first + body.strip() + last.strip())
 
 
 def _blank(row: str, column: int) -> str:
@@ -157,5 +157,6 @@ def _blank(row: str, column: int) -> str:
     return "".join("\t" if char == "\t" else " " for char in row[:column])
 
 
-def _columns(row: str) -> int:
+def columns(row: str) -> int:
+    """How wide a row is, without its line end."""
     return len(row.rstrip("\r").expandtabs(_TAB))
