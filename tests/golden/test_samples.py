@@ -69,7 +69,7 @@ def test_a_rule_without_match_says_what_it_saw(bench: Any, target: str, model: s
 def test_every_golden_patch_has_a_case() -> None:
     samples = {f"{name_of(a, b, d)}.patch" for a, b, _, d in CASES}
     others = ("idiom-", "library-", "module-", "own-", "action-", "origin-", "emit-", "vendor-", "two-levels-")
-    others += ("match-", "pattern-", "long-rows-")
+    others += ("match-", "pattern-", "long-rows-", "wrap--", "place--")
     patches = (it.name for it in (Path(__file__).parent / "patches").iterdir())
     stored = {name for name in patches if not name.startswith(others)}
     assert stored == samples
