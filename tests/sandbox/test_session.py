@@ -144,14 +144,17 @@ def test_each_call_in_a_row_has_the_whole_time(host):
     assert session.result() is None
 
 
-def test_spare_calls_are_made_until_somebody_waits(host):
+def test_spare_calls_are_made_until_somebody_waits(host, tmp_path):
     session = host.session("the model")
-    spare = [("os:mkdir", ("first",), {}), ("time:sleep", (1.0,), {}), ("os:mkdir", ("late",), {})]
+    first, late = tmp_path / "first", tmp_path / "late"
+    spare = [("os:mkdir", (str(first),), {}), ("time:sleep", (3.0,), {}), ("os:mkdir", (str(late),), {})]
     session.start_all([("os:getpid", (), {})], spare=spare)
-    time.sleep(0.5)
+    deadline = time.monotonic() + 60
+    while not first.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
     pid = session.result()
     assert pid == session.call("os:getpid")
-    assert session.call("os.path:exists", "first") is True and session.call("os.path:exists", "late") is False
+    assert first.exists() and not late.exists()
 
 
 def test_what_becomes_of_spare_calls_is_not_told(host):
