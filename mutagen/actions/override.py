@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from mutagen.actions.definition import use_torch
+from mutagen.actions.definition import use_class, use_torch
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.new_call import literal
 from mutagen.actions.out_of_old import NEEDED, child_name, product_of
@@ -110,7 +110,10 @@ def set_where_all_is_built(
     """
 
     def change(owner: Owner) -> Draft | None:
-        kind = use_torch(group[0].type, owner.file)
+        known = group[0].definition
+        kind = use_class(known, owner.file, scene) if known is not None else use_torch(group[0].type, owner.file)
+        if kind is None:
+            return None
         product, usable = product_for(owner)
         lines = _lines(rule, group, changed, neutral, owner, product, kind.name, whole=whole)
         if not lines:

@@ -74,7 +74,7 @@ def _in_a_loop(rule: Rule, draft: Draft, fit: Sequence[Target], scene: Scene) ->
     codes = {it.path: it.code for it in draft.refused}
     left = [it for it in fit if codes.get(it.path) in CURED]
     group = [it.instance for it in left]
-    if not group or draft.planned or len({it.type for it in group}) > 1 or not group[0].library:
+    if not group or draft.planned or len({it.type for it in group}) > 1:
         return draft
     if any(it.hung or not scene.held_once(it) for it in group):
         return draft  # others read on the old one what the new one lacks, or each place would get a wrap of its own

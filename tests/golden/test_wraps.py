@@ -183,6 +183,56 @@ def test_where_nothing_can_follow_what_another_file_builds_its_class_has_a_subcl
     check_second(bench, path, file, "Net", 1)
 
 
+BUILDER = (
+    UNITS
+    + """
+
+def build(width, depth):
+    units = [Unit(width) for _ in range(depth)]
+    return nn.Sequential(*units)
+"""
+)
+BUILT = """\
+import torch.nn as nn
+
+from .units import build
+
+
+class Net(nn.Module):
+    def __init__(self, width=8):
+        super().__init__()
+        self.stem = nn.Conv2d(3, width, 1)
+        self.units = build(width, 4)
+
+    def forward(self, x):
+        return self.units(self.stem(x))
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "written"),
+    [
+        (
+            "units.*",
+            "                if isinstance(child, Unit):\n                    setattr(parent, name, Refined(child))",
+        ),
+        (
+            "units.{1,2}",
+            "        self.units[1] = Refined(self.units[1])\n        self.units[2] = Refined(self.units[2])",
+        ),
+    ],
+)
+def test_classes_of_other_files_are_wrapped_where_all_is_built(bench: Any, path: str, written: str) -> None:
+    for name, text in (("__init__", ""), ("units", BUILDER), ("other", BUILT), ("net", BUILT)):
+        net = bench.write(f"pack/{name}.py", text)
+    rule = f"match: {{type: Unit, path: '{path}'}}, wrap: {{with: Refined}}"
+    file = rules(bench, rule, "Refined: {serial: [body, {Dropout: {p: 0.1}}]}")
+    report = bench.run(file, net, "Net", SHAPE)
+    assert report.status == "applied" and report.verdict.proof.equal
+    assert written in net.read_text()
+    assert bench.run(file, net, "Net", SHAPE).status == "unchanged"
+
+
 def test_no_switch_for_what_another_file_makes(bench: Any) -> None:
     for name, text in (("__init__", ""), ("units", UNITS), ("other", USER), ("net", USER)):
         path = bench.write(f"pack/{name}.py", text)
