@@ -1,7 +1,7 @@
 """Two rules that change one thing at two places of the source, so that neither sees what the other does.
 
 A subclass repeats the method of its base that it changes: what another rule changes in that of the base is not in it.
-Lines behind the construction that put a module into another one know it where it was before any of them ran.
+What puts a module into another one, and so moves its keys, knows it where it was before.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def changed_apart(drafts: Sequence[Draft], rules: Sequence[Rule], project: Proje
     """One error P012 for each two rules of which one does not know what the other does."""
     errors: list[ClashError] = []
     repeated = [[it for edit in draft.edits for it in _repeated(edit)] for draft in drafts]
-    late = [_enclosed_late(draft) for draft in drafts]
+    late = [_put(draft) for draft in drafts]
     for index, rule in enumerate(rules):
         for other in range(len(rules)):
             if other == index:
@@ -46,7 +46,7 @@ def changed_apart(drafts: Sequence[Draft], rules: Sequence[Rule], project: Proje
         again = next((it for earlier in late[:index] for it in late[index] if it in earlier), None)
         if again is not None:
             first = next(it for it in range(index) if again in late[it])
-            what = f"{rules[first].id} and {rule.id} both put a module at {again}, or it into one, when all is built"
+            what = f"{rules[first].id} and {rule.id} both put a module at {again[1]}, or put that into another one"
             errors.append(_error(what, late[index][again]))
     return errors
 
@@ -73,12 +73,15 @@ def _changed(edit: Edit, project: Project) -> Iterator[_Method]:
                 yield _Method(cls.name if isinstance(cls, ast.ClassDef) else "", it.name, edit)
 
 
-def _enclosed_late(draft: Draft) -> Mapping[str, Edit]:
-    """What lines behind the construction put somewhere, and the modules that they put into others, with these lines."""
-    lines = [it for it in draft.edits if it.rung == "override"]
-    holders = [it.wrapped.rpartition(".")[0] for it in draft.products if it.wrapped]
-    late = {path: edit for path in holders for edit in lines if path in edit.instances}
-    return late | {it.path: lines[0] for it in draft.products if lines}
+def _put(draft: Draft) -> Mapping[tuple[str, str], Edit]:
+    """Where modules are put, and which are put into others there, with what does it.
+
+    What is replaced may be put into another one by another rule.
+    """
+    by_path = {path: edit for edit in reversed(draft.edits) for path in edit.instances}
+    held = [("held", it.wrapped.rpartition(".")[0]) for it in draft.products if it.wrapped]
+    places = [*held, *(("made", it.path) for it in draft.products)] if draft.edits else []
+    return {place: by_path.get(place[1], draft.edits[0]) for place in places}
 
 
 def _error(message: str, edit: Edit) -> ClashError:
