@@ -254,7 +254,9 @@ def _first_rule_wins(found: Sequence[RuleMatches], trace: Trace) -> Mapping[str,
 def _keys(match: AnyMatch, rule: Rule, trace: Trace) -> tuple[tuple[str, object], ...]:
     """What a match takes, so that no later rule may; who takes a call of a module takes the module."""
     if isinstance(match, PatternMatch):
-        return patterns.keys_of(match, rule)
+        keys = patterns.keys_of(match, rule)
+        calls = (trace.nodes[key] for kind, key in keys if kind == "call" and isinstance(key, int))
+        return (*keys, *(("module", it.path) for it in calls if it.path is not None))
     if isinstance(match, InstanceMatch):
         return (("beside", match.id) if rule.action.kind == "insert" else ("module", match.path),)
     if isinstance(match, CallMatch):

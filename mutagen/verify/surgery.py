@@ -36,8 +36,7 @@ def operate(
     Raises ProofError where an edit has no exact meaning in this graph.
     """
     patient = Patient(live, model, made, rebuilt or {})
-    # What stands beside a module finds it as it was.
-    for step in sorted(surgery, key=lambda it: not isinstance(it, InsertAtModule)):
+    for step in sorted(surgery, key=lambda it: _turn(patient, it)):
         if isinstance(step, SwapModule):
             _swap_module(patient, step, undo)
         elif isinstance(step, SetArguments):
@@ -56,6 +55,19 @@ def operate(
         elif isinstance(step, SetArguments):
             _refuse_reads(patient, aliases_of(model, step.path), kept=tensors_of(patient.rebuilt[step.match]))
     return patient
+
+
+def _turn(patient: Patient, step: Surgery) -> int:
+    """When a step is done: what stands beside a module finds it as it was, and a block around one all that it is given.
+
+    What a module that is traced into is given may be changed within it, too: there the rules' order holds.
+    """
+    if isinstance(step, InsertAtModule):
+        return 0
+    if not isinstance(step, WrapModule):
+        return 1
+    module = patient.model.get_submodule(aliases_of(patient.model, step.path)[0])
+    return 2 if any(patient.module(index) is module for index in range(len(patient.records))) else 1
 
 
 def tensors_of(module: nn.Module) -> frozenset[int]:
