@@ -36,7 +36,7 @@ def operate(
     Raises ProofError where an edit has no exact meaning in this graph.
     """
     patient = Patient(live, model, made, rebuilt or {})
-    for step in sorted(surgery, key=lambda it: _turn(patient, it)):
+    for step in sorted(_nearest_last(surgery), key=lambda it: _turn(patient, it)):
         if isinstance(step, SwapModule):
             _swap_module(patient, step, undo)
         elif isinstance(step, SetArguments):
@@ -55,6 +55,13 @@ def operate(
         elif isinstance(step, SetArguments):
             _refuse_reads(patient, aliases_of(model, step.path), kept=tensors_of(patient.rebuilt[step.match]))
     return patient
+
+
+def _nearest_last(surgery: Sequence[Surgery]) -> list[Surgery]:
+    """The steps in their order, but of what is put behind one module the last first: each goes right behind it."""
+    behind = [isinstance(it, InsertAtModule) and it.at == "after" for it in surgery]
+    last_first = [it for it, late in zip(surgery, behind, strict=True) if late][::-1]
+    return [*last_first, *(it for it, late in zip(surgery, behind, strict=True) if not late)]
 
 
 def _turn(patient: Patient, step: Surgery) -> int:
