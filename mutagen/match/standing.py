@@ -235,7 +235,7 @@ def _passed(view: TraceView, index: int) -> int | None:
 
 
 def _passed_on(view: TraceView, index: int) -> int | None:
-    """The only reader of what an identity or an inserted product makes of its tensor."""
+    """The only reader, or one within the only product that reads, what an identity or an inserted product hands on."""
     path = view.product_of_node(view.nodes[index])
     block = view.blocks.get(view.products.get(path or "", ""))
     last = index
@@ -243,7 +243,9 @@ def _passed_on(view: TraceView, index: int) -> int | None:
         last = max(node.index for node in view.nodes if node_within(node, path))
     elif view.nodes[index].name != "identity":
         return None
-    return view.users[last][0] if len(view.users[last]) == 1 else None
+    readers = view.users[last]
+    products = {view.product_of_node(view.nodes[it]) for it in readers}
+    return readers[0] if len(readers) == 1 or readers and len(products) == 1 and None not in products else None
 
 
 def _wrapped(view: TraceView, rule: Rule) -> list[str]:
