@@ -53,9 +53,13 @@ def changed_apart(drafts: Sequence[Draft], rules: Sequence[Rule], project: Proje
 
 def _repeated(edit: Edit) -> Iterator[_Method]:
     """The methods of its base that a new subclass writes anew; its constructor calls that of the base."""
-    if edit.rung != "subclass" or not edit.new.startswith("class "):
+    if edit.rung != "subclass" or edit.old or not edit.new.startswith("class "):
         return
-    for cls in ast.parse(edit.new).body:
+    try:
+        written = ast.parse(edit.new).body
+    except SyntaxError:  # a name at an entry that begins so
+        return
+    for cls in written:
         base = cls.bases[0] if isinstance(cls, ast.ClassDef) and cls.bases else None
         bare = base.attr if isinstance(base, ast.Attribute) else base.id if isinstance(base, ast.Name) else ""
         for it in cls.body if isinstance(cls, ast.ClassDef) else ():
