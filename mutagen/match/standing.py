@@ -42,7 +42,8 @@ def standing_at(view: TraceView, rule: Rule, subject: Subject) -> str | None:
     if action.kind in ("replace", "remove"):
         return _replaced(view, action, subject)
     if action.kind == "wrap":
-        return None  # what is wrapped lies in its product, and what feeds a product is not wrapped by it
+        holder = subject.path.removesuffix(f".{BODY}")  # what feeds a product is not wrapped by it
+        return holder if holder != subject.path and view.products.get(holder) == action.block else None
     if subject.edge is not None:
         node = view.nodes[subject.edge.node]
         at_partner = action.at in {"shortcut", "input"}

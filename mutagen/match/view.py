@@ -8,7 +8,7 @@ from functools import cached_property
 from mutagen.blocks.catalogue import load_blocks
 from mutagen.match.families import METADATA
 from mutagen.match.made import Made
-from mutagen.records.blocks import Block
+from mutagen.records.blocks import BODY, Block
 from mutagen.records.rules import Value
 from mutagen.records.trace import Instance, Node, Trace
 
@@ -93,8 +93,17 @@ class TraceView:
         return bool(self.ancestors[late] >> early & 1)
 
     def product_around(self, path: str) -> str | None:
-        """Path of the outermost standing product that is the instance at ``path`` or holds it."""
-        return next((prefix for prefix in outermost_first(path) if prefix in self.products), None)
+        """Path of the outermost standing product that is the instance at ``path`` or holds it.
+
+        What a product was put around is the user's, and no part of it.
+        """
+        around = (prefix for prefix in outermost_first(path) if prefix in self.products)
+        return next((prefix for prefix in around if not self._is_wrapped(path, prefix)), None)
+
+    def _is_wrapped(self, path: str, product: str) -> bool:
+        block = self.blocks.get(self.products[product])
+        wraps = block is not None and block.composed is not None and block.composed.wraps
+        return wraps and is_within(path, f"{product}.{BODY}")
 
     def product_of_node(self, node: Node) -> str | None:
         """Path of the standing product that makes this call or is called by it."""

@@ -255,3 +255,38 @@ def test_a_condition_that_two_rules_ask_for_is_written_once(bench: Any) -> None:
     assert made in target.read_text()
     assert "y = x + self.layer_scale(self.eca(y))" in target.read_text()
     assert bench.run(str(path), target, "Net()", ("1x16x16x16",)).status == "unchanged"
+
+
+REFINED = "version: 1\nblocks:\n  Refined: {serial: [body, ECA]}\nrules:\n"
+REFINE = "{id: refine, match: {block: residual}, wrap: {with: Refined}}"
+
+
+def test_what_is_wrapped_is_still_the_users(bench: Any) -> None:
+    """Other rules find it in the block around it, the second time too, and later ones may change it."""
+    target = bench.write("net.py", INLINE)
+    path = bench.folder / "rules.yaml"
+    path.write_text(f"{REFINED}  - {REFINE}\n  - {WITHIN[1]}\n")
+    assert bench.run(str(path), target, "Net()", ("1x16x16x16",)).status == "applied"
+    again = bench.run(str(path), target, "Net()", ("1x16x16x16",))
+    assert again.status == "unchanged"
+    assert all(rule.already for rule in again.plan.rules)
+    later = bench.folder / "later.yaml"
+    later.write_text(
+        f"{REFINED}  - {{id: dsc, match: {{type: Conv2d}}, replace: {{with: DepthwiseSeparableConv2d}}}}\n"
+    )
+    report = bench.run(str(later), target, "Net()", ("1x16x16x16",))
+    assert report.status == "applied"
+    assert planned(report)["dsc"] == ("block.body.conv", "block2.body.conv")
+    assert bench.run(str(path), target, "Net()", ("1x16x16x16",)).status == "unchanged"
+
+
+def test_the_own_parts_of_a_block_around_something_are_left_alone(bench: Any) -> None:
+    target = bench.write("net.py", INLINE)
+    path = bench.folder / "rules.yaml"
+    path.write_text(
+        "version: 1\nblocks:\n  Refined: {serial: [body, {Conv2d: {kernel_size: 3, padding: auto}}]}\nrules:\n"
+        f"  - {REFINE}\n  - {{id: dsc, match: {{type: Conv2d}}, replace: {{with: DepthwiseSeparableConv2d}}}}\n"
+    )
+    assert bench.run(str(path), target, "Net()", ("1x16x16x16",)).status == "applied"
+    assert target.read_text().count("DepthwiseSeparableConv2d(") == 2  # the class, and the block's own convolution
+    assert bench.run(str(path), target, "Net()", ("1x16x16x16",)).status == "unchanged"
