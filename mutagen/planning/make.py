@@ -236,12 +236,13 @@ def _first_rule_wins(found: Sequence[RuleMatches], trace: Trace) -> Mapping[str,
     reserved = Reserved()
     for it in found:
         mine: list[AnyMatch] = []
+        partly = _called_elsewhere(it, trace)
         for match in it.matches:
             if _goes_with(match, it.rule, replaced, trace) or reserved.holds(match):
                 continue
             keys = _keys(match, it.rule, trace)
             if all(taken.get(key, it.rule.id) == it.rule.id for key in keys):
-                taken.update(dict.fromkeys(keys, it.rule.id))
+                taken.update(dict.fromkeys((key for key in keys if key not in partly), it.rule.id))
                 mine.append(match)
         free[it.rule.id] = mine
         for held in it.held:
@@ -251,8 +252,18 @@ def _first_rule_wins(found: Sequence[RuleMatches], trace: Trace) -> Mapping[str,
     return free
 
 
+def _called_elsewhere(found: RuleMatches, trace: Trace) -> frozenset[tuple[str, object]]:
+    """The modules of which a rule selects some calls: these change by themselves, the module stays for the others."""
+    keys = {key for match in found.matches for key in _keys(match, found.rule, trace)}
+    nodes = {number for kind, number in keys if kind == "call"}
+    if not nodes:
+        return frozenset()
+    rest = {node.path for node in trace.nodes if node.path is not None and node.index not in nodes}
+    return frozenset(key for key in keys if key[0] == "module" and key[1] in rest)
+
+
 def _keys(match: AnyMatch, rule: Rule, trace: Trace) -> tuple[tuple[str, object], ...]:
-    """What a match takes, so that no later rule may; who takes a call of a module takes the module."""
+    """What a match takes, so that no later rule may; who takes all calls of a module takes the module."""
     if isinstance(match, PatternMatch):
         keys = patterns.keys_of(match, rule)
         calls = (trace.nodes[key] for kind, key in keys if kind == "call" and isinstance(key, int))

@@ -290,3 +290,16 @@ def test_the_own_parts_of_a_block_around_something_are_left_alone(bench: Any) ->
     assert bench.run(str(path), target, "Net()", ("1x16x16x16",)).status == "applied"
     assert target.read_text().count("DepthwiseSeparableConv2d(") == 2  # the class, and the block's own convolution
     assert bench.run(str(path), target, "Net()", ("1x16x16x16",)).status == "unchanged"
+
+
+def test_who_takes_some_calls_of_a_module_leaves_it_to_others(bench: Any) -> None:
+    """The ReLU of a block runs behind its norm and behind the addition."""
+    target = bench.copy(ROOT / "samples" / "resnet_torchvision_style.py")
+    some = "{id: some, match: {pattern: 'relu(bn(conv(x)))'}, replace: {relu: {with: gelu}}}"
+    every = "{id: every, match: {type: ReLU}, replace: {with: GELU}}"
+    path = bench.folder / "rules.yaml"
+    path.write_text(f"version: 1\nrules:\n  - {some}\n  - {every}\n")
+    report = bench.run(str(path), target, "resnet18()", ("1x3x32x32",))
+    assert report.status == "applied"
+    assert "relu" in planned(report)["some"] and "layer1.0.relu" in planned(report)["every"]
+    assert bench.run(str(path), target, "resnet18()", ("1x3x32x32",)).status == "unchanged"
