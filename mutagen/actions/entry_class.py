@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mutagen.actions.definition import use_block, use_torch
+from mutagen.actions.definition import Usable, use_block, use_torch
 from mutagen.actions.draft import Draft, join
 from mutagen.actions.entry import Entry
 from mutagen.actions.entry_table import learned
@@ -91,11 +91,16 @@ def new_class(
         if more is None:
             return _hidden(rule, group[0], entry.span)
         first += [f"{name}={literal(value)}" for name, value in more.items() if name not in options]
+    return _with_arguments(usable, first, entry, is_function=bool(way.factory))
+
+
+def _with_arguments(usable: Usable, first: Sequence[str], entry: Entry, *, is_function: bool) -> NewClass:
+    """The class, or the function that makes one, with what the calls do not pass."""
     text, draft = usable.name, usable.draft
     if first:
         partial = use_torch("functools.partial", entry.file)
         text, draft = f"{partial.name}({', '.join([text, *first])})", join([draft, partial.draft])
-    if (first or way.factory) and _is_class_attribute(entry):
+    if (first or is_function) and _is_class_attribute(entry):
         text = f"staticmethod({text})"  # a function in a class would be called with self
     return NewClass(text, draft)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final
 
@@ -120,19 +121,27 @@ class EachPart(Part):
         return {"partial": self.partial}
 
     @property
+    @abstractmethod
     def actions(self) -> Mapping[str, Action]:
         """What happens to each part."""
-        raise NotImplementedError
 
 
-class _WithBlocks(EachPart):
+class _Styled(EachPart):
     style: Style = "inline"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What is said of all."""
+        return {"style": self.style, "partial": self.partial}
+
+
+class _WithBlocks(_Styled):
     emit: Emit = "in-place"
 
     @property
     def options(self) -> dict[str, Any]:
         """What is said of all."""
-        return {"style": self.style, "partial": self.partial, "emit": self.emit}
+        return {**super().options, "emit": self.emit}
 
 
 class ReplaceParts(_WithBlocks):
@@ -164,17 +173,10 @@ class InsertParts(_WithBlocks):
         }
 
 
-class WrapParts(EachPart):
+class WrapParts(_Styled):
     """What the parts of a pattern become parts of, by name."""
 
     __pydantic_extra__: dict[str, WrapOfPart]
-
-    style: Style = "inline"
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """What is said of all."""
-        return {"style": self.style, "partial": self.partial}
 
     @property
     def actions(self) -> Mapping[str, Action]:
@@ -186,17 +188,10 @@ class WrapParts(EachPart):
         }
 
 
-class BranchParts(EachPart):
+class BranchParts(_Styled):
     """Paths beside the parts of a pattern, by name."""
 
     __pydantic_extra__: dict[str, BranchOfPart]
-
-    style: Style = "inline"
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """What is said of all."""
-        return {"style": self.style, "partial": self.partial}
 
     @property
     def actions(self) -> Mapping[str, Action]:
