@@ -103,7 +103,7 @@ def _run(asked_for: list[Options], asked: Asked, *, jobs: int, flags: dict[str, 
     known = [] if interactive else [outcome for each in asked_for if (outcome := known_outcome(each))]
     if asked_for and len(known) == len(asked_for):
         return show(known, asked)
-    with host_for(flags) as host:
+    with host_for(flags, jobs=jobs) as host:
         from mutagen.cli.progress import progress
 
         get_ready(asked)  # in the time that torch takes to be imported

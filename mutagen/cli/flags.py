@@ -87,11 +87,14 @@ def look_flags(function: Command) -> Command:
     return function
 
 
-def host_for(flags: dict[str, Any]) -> Host:
-    """What runs the models; entered before the rest of mutagen is imported, so that torch is imported beside it."""
+def host_for(flags: dict[str, Any], *, jobs: int = 1) -> Host:
+    """What runs the models, those of ``jobs`` targets at a time.
+
+    Entered before the rest of mutagen is imported, so that torch is imported beside it.
+    """
     from mutagen.sandbox.runner import Host
 
-    return Host(timeout=flags["timeout"], memory_bytes=flags["memory"])
+    return Host(timeout=flags["timeout"], memory_bytes=flags["memory"], targets=jobs)
 
 
 def config_of(path: str | None, flags: dict[str, Any]) -> Config | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from mutagen.errors import TargetError
-from mutagen.sandbox import processes
+from mutagen.sandbox import processes, threads
 
 _ROOT = str(Path(__file__).parents[2])
 _LONGEST_START = 600.0
@@ -51,7 +51,7 @@ class Launcher(Protocol):
 class ForkLauncher:
     """Forks sessions from one host process, which starts importing at once."""
 
-    def __init__(self, folder: Path, preload: tuple[str, ...]) -> None:
+    def __init__(self, folder: Path, preload: tuple[str, ...], targets: int) -> None:
         self._lock = threading.Lock()
         self._answered = False
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -63,6 +63,7 @@ class ForkLauncher:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
+                env=threads.environment(targets),
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )
@@ -125,8 +126,9 @@ class ForkLauncher:
 class SpawnLauncher:
     """Starts a new interpreter for every session."""
 
-    def __init__(self, preload: tuple[str, ...]) -> None:
+    def __init__(self, preload: tuple[str, ...], targets: int) -> None:
         self._preload = preload
+        self._environment = threads.environment(targets)
         self._running: dict[int, subprocess.Popen[bytes]] = {}
 
     def start(self, folder: Path) -> Process:
@@ -134,7 +136,12 @@ class SpawnLauncher:
         pipe = subprocess.PIPE
         call = f"serve_alone({str(folder)!r}, {self._preload!r})"
         started = subprocess.Popen(
-            _interpreter(call), stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=sys.platform != "win32"
+            _interpreter(call),
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            env=self._environment,
+            start_new_session=sys.platform != "win32",
         )
         self._running[started.pid] = started
         assert started.stdin and started.stdout and started.stderr
@@ -163,9 +170,9 @@ class SpawnLauncher:
             processes.kill(started.pid)
 
 
-def launcher(folder: Path, preload: tuple[str, ...], fork: bool) -> Launcher:
-    """The way to start sessions on this machine."""
-    return ForkLauncher(folder, preload) if fork else SpawnLauncher(preload)
+def launcher(folder: Path, preload: tuple[str, ...], fork: bool, targets: int) -> Launcher:
+    """The way to start sessions on this machine, for ``targets`` runs at the same time."""
+    return ForkLauncher(folder, preload, targets) if fork else SpawnLauncher(preload, targets)
 
 
 def _interpreter(call: str) -> list[str]:

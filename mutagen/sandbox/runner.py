@@ -38,7 +38,8 @@ class Host:
 
     ``timeout`` is in seconds and holds for each call. ``memory_bytes`` holds for each session with all its processes,
     by default four fifths of the machine's memory; it is watched on Linux only. ``preload`` are modules that all
-    sessions share. ``fork`` tells whether sessions are forked from the host or each is a new interpreter.
+    sessions share. ``fork`` tells whether sessions are forked from the host or each is a new interpreter. ``targets``
+    are worked on at the same time, and share the cores.
     """
 
     def __init__(
@@ -48,11 +49,13 @@ class Host:
         memory_bytes: int | None = None,
         preload: tuple[str, ...] = ("torch", "mutagen.verify.session"),
         fork: bool = sys.platform == "linux",
+        targets: int = 1,
     ) -> None:
         self._timeout = timeout
         self._memory = processes.most_memory() if memory_bytes is None else memory_bytes
         self._preload = preload
         self._fork = fork
+        self._targets = targets
         self._sessions: list[Session] = []
         self._count = itertools.count(1)
         self._retiring: threading.Thread | None = None
@@ -67,7 +70,7 @@ class Host:
     def __enter__(self) -> Self:
         self._folder = Path(tempfile.mkdtemp(prefix="mutagen-"))
         try:
-            self._launcher = launcher(self._folder, self._preload, self._fork)
+            self._launcher = launcher(self._folder, self._preload, self._fork, self._targets)
         except BaseException:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise

@@ -19,7 +19,7 @@ _METHODS = ("uniform_", "normal_")
 
 @contextmanager
 def cheap_draws() -> Iterator[None]:
-    """Lets ``uniform_`` and ``normal_`` of large tensors draw few numbers inside the block."""
+    """Lets ``uniform_`` and ``normal_`` of large tensors draw few numbers inside the block, and on meta none."""
     for name in _METHODS:
         setattr(Tensor, name, _cheap(getattr(torch._C.TensorBase, name)))
     try:
@@ -31,6 +31,8 @@ def cheap_draws() -> Iterator[None]:
 
 def _cheap(draw: Callable[..., Tensor]) -> Callable[..., Tensor]:
     def drawn(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if self.is_meta:  # has no values, but torch would import sympy and its compiler to say so
+            return self
         if kwargs.get("generator") is not None or not _is_large(self):
             return draw(self, *args, **kwargs)
         flat = self.view(-1)

@@ -10,13 +10,13 @@ import torch
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Use one thread and no fused path for transformer layers, which would hide their activations."""
-    threads = torch.get_num_threads()
+    """Use no fused path for transformer layers, which would hide their activations.
+
+    Both sessions have the same number of threads (sandbox/threads.py), so that sums are taken in the same order.
+    """
     fast = torch.backends.mha.get_fastpath_enabled()
-    torch.set_num_threads(1)
     torch.backends.mha.set_fastpath_enabled(False)
     try:
         yield
     finally:
-        torch.set_num_threads(threads)
         torch.backends.mha.set_fastpath_enabled(fast)

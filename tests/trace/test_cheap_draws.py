@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 import torch
 from torch import nn
@@ -40,3 +43,19 @@ def test_torch_is_as_before_afterwards():
         nn.init.kaiming_normal_(torch.empty(LARGE))
         raise KeyError
     assert not {"uniform_", "normal_"} & vars(torch.Tensor).keys()
+
+
+def test_on_meta_nothing_is_drawn_and_nothing_imported_to_say_so():
+    program = """
+import sys, torch
+from torch import nn
+from mutagen.trace.cheap_draws import cheap_draws
+known = set(sys.modules)
+with cheap_draws(), torch.device("meta"):
+    weight = nn.Linear(4, 4).weight
+    assert nn.init.kaiming_normal_(weight) is weight and weight.is_meta
+    nn.init.uniform_(weight)
+print(*({name.partition(".")[0] for name in set(sys.modules) - known} & {"sympy"}))
+"""
+    found = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert found.stdout == "\n"
