@@ -21,7 +21,8 @@ class Bracket:
     """A pair, from ``open`` to ``close``; ``items`` are where its contents start, ``commas`` what parts these.
 
     ``depth`` is the number of brackets around it. ``subscript`` says that it picks an element; ``parts``, that its
-    commas part items and nothing else, as in a comprehension.
+    commas part items and nothing else, as they do in a comprehension. ``clauses`` are where the ``for`` and ``if`` of
+    a comprehension stand, with its beginning.
     """
 
     open: Position
@@ -31,6 +32,7 @@ class Bracket:
     close: Position = (0, 0)
     items: list[Position] = field(default_factory=list)
     commas: list[Position] = field(default_factory=list)
+    clauses: list[Position] = field(default_factory=list)
 
     @property
     def rows(self) -> range:
@@ -79,9 +81,21 @@ def _brackets(tokens: list[tokenize.TokenInfo]) -> Iterator[Bracket]:
             stack[-1].items.append(token.start)
         if stack and token.string in _NO_PARTS:
             stack[-1].parts = False
+        if stack and not closes:
+            _note_clause(stack[-1], token, before)
         if token.type == tokenize.OP and token.string in _PAIRS:
             stack.append(Bracket(token.start, len(stack), token.string == "[" and _is_behind_value(before)))
         before = token
+
+
+def _note_clause(inside: Bracket, token: tokenize.TokenInfo, before: tokenize.TokenInfo | None) -> None:
+    """Note where a clause of a comprehension begins: with ``for``, ``async for``, or an ``if`` behind one of these."""
+    if token.string == "for":
+        is_async = before is not None and before.string == "async"
+        start = before.start if is_async and before else token.start
+        inside.clauses.extend([*(inside.items[:1] if not inside.clauses else []), start])
+    elif token.string == "if" and inside.clauses:
+        inside.clauses.append(token.start)
 
 
 def _is_behind_value(before: tokenize.TokenInfo | None) -> bool:

@@ -75,6 +75,9 @@ def _broken(rows: list[str], number: int, layout: Layout, width: int) -> list[st
     row = rows[number - 1]
     around = [it for it in layout.brackets if number in it.rows and it.open[0] < it.close[0]]
     inner = max(around, key=lambda it: it.depth, default=None)
+    clauses = [column for line, column in inner.clauses if line == number] if inner else []
+    if len(clauses) > 1:
+        return _by_clause(row, clauses)
     starts = [column for line, column in inner.items if line == number] if inner and inner.parts else []
     if inner and len(starts) > 1:
         if _holds_all(rows, number, inner):
@@ -124,6 +127,13 @@ def _one_each(row: str, starts: list[int]) -> list[str]:
     items = [row[start:end].strip().removesuffix(",") for start, end in zip(starts, ends, strict=True)]
     last = "\r" if row.endswith("\r") else ""
     return [*(f"{indent}{item}," for item in items[:-1]), f"{indent}{items[-1]},{last}"]
+
+
+def _by_clause(row: str, starts: list[int]) -> list[str]:
+    """A comprehension with a row for each of its clauses, one below the other."""
+    indent, ends = _blank(row, starts[0]), [*starts[2:], len(row)]
+    below = [indent + row[start:end].rstrip(" \t") for start, end in zip(starts[1:], ends, strict=True)]
+    return [row[: starts[1]].rstrip(), *below]
 
 
 def _filled(row: str, starts: list[int], indent: str, width: int) -> list[str] | None:
