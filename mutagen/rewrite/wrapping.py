@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence, Set
 
 from mutagen.rewrite.brackets import Bracket, Layout, layout_of
+from mutagen.rewrite.choices import in_brackets
 
 WIDEST = 120
 _NARROWEST = 79
@@ -83,6 +84,9 @@ def _broken(rows: list[str], number: int, layout: Layout, width: int) -> list[st
         if _holds_all(rows, number, inner):
             return _one_each(row, starts)
         return _filled(row, starts, _indent_in(rows, inner), width)
+    choice = in_brackets(row) if inner is None else None
+    if choice is not None:
+        return _chosen(row, *choice, width)
     whole = [it for it in layout.brackets if it.open[0] == it.close[0] == number and it.items]
     outer = min((it.depth for it in whole), default=0)
     whole = sorted((it for it in whole if it.depth == outer), key=lambda it: it.open)
@@ -92,6 +96,15 @@ def _broken(rows: list[str], number: int, layout: Layout, width: int) -> list[st
     if not _DEF.match(row) and not _BEHIND.match(row[chosen.close[1] + 1 :]):
         return None
     return _opened(row, chosen, layout, width)
+
+
+def _chosen(row: str, before: str, parts: tuple[str, ...], behind: str, width: int) -> list[str]:
+    """A conditional expression in brackets, in a row below or in three."""
+    indent = _blank(row, len(row) - len(row.lstrip()))
+    inner = indent + _step(indent)
+    one = inner + " ".join(parts)
+    rows = [one] if columns(one) <= width else [inner + part for part in parts]
+    return [f"{before}(", *rows, f"{indent}){behind}"]
 
 
 def _holds_all(rows: Sequence[str], number: int, it: Bracket) -> bool:
@@ -117,9 +130,13 @@ def _opened(row: str, it: Bracket, layout: Layout, width: int) -> list[str] | No
     if len(starts) > 1 and it.parts and _aligns(layout):
         return _filled(row, starts, _blank(row, starts[0]), width)
     indent = re.match(r"\s*", row)[0]  # type: ignore[index]
-    inner = indent + ("\t" if indent.startswith("\t") else "    ")
+    inner = indent + _step(indent)
     body = row[it.open[1] + 1 : it.close[1]].strip()
     return [row[: it.open[1] + 1], inner + body, indent + row[it.close[1] :]]
+
+
+def _step(indent: str) -> str:
+    return "\t" if indent.startswith("\t") else "    "
 
 
 def _one_each(row: str, starts: list[int]) -> list[str]:
