@@ -20,6 +20,7 @@ _TAB = 4
 _MOST = 10
 """Rounds, in each of which rows are broken once."""
 _BEHIND = re.compile(r"[\])},:]*\s*$")
+_IMPORT = re.compile(r"(\s*from\s+\S+\s+import\s+)([\w,\s]*\w)\s*?(\r?)$")
 _DEF = re.compile(r"\s*(async\s+)?def\s")
 
 
@@ -84,6 +85,9 @@ def _broken(rows: list[str], number: int, layout: Layout, width: int) -> list[st
         if _holds_all(rows, number, inner):
             return _one_each(row, starts)
         return _filled(row, starts, _indent_in(rows, inner), width)
+    names = _IMPORT.match(row)
+    if names and inner is None:
+        return _imported(*names.groups())
     choice = in_brackets(row) if inner is None else None
     if choice is not None:
         return _chosen(row, *choice, width)
@@ -96,6 +100,13 @@ def _broken(rows: list[str], number: int, layout: Layout, width: int) -> list[st
     if not _DEF.match(row) and not _BEHIND.match(row[chosen.close[1] + 1 :]):
         return None
     return _opened(row, chosen, layout, width)
+
+
+def _imported(before: str, names: str, end: str) -> list[str]:
+    """A row for each name that is imported from one module, as isort has it in black's style."""
+    indent = _blank(before, len(before) - len(before.lstrip()))
+    inner = indent + _step(indent)
+    return [f"{before}(", *(f"{inner}{name.strip()}," for name in names.split(",")), f"{indent}){end}"]
 
 
 def _chosen(row: str, before: str, parts: tuple[str, ...], behind: str, width: int) -> list[str]:
