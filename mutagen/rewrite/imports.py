@@ -1,4 +1,4 @@
-"""Missing imports, each added once and where the owner would put it: beside its kind, or first in its ``from``."""
+"""Missing imports, each added once and where the owner would put it: beside its kind, or in its ``from``."""
 
 from __future__ import annotations
 
@@ -40,9 +40,23 @@ def _joined(file: SourceFile, statement: ast.ImportFrom, wanted: Import) -> byte
     """The text with a name more in a ``from`` statement, unless it stands there."""
     if any((it.name, it.asname) == (wanted.name, wanted.alias) for it in statement.names):
         return file.utf8
-    first = statement.names[0]
-    at = file.offset(first.lineno, first.col_offset)
-    return file.utf8[:at] + f"{_imported(wanted)}, ".encode() + file.utf8[at:]
+    ranks = [_rank(it.name) for it in statement.names]
+    own = _rank(wanted.name or "")
+    ordered = ranks == sorted(ranks)
+    later = next((it for it, rank in zip(statement.names, ranks, strict=True) if rank > own or not ordered), None)
+    rows = {it.lineno for it in statement.names}
+    apart = f"{file.newline}{file.indent(max(rows))}" if len(rows) == len(statement.names) > 1 else " "
+    if later is not None:
+        at = file.offset(later.lineno, later.col_offset)
+        return file.utf8[:at] + f"{_imported(wanted)},{apart}".encode() + file.utf8[at:]
+    last = statement.names[-1]
+    at = file.offset(last.end_lineno or last.lineno, last.end_col_offset or 0)
+    return file.utf8[:at] + f",{apart}{_imported(wanted)}".encode() + file.utf8[at:]
+
+
+def _rank(name: str) -> tuple[int, str]:
+    """The place of a name among others as isort has it: constants, then classes, then the rest."""
+    return (0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2), name
 
 
 def statement_of(wanted: Import) -> str:
@@ -74,6 +88,9 @@ def _place(file: SourceFile, statements: Sequence[_Statement], wanted: Import) -
     if same and wanted.name is not None and kind == "standard":
         parts = [it for it in same if isinstance(it, ast.ImportFrom)]
         return _among(file, parts, wanted.module) if parts else behind(file, same[-1])
+    parts = [it for it in same if isinstance(it, ast.ImportFrom)]
+    if len(parts) > 1 and wanted.name is not None and kind != "torch":
+        return _among(file, parts, wanted.module)
     if same:
         return behind(file, same[-1])
     ordinary = [it for it in statements if origin_of(it) != "__future__"]

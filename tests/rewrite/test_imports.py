@@ -17,14 +17,30 @@ PARTIAL = Import("m.py", "functools", "partial")
 
 CASES = {
     "plain above from": (TORCH, "from torch import nn\n", "import torch\nfrom torch import nn\n"),
-    "joined to a from": (NN, "from torch import Tensor\n", "from torch import nn, Tensor\n"),
+    "joined to a from": (NN, "from torch import Tensor\n", "from torch import Tensor, nn\n"),
+    "joined in the order of its names": (
+        NN,
+        "from torch import (\n    Tensor,\n    jit,\n    onnx,\n)\n",
+        "from torch import (\n    Tensor,\n    jit,\n    nn,\n    onnx,\n)\n",
+    ),
+    "joined to rows of several": (
+        NN,
+        "from torch import (\n    Tensor, jit,\n    onnx\n)\n",
+        "from torch import (\n    Tensor, jit,\n    nn, onnx\n)\n",
+    ),
+    "joined to what has no order": (NN, "from torch import jit, Tensor\n", "from torch import nn, jit, Tensor\n"),
+    "among those of its package": (
+        Import("m.py", "net.blocks.eca", "ECA"),
+        "from net.blocks import A\nfrom net.tools import b\n\nx = 1\n",
+        "from net.blocks import A\nfrom net.blocks.eca import ECA\nfrom net.tools import b\n\nx = 1\n",
+    ),
     "joined to a from over lines": (
         NN,
         "from torch import (  # all\n    Tensor,\n    jit,  # last\n)\n",
-        "from torch import (  # all\n    nn, Tensor,\n    jit,  # last\n)\n",
+        "from torch import (  # all\n    Tensor,\n    jit,\n    nn,  # last\n)\n",
     ),
     "stands there already": (NN, "from torch import Tensor, nn; x = 1\n", "from torch import Tensor, nn; x = 1\n"),
-    "stands there by another name": (NN, "from torch import nn as net\n", "from torch import nn, nn as net\n"),
+    "stands there by another name": (NN, "from torch import nn as net\n", "from torch import nn as net, nn\n"),
     "behind its kind": (F, "import torch\nimport torch.nn as nn\n\nx = 1\n", None),
     "joined to a relative from": (OWN, "from .eca import gate\n", "from .eca import ECA, gate\n"),
     "not joined to a star": (NN, "from torch import *\n", "from torch import *\nfrom torch import nn\n"),
@@ -76,7 +92,7 @@ CASES = {
     "no final newline": (TORCH, "# only a comment", "# only a comment\nimport torch\n"),
     "empty": (TORCH, "", "import torch\n"),
     "crlf": (TORCH, "from torch import nn\r\nx = 1\r\n", "import torch\r\nfrom torch import nn\r\nx = 1\r\n"),
-    "comment on the import": (NN, "from torch import Tensor  # noqa\n", "from torch import nn, Tensor  # noqa\n"),
+    "comment on the import": (NN, "from torch import Tensor  # noqa\n", "from torch import Tensor, nn  # noqa\n"),
     "brackets": (PARTIAL, "from functools import (\n    reduce,\n)\n", None),
     "semicolon behind": (TORCH, "import os; import sys\nx = 1\n", "import os; import sys\nimport torch\nx = 1\n"),
     "last line without end": (F, "import torch", "import torch\nimport torch.nn.functional as F\n"),
@@ -100,7 +116,7 @@ def test_import_goes_where_the_owner_would_put_it(name: str) -> None:
 @pytest.mark.parametrize(
     ("module", "before", "after"),
     [
-        (".parts", "from .parts import B_  # both\n", "from .parts import A, B_  # both\n"),
+        (".parts", "from .parts import B_  # both\n", "from .parts import B_, A  # both\n"),
         (".", "from . import _b\n", "from . import A, _b\n"),
         ("..x_y", "from ..x_y import Z\n", "from ..x_y import A, Z\n"),
     ],
