@@ -39,13 +39,14 @@ class TensorFacts:
 
 @dataclass(frozen=True, slots=True)
 class CaseFacts:
-    """One case: mode, input shapes, file of the reference, outputs of the original and how they are nested.
+    """One case: its number, mode, input shapes, file of the reference, outputs of the original and how they are nested.
 
     ``chance`` says that the original draws random numbers in it, ``backward`` that it can be differentiated,
     ``graded`` that it runs at all where gradients are recorded. ``unreached`` are the parameters of the original that
     no output depends on in this mode.
     """
 
+    number: int
     mode: Mode
     shapes: tuple[tuple[int, ...], ...]
     file: str
@@ -58,10 +59,20 @@ class CaseFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class ReferenceInfo:
-    """What is known of the original once its cases are chosen: their number, names and shapes, counts."""
+class CaseStart:
+    """What it takes to run a case: mode, file of the inputs, and what ``CaseFacts`` says as well."""
 
-    cases: int
+    mode: Mode
+    file: str
+    chance: bool
+    graded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceInfo:
+    """What is known of the original once its cases are chosen: these, names and shapes, counts."""
+
+    cases: tuple[CaseStart, ...]
     gain: float
     keys: Mapping[str, tuple[int, ...]]
     names: frozenset[str]

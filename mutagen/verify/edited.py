@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -14,47 +14,46 @@ from torch.nn.parameter import is_lazy
 from mutagen.count.model import count_model
 from mutagen.errors import ProofError
 from mutagen.records.plan import Product
-from mutagen.records.proof import CaseFacts, EditedInfo, EditedRun, ReferenceInfo
+from mutagen.records.proof import CaseFacts, CaseStart, EditedInfo, EditedRun, ReferenceInfo
 from mutagen.records.result import Case
 from mutagen.trace.failures import place_of
 from mutagen.trace.mode import set_mode
 from mutagen.verify.compare import compare
 from mutagen.verify.fill import fill_buffers, fill_parameters
 from mutagen.verify.names import canonical_names
-from mutagen.verify.observe import Tensors, observe
-from mutagen.verify.saved import START_FILE, load
+from mutagen.verify.observe import Observed, Tensors, observe
+from mutagen.verify.saved import START_FILE, Saved, load
 from mutagen.verify.streams import module_paths, with_chance
 from mutagen.verify.tensors import edited_tensors, roll, shapes_of_keys
 
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """The edited model with the reference's weights; ``paths`` are the common paths of its modules."""
+    """The edited model with the reference's weights; ``paths`` are the common paths of its modules.
+
+    ``ahead`` is what was seen of cases, by number, that were run before the reference was done with them.
+    """
 
     model: nn.Module
     own: Tensors
     paths: dict[int, str]
     folder: str
     seed: int
+    starts: tuple[CaseStart, ...]
+    ahead: dict[int, Observed] = field(default_factory=dict)
+
+    def run_ahead(self, number: int) -> None:
+        """Run a case, if there is such a case, while the reference is at work; an exception is one of ``run``."""
+        if number < len(self.starts) and number not in self.ahead:
+            start = self.starts[number]
+            self.ahead[number] = self._seen(load(self.folder, start.file), start, backward=True)
 
     def run(self, facts: CaseFacts) -> EditedRun:
         """Run one case and compare; an exception in forward is a finding."""
         saved = load(self.folder, facts.file)
-
-        def call(*leaves: Any) -> Any:
-            args, kwargs = saved.arguments(leaves)
-            return self.model(*args, **kwargs)
-
-        set_mode(self.model, facts.mode)
         try:
-            seen = with_chance(
-                lambda _: observe(
-                    call, saved.leaves, self.own, seed=self.seed, backward=facts.backward, graded=facts.graded
-                ),
-                seed=self.seed,
-                modules=self.paths,
-                chance=facts.chance,
-            )
+            ahead = self.ahead.pop(facts.number, None)
+            seen = ahead if ahead and facts.backward else self._seen(saved, facts, backward=facts.backward)
         except Exception as error:  # whatever the edited model raises is what there is to say of this case
             message = f"{type(error).__name__}: {error}"
             case = Case(facts.mode, facts.shapes, False, 0.0, f"the edited model raises {message}")
@@ -68,6 +67,19 @@ class Edited:
         note = f"first difference: {first}" if first else ""
         case = Case(facts.mode, facts.shapes, not first, min(found.max_abs_diff, sys.float_info.max), note)
         return EditedRun(case, found.bit_equal, seen.outputs.structure, seen.outputs.facts(), seen.unreached)
+
+    def _seen(self, saved: Saved, case: CaseStart | CaseFacts, *, backward: bool) -> Observed:
+        def call(*leaves: Any) -> Any:
+            args, kwargs = saved.arguments(leaves)
+            return self.model(*args, **kwargs)
+
+        set_mode(self.model, case.mode)
+        return with_chance(
+            lambda _: observe(call, saved.leaves, self.own, seed=self.seed, backward=backward, graded=case.graded),
+            seed=self.seed,
+            modules=self.paths,
+            chance=case.chance,
+        )
 
 
 def open_edited(
@@ -97,7 +109,7 @@ def open_edited(
     fill_parameters(own.parameters, seed, gain=info.gain)
     fill_buffers(own.buffers, seed)
     paths = {identity: canonical(path) for identity, path in module_paths(model).items()}
-    return Edited(model, own, paths, folder, seed), told
+    return Edited(model, own, paths, folder, seed, info.cases), told
 
 
 def _settle_buffers(own: Tensors, rebuild: Callable[[], Tensors], built: dict[str, torch.Tensor]) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ _T = TypeVar("_T")
 Call = tuple[str, tuple[object, ...], dict[str, object]]
 
 _PREPARED: Call = (f"{_ROOM}prepare", (SEED,), {})
+_RUN_AHEAD: Sequence[Call] = tuple((f"{_ROOM}edited_ahead", (case,), {}) for case in range(4))
 _AHEAD: Sequence[Call] = tuple((f"{_ROOM}look_ahead", (case,), {}) for case in range(4))
 
 
@@ -83,10 +84,11 @@ def prove(original: Session, edited: Session, *, plan: Plan, target: Target, tim
         info, first = _opened(original, edited, plan, folder=folder, timeout=timeout)
         cases: list[CaseFacts] = []
         answers: list[object] = []
-        for facts in _cases(original, first, info.cases, timeout=timeout):
+        for facts in _cases(original, first, len(info.cases), timeout=timeout):
             answers.append(answer_of(edited))
-            edited.start(f"{_ROOM}edited_case", facts, timeout=timeout)
             cases.append(facts)
+            compared: Call = (f"{_ROOM}edited_case", (facts,), {})
+            edited.start_all([compared], spare=_RUN_AHEAD[len(cases) :], timeout=timeout)
         answers.append(answer_of(edited))
     told, runs = _as(EditedInfo, answers[0]), [_as(EditedRun, answer) for answer in answers[1:]]
     _refuse_reads(runs)
@@ -114,7 +116,8 @@ def _opened(
         info = _as(ReferenceInfo, original.result())
         original.start(f"{_ROOM}reference_case", 0, timeout=timeout)
         answer_of(edited)
-        edited.start(f"{_ROOM}edited_open", info, plan.products, folder, SEED, timeout=timeout)
+        opened: Call = (f"{_ROOM}edited_open", (info, plan.products, folder, SEED), {})
+        edited.start_all([opened], spare=_RUN_AHEAD, timeout=timeout)
         first = original.result()
     return info, _as(CaseFacts, first)
 

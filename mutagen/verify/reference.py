@@ -11,7 +11,7 @@ from torch import nn
 
 from mutagen.errors import MutagenError, ProofError
 from mutagen.records.plan import Surgery
-from mutagen.records.proof import CaseFacts, ReferenceInfo
+from mutagen.records.proof import CaseFacts, CaseStart, ReferenceInfo
 from mutagen.trace.mode import set_mode
 from mutagen.verify.eager import can_be_eager, operate_eagerly
 from mutagen.verify.fill import fill_buffers, fill_parameters
@@ -74,6 +74,7 @@ class Reference:
         # Where shapes follow from values, those of the original say nothing about the edited model.
         outputs = observed.outputs if seen.eager else before.outputs
         return CaseFacts(
+            number,
             case.mode,
             case.shapes,
             file,
@@ -100,7 +101,7 @@ def open_reference(
     built = prepared.built(survivors.buffers)
     save(folder, START_FILE, layout=prepared.example.layout, leaves=prepared.described, groups={}, buffers=built)
     info = ReferenceInfo(
-        cases=len(prepared.cases),
+        cases=tuple(_start(prepared, number, folder) for number in range(len(prepared.cases))),
         gain=prepared.original.gain,
         keys=shapes_of_keys(model),
         names=all_names(model),
@@ -108,6 +109,14 @@ def open_reference(
         notes=prepared.notes,
     )
     return Reference(prepared, surgery, survivors, graph, folder, anew), info
+
+
+def _start(prepared: Prepared, number: int, folder: str) -> CaseStart:
+    """Hand over the inputs of a case, so that the edited model need not wait for what the reference makes of them."""
+    original, case = prepared.original, prepared.cases[number]
+    file = f"inputs{number}.pt"
+    save(folder, file, layout=original.layout, leaves=case.leaves, groups={})
+    return CaseStart(case.mode, file, original.has_chance(case.mode, case.shapes), original.graded)
 
 
 @dataclass(frozen=True, slots=True)

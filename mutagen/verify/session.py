@@ -101,6 +101,12 @@ def edited_open(info: ReferenceInfo, products: tuple[Product, ...], folder: str,
     return told
 
 
+def edited_ahead(number: int) -> None:
+    """Run one case on the edited model before it is known what to compare it with."""
+    with quiet():
+        _edited[0].run_ahead(number)
+
+
 def edited_case(facts: CaseFacts) -> EditedRun:
     """Run one case on the edited model and compare."""
     with quiet():

@@ -7,6 +7,7 @@ import itertools
 import pickle
 import textwrap
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,8 +41,13 @@ class Here:
         self.call(function, *args)
 
     def start_all(self, calls: Sequence[Asked], *, spare: Sequence[Asked] = (), timeout: float | None = None) -> None:
-        for function, args, kwargs in (*calls, *spare):
+        for function, args, kwargs in calls:
             self.call(function, *args, **kwargs)
+        told = self._result
+        with suppress(Exception):  # what becomes of these is not told
+            for function, args, kwargs in spare:
+                self.call(function, *args, **kwargs)
+        self._result = told
 
     def result(self) -> object:
         return self._result
