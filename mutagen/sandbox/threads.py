@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import os
 
-VARIABLE = "OMP_NUM_THREADS"
+from mutagen.sandbox.variables import THREADS
+
 _SESSIONS = 2
 
 
 def environment(targets: int) -> dict[str, str]:
     """The environment of processes that share the cores with those of ``targets`` runs; what the user set holds."""
     share = max(1, _cores() // (_SESSIONS * targets))
-    return {VARIABLE: str(share), **os.environ}
+    return {THREADS: str(share), **os.environ}
 
 
 def _cores() -> int:

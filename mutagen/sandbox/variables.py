@@ -13,7 +13,9 @@ SETTINGS = {
     "TOKENIZERS_PARALLELISM": "false",
     "PYTHONDONTWRITEBYTECODE": "1",
 }
-OWN = frozenset({*FOLDERS, *SETTINGS, "PWD"})
+THREADS = "OMP_NUM_THREADS"
+OWN = frozenset({*FOLDERS, *SETTINGS, "PWD", THREADS})
+"""What a session may see otherwise than its parent; what the user set of it is part of an answer's key."""
 ALL = "*"
 """Stands for the whole environment where single variables do."""
 

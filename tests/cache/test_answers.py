@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from mutagen.api import run
 from mutagen.cache import answers, key
-from mutagen.cache.answers import keep_answer
+from mutagen.cache.answers import keep_answer, known_answer
 from mutagen.cache.folder import cache_folder
 from mutagen.records.collateral import Collateral
+from mutagen.records.options import Options
 from mutagen.sandbox.seen import Seen, digest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -318,3 +320,21 @@ def test_the_command_answers_with_little(desk):
     assert not modules & {"rich", "filelock", "tomllib", "logging", "tempfile", "mutagen.records.rules"}
     _, modules = ask("--no-cache")
     assert "mutagen.api" in modules
+
+
+def test_code_that_reads_the_whole_environment_sees_no_other_one_the_second_time(elsewhere, tmp_path, monkeypatch):
+    """A session has variables of its own, the number of its threads among them, unless the user has set that."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "net.py").write_text(
+        "import os\nfrom torch import nn\n\nALL = dict(os.environ)\nTHREADS = int(os.environ['OMP_NUM_THREADS'])\n\n\n"
+        "class Net(nn.Sequential):\n    def __init__(self):\n        super().__init__(nn.Conv2d(3, 8, 3), nn.ReLU())\n"
+    )
+    options = Options(
+        "relu-to-gelu", str(tmp_path / "project" / "net.py"), model="Net()", inputs=("1x3x8x8",), write=False
+    )
+    options = replace(options, cache=True)
+    assert run(options).status == "would_change"
+    assert known_answer(options) is not None
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert known_answer(options) is None

@@ -15,8 +15,8 @@ def test_two_sessions_of_each_target_share_the_cores(
     monkeypatch: pytest.MonkeyPatch, cores: int, targets: int, share: int
 ) -> None:
     monkeypatch.setattr(threads, "_cores", lambda: cores)
-    monkeypatch.delenv(threads.VARIABLE, raising=False)
-    assert threads.environment(targets)[threads.VARIABLE] == str(share)
+    monkeypatch.delenv(threads.THREADS, raising=False)
+    assert threads.environment(targets)[threads.THREADS] == str(share)
 
 
 @pytest.mark.parametrize("fork", [True, False])
@@ -24,8 +24,8 @@ def test_sessions_use_their_share_and_what_the_user_says_holds(monkeypatch: pyte
     monkeypatch.setattr(threads, "_cores", lambda: 2)
     for said, used in ((None, 1), ("2", min(2, os.cpu_count() or 1))):  # torch takes no more than there are
         if said is None:
-            monkeypatch.delenv(threads.VARIABLE, raising=False)
+            monkeypatch.delenv(threads.THREADS, raising=False)
         else:
-            monkeypatch.setenv(threads.VARIABLE, said)
+            monkeypatch.setenv(threads.THREADS, said)
         with Host(preload=("torch",), timeout=60.0, fork=fork) as host:
             assert host.session("it").call("torch:get_num_threads") == used
