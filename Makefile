@@ -39,6 +39,7 @@ layers: venv  ## who may import whom
 	$(BIN)/lint-imports
 
 unit: venv  ## the tests
+	$(BIN)/python -m compileall -q mutagen  # once, where every command of the tests would do it again
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(PYTEST_ARGS)
 
 test: lint types layers unit  ## everything that must pass before a merge
