@@ -41,8 +41,8 @@ class TensorFacts:
 class CaseFacts:
     """One case: its number, mode, input shapes, file of the reference, outputs of the original and how they are nested.
 
-    ``chance`` says that the original draws random numbers in it, ``backward`` that it can be differentiated,
-    ``graded`` that it runs at all where gradients are recorded. ``unreached`` are the parameters of the original that
+    ``backward`` says that the original can be differentiated, ``graded`` that it runs at all where gradients are
+    recorded. ``unreached`` are the parameters of the original that
     no output depends on in this mode.
     """
 
@@ -52,7 +52,6 @@ class CaseFacts:
     file: str
     structure: str
     outputs: tuple[TensorFacts, ...]
-    chance: bool
     backward: bool = True
     graded: bool = True
     unreached: tuple[str, ...] = ()
@@ -60,7 +59,10 @@ class CaseFacts:
 
 @dataclass(frozen=True, slots=True)
 class CaseStart:
-    """What it takes to run a case: mode, file of the inputs, and what ``CaseFacts`` says as well."""
+    """What it takes to run a case: mode and file of the inputs; the original draws random numbers by ``chance``.
+
+    ``graded`` says that it runs where gradients are recorded.
+    """
 
     mode: Mode
     file: str

@@ -22,7 +22,7 @@ from mutagen.verify.compare import compare
 from mutagen.verify.fill import fill_buffers, fill_parameters
 from mutagen.verify.names import canonical_names
 from mutagen.verify.observe import Observed, Tensors, observe
-from mutagen.verify.saved import START_FILE, Saved, load
+from mutagen.verify.saved import BUILT_FILE, START_FILE, load_inputs, load_numbers
 from mutagen.verify.streams import module_paths, with_chance
 from mutagen.verify.tensors import edited_tensors, roll, shapes_of_keys
 
@@ -45,22 +45,21 @@ class Edited:
     def run_ahead(self, number: int) -> None:
         """Run a case, if there is such a case, while the reference is at work; an exception is one of ``run``."""
         if number < len(self.starts) and number not in self.ahead:
-            start = self.starts[number]
-            self.ahead[number] = self._seen(load(self.folder, start.file), start, backward=True)
+            self.ahead[number] = self._seen(number, backward=True)
 
     def run(self, facts: CaseFacts) -> EditedRun:
         """Run one case and compare; an exception in forward is a finding."""
-        saved = load(self.folder, facts.file)
+        expected = load_numbers(self.folder, facts.file)
         try:
             ahead = self.ahead.pop(facts.number, None)
-            seen = ahead if ahead and facts.backward else self._seen(saved, facts, backward=facts.backward)
+            seen = ahead if ahead and facts.backward else self._seen(facts.number, backward=facts.backward)
         except Exception as error:  # whatever the edited model raises is what there is to say of this case
             message = f"{type(error).__name__}: {error}"
             case = Case(facts.mode, facts.shapes, False, 0.0, f"the edited model raises {message}")
             asked = isinstance(error, AttributeError) and isinstance(error.obj, nn.Module)
             return EditedRun(case, error=message, place=place_of(error) if asked else None)
-        rolled = {"parameter": roll(self.own)} if "parameter" in saved.groups else {}
-        found = compare(saved.groups, rolled | seen.groups)
+        rolled = {"parameter": roll(self.own)} if "parameter" in expected else {}
+        found = compare(expected, rolled | seen.groups)
         first = found.first
         if not first and seen.outputs.structure != facts.structure:
             first = f"structure {seen.outputs.structure} of the result, {facts.structure} before"
@@ -68,7 +67,10 @@ class Edited:
         case = Case(facts.mode, facts.shapes, not first, min(found.max_abs_diff, sys.float_info.max), note)
         return EditedRun(case, found.bit_equal, seen.outputs.structure, seen.outputs.facts(), seen.unreached)
 
-    def _seen(self, saved: Saved, case: CaseStart | CaseFacts, *, backward: bool) -> Observed:
+    def _seen(self, number: int, *, backward: bool) -> Observed:
+        case = self.starts[number]
+        saved = load_inputs(self.folder, case.file)
+
         def call(*leaves: Any) -> Any:
             args, kwargs = saved.arguments(leaves)
             return self.model(*args, **kwargs)
@@ -93,7 +95,8 @@ def open_edited(
 ) -> tuple[Edited, EditedInfo]:
     """Give the edited model the weights of the reference; ``rebuild`` makes another with other random numbers."""
     canonical = canonical_names(products, info.names)
-    start = load(folder, START_FILE)
+    start = load_inputs(folder, START_FILE)
+    built_with = {name: it["values"] for name, it in load_numbers(folder, BUILT_FILE)["buffer"].items()}
     args, kwargs = start.arguments(start.leaves)
 
     def settled(built: nn.Module) -> Tensors:
@@ -103,7 +106,7 @@ def open_edited(
         return edited_tensors(built, canonical)
 
     own = settled(model)
-    notes = _settle_buffers(own, lambda: settled(rebuild()), start.buffers)
+    notes = _settle_buffers(own, lambda: settled(rebuild()), built_with)
     # Before the weights are drawn: a forward without gradients may change them.
     told = EditedInfo(shapes_of_keys(model), count_model(model, args, kwargs=kwargs), notes)
     fill_parameters(own.parameters, seed, gain=info.gain)

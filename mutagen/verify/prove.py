@@ -26,8 +26,9 @@ _T = TypeVar("_T")
 Call = tuple[str, tuple[object, ...], dict[str, object]]
 
 _PREPARED: Call = (f"{_ROOM}prepare", (SEED,), {})
-_RUN_AHEAD: Sequence[Call] = tuple((f"{_ROOM}edited_ahead", (case,), {}) for case in range(4))
-_AHEAD: Sequence[Call] = tuple((f"{_ROOM}look_ahead", (case,), {}) for case in range(4))
+_CASES = range(4)  # or fewer
+_LOOKED_AHEAD: Sequence[Call] = tuple((f"{_ROOM}look_ahead", (case,), {}) for case in _CASES)
+_RUN_AHEAD: Sequence[Call] = tuple((f"{_ROOM}edited_ahead", (case,), {}) for case in _CASES)
 
 
 class Session(Protocol):
@@ -64,12 +65,12 @@ def begin(
     """
     known: Call = ("mutagen.blocks.catalogue:take_over", (shelf(own),), {})
     opened: Call = ("mutagen.trace.session:open_again", (target,), {"need_calls": need_calls})
-    original.start_all([known, opened, _PREPARED], spare=_AHEAD, timeout=timeout)
+    original.start_all([known, opened, _PREPARED], spare=_LOOKED_AHEAD, timeout=timeout)
 
 
 def begin_again(original: Session, *, timeout: float | None = None) -> None:
     """Let the session that served one proof prepare for another."""
-    original.start_all([_PREPARED], spare=_AHEAD, timeout=timeout)
+    original.start_all([_PREPARED], spare=_LOOKED_AHEAD, timeout=timeout)
 
 
 def prove(original: Session, edited: Session, *, plan: Plan, target: Target, timeout: float | None = None) -> Verdict:

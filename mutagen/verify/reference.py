@@ -20,7 +20,7 @@ from mutagen.verify.observe import Groups, Observed, Tensors, observe
 from mutagen.verify.patient import LiveGraph, Patient
 from mutagen.verify.prepared import Prepared, degenerate
 from mutagen.verify.rebuild import GivenOf, rebuilt
-from mutagen.verify.saved import START_FILE, save
+from mutagen.verify.saved import BUILT_FILE, START_FILE, save_inputs, save_numbers
 from mutagen.verify.streams import Streams, module_paths, with_chance
 from mutagen.verify.surgery import operate
 from mutagen.verify.tensors import (
@@ -70,7 +70,7 @@ class Reference:
         groups: Groups = ({} if number else {"parameter": roll(seen.own)}) | observed.groups
         groups["output"] = dict(zip(names, observed.groups["output"].values(), strict=True))
         file = f"case{number}.pt"
-        save(self.folder, file, layout=original.layout, leaves=case.leaves, groups=groups)
+        save_numbers(self.folder, file, groups)
         # Where shapes follow from values, those of the original say nothing about the edited model.
         outputs = observed.outputs if seen.eager else before.outputs
         return CaseFacts(
@@ -80,7 +80,6 @@ class Reference:
             file,
             structure=before.outputs.structure,
             outputs=outputs.facts(),
-            chance=original.has_chance(case.mode, case.shapes),
             backward=seen.backward,
             graded=original.graded,
             unreached=before.unreached,
@@ -99,7 +98,8 @@ def open_reference(
     survivors = surviving_tensors(model, surgery, anew)
     prepared.rename(survivors)
     built = prepared.built(survivors.buffers)
-    save(folder, START_FILE, layout=prepared.example.layout, leaves=prepared.described, groups={}, buffers=built)
+    save_inputs(folder, START_FILE, layout=prepared.example.layout, leaves=prepared.described)
+    save_numbers(folder, BUILT_FILE, {"buffer": {name: {"values": buffer} for name, buffer in built.items()}})
     info = ReferenceInfo(
         cases=tuple(_start(prepared, number, folder) for number in range(len(prepared.cases))),
         gain=prepared.original.gain,
@@ -115,7 +115,7 @@ def _start(prepared: Prepared, number: int, folder: str) -> CaseStart:
     """Hand over the inputs of a case, so that the edited model need not wait for what the reference makes of them."""
     original, case = prepared.original, prepared.cases[number]
     file = f"inputs{number}.pt"
-    save(folder, file, layout=original.layout, leaves=case.leaves, groups={})
+    save_inputs(folder, file, layout=original.layout, leaves=case.leaves)
     return CaseStart(case.mode, file, original.has_chance(case.mode, case.shapes), original.graded)
 
 

@@ -14,6 +14,8 @@ from torch.utils._pytree import tree_map
 from mutagen.verify.observe import Groups, Leaves
 
 START_FILE = "start.pt"
+BUILT_FILE = "built"
+"""Names of the inputs as described, and of the buffers as they were built."""
 
 
 class Layout(Protocol):
@@ -26,15 +28,10 @@ class Layout(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """Inputs, numbers to compare with, and buffers as they were built.
-
-    ``places`` are the arguments of forward, with the numbers of leaves in the place of the leaves.
-    """
+    """Inputs: ``places`` are the arguments of forward, with the numbers of leaves in the place of the leaves."""
 
     leaves: Leaves
     places: Any
-    groups: Groups
-    buffers: dict[str, torch.Tensor]
 
     def arguments(self, leaves: Leaves) -> tuple[Any, Any]:
         """Positional and keyword arguments made of flat inputs."""
@@ -42,31 +39,26 @@ class Saved:
         return args, kwargs
 
 
-def save(
-    folder: str,
-    file: str,
-    *,
-    layout: Layout,
-    leaves: Leaves,
-    groups: Groups,
-    buffers: dict[str, torch.Tensor] | None = None,
-) -> None:
-    """Write inputs and numbers to files that ``load`` reads."""
+def save_inputs(folder: str, file: str, *, layout: Layout, leaves: Leaves) -> None:
+    """Write what ``load_inputs`` reads."""
     places = layout.arguments(tuple(range(len(leaves))))
-    built = {name: {"values": tensor} for name, tensor in (buffers or {}).items()}
-    index = _packed(folder, file, groups | {_BUILT: built})
-    torch.save({"leaves": leaves, "places": places, "index": index}, Path(folder, file))
+    torch.save({"leaves": leaves, "places": places}, Path(folder, file))
 
 
-def load(folder: str, file: str) -> Saved:
+def load_inputs(folder: str, file: str) -> Saved:
     """Read what the other session of this proof wrote; its inputs may be of the user's own classes."""
     found = torch.load(Path(folder, file), weights_only=False)
-    groups = _unpacked(folder, file, found["index"])
-    buffers = {name: record["values"] for name, record in groups.pop(_BUILT).items()}
-    return Saved(found["leaves"], found["places"], groups, buffers)
+    return Saved(found["leaves"], found["places"])
 
 
-_BUILT = "built"
+def save_numbers(folder: str, file: str, groups: Groups) -> None:
+    """Write numbers to compare with to files that ``load_numbers`` reads."""
+    Path(folder, file).write_bytes(_packed(folder, file, groups))
+
+
+def load_numbers(folder: str, file: str) -> Groups:
+    """Read the numbers that the other session of this proof wrote."""
+    return _unpacked(folder, file, Path(folder, file).read_bytes())
 
 
 def _packed(folder: str, file: str, groups: Groups) -> bytes:

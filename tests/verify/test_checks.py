@@ -9,7 +9,7 @@ from mutagen.records.result import Case, Weights
 from mutagen.verify.checks import judge
 
 OUT = TensorFacts("output", (2, 10), "float32")
-CASE = CaseFacts(0, "eval", ((2, 3, 8, 8),), "case0.pt", "tensor", (OUT,), chance=False)
+CASE = CaseFacts(0, "eval", ((2, 3, 8, 8),), "case0.pt", "tensor", (OUT,))
 RUN = EditedRun(Case("eval", ((2, 3, 8, 8),), True, 0.0), True, "tensor", (OUT,))
 KEPT = Weights(("a",), {}, (), ())
 
