@@ -85,11 +85,9 @@ def _place(file: SourceFile, statements: Sequence[_Statement], wanted: Import) -
     if same and wanted.name is None and wanted.alias is None and kind == "standard":
         plain = [it for it in same if isinstance(it, ast.Import)]
         return _among(file, plain, wanted.module) if plain else file.line_starts[same[0].lineno - 1]
-    if same and wanted.name is not None and kind == "standard":
-        parts = [it for it in same if isinstance(it, ast.ImportFrom)]
-        return _among(file, parts, wanted.module) if parts else behind(file, same[-1])
     parts = [it for it in same if isinstance(it, ast.ImportFrom)]
-    if len(parts) > 1 and wanted.name is not None and kind != "torch":
+    least = 1 if kind == "standard" else 2  # one alone says nothing of an order
+    if wanted.name is not None and kind != "torch" and len(parts) >= least:
         return _among(file, parts, wanted.module)
     if same:
         return behind(file, same[-1])

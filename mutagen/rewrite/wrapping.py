@@ -74,23 +74,37 @@ def _put(rows: list[str], number: int, parts: Sequence[str], left: Set[int], end
 
 def _broken(rows: list[str], number: int, layout: Layout, width: int) -> list[str] | None:
     """The rows that a row becomes; None where it has no good place to break."""
-    row = rows[number - 1]
     around = [it for it in layout.brackets if number in it.rows and it.open[0] < it.close[0]]
     inner = max(around, key=lambda it: it.depth, default=None)
-    clauses = [column for line, column in inner.clauses if line == number] if inner else []
+    parted = _parted(rows, number, inner, width) if inner else _statement(rows[number - 1], width)
+    return parted or _at_bracket(rows[number - 1], number, layout, width)
+
+
+def _parted(rows: Sequence[str], number: int, inner: Bracket, width: int) -> list[str] | None:
+    """A row of a bracket's contents, parted between these; None where it holds one part alone."""
+    row = rows[number - 1]
+    clauses = [column for line, column in inner.clauses if line == number]
     if len(clauses) > 1:
         return _by_clause(row, clauses)
-    starts = [column for line, column in inner.items if line == number] if inner and inner.parts else []
-    if inner and len(starts) > 1:
-        if _holds_all(rows, number, inner):
-            return _one_each(row, starts)
-        return _filled(row, starts, _indent_in(rows, inner), width)
+    starts = [column for line, column in inner.items if line == number] if inner.parts else []
+    if len(starts) < 2:
+        return None
+    if _holds_all(rows, number, inner):
+        return _one_each(row, starts)
+    return _filled(row, starts, _indent_in(rows, inner), width)
+
+
+def _statement(row: str, width: int) -> list[str] | None:
+    """A statement that gets brackets of its own: an import of names, a choice; None for others."""
     names = _IMPORT.match(row)
-    if names and inner is None:
+    if names:
         return _imported(*names.groups())
-    choice = in_brackets(row) if inner is None else None
-    if choice is not None:
-        return _chosen(row, *choice, width)
+    choice = in_brackets(row)
+    return _chosen(row, *choice, width) if choice else None
+
+
+def _at_bracket(row: str, number: int, layout: Layout, width: int) -> list[str] | None:
+    """A row that is opened at a bracket in it; None where there is no good one."""
     whole = [it for it in layout.brackets if it.open[0] == it.close[0] == number and it.items]
     outer = min((it.depth for it in whole), default=0)
     whole = sorted((it for it in whole if it.depth == outer), key=lambda it: it.open)
@@ -104,14 +118,14 @@ def _broken(rows: list[str], number: int, layout: Layout, width: int) -> list[st
 
 def _imported(before: str, names: str, end: str) -> list[str]:
     """A row for each name that is imported from one module, as isort has it in black's style."""
-    indent = _blank(before, len(before) - len(before.lstrip()))
+    indent = _indent_of(before)
     inner = indent + _step(indent)
     return [f"{before}(", *(f"{inner}{name.strip()}," for name in names.split(",")), f"{indent}){end}"]
 
 
 def _chosen(row: str, before: str, parts: tuple[str, ...], behind: str, width: int) -> list[str]:
     """A conditional expression in brackets, in a row below or in three."""
-    indent = _blank(row, len(row) - len(row.lstrip()))
+    indent = _indent_of(row)
     inner = indent + _step(indent)
     one = inner + " ".join(parts)
     rows = [one] if columns(one) <= width else [inner + part for part in parts]
@@ -140,10 +154,14 @@ def _opened(row: str, it: Bracket, layout: Layout, width: int) -> list[str] | No
     starts = [column for _, column in it.items]
     if len(starts) > 1 and it.parts and _aligns(layout):
         return _filled(row, starts, _blank(row, starts[0]), width)
-    indent = re.match(r"\s*", row)[0]  # type: ignore[index]
+    indent = _indent_of(row)
     inner = indent + _step(indent)
     body = row[it.open[1] + 1 : it.close[1]].strip()
     return [row[: it.open[1] + 1], inner + body, indent + row[it.close[1] :]]
+
+
+def _indent_of(row: str) -> str:
+    return row[: len(row) - len(row.lstrip())]
 
 
 def _step(indent: str) -> str:
