@@ -16,14 +16,14 @@ PUBLIC = Path(__file__).with_name("public.json")
 SLICE = (
     "pytorchcv.models.resnet:resnet10",
     "pytorchcv.models.nin_cifar:nin_cifar10",
-    "pytorchcv.models.seresnet:seresnet10",
+    "pytorchcv.models.seresnet_cifar:seresnet20_cifar10",
     "pytorchcv.models.mobilenetv2:mobilenetv2_w1",
     "pytorchcv.models.diaresnet_cifar:diaresnet20_cifar10",
-    "pytorchcv.models.preresnet:preresnet10",
+    "pytorchcv.models.preresnet_cifar:preresnet20_cifar10",
     "vit_pytorch.vit:ViT",
     "vit_pytorch.simple_vit_with_qk_norm:SimpleViT",
     "unet.unet:UNet2D",
-    "resnest.torch.resnest:resnest50",
+    "pytorch_tcn.tcn:TCN",
 )
 
 
